@@ -1,0 +1,125 @@
+"""Words the stages share: names of a store, the moment of a pass, its scope."""
+
+from __future__ import annotations
+
+import datetime
+import difflib
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+#: Money inside is an integer of this many parts of one currency unit.
+MONEY_SCALE = 10_000
+
+
+def fold(text: str) -> str:
+    """*text* as it is compared: NFKC, then lower case."""
+    return unicodedata.normalize("NFKC", text).lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """
+    The instant a pass looks at the store, and the zone its calendar days are counted in.
+
+    Attributes:
+        now: Aware, in UTC.
+        zone: The store's time zone.
+    """
+
+    now: datetime.datetime
+    zone: ZoneInfo
+
+    @property
+    def epoch_s(self) -> int:
+        """Whole seconds since 1970 in UTC, rounded down."""
+        return int(self.now.timestamp() // 1)
+
+    @property
+    def today(self) -> datetime.date:
+        """The calendar day in the store's zone."""
+        return self.now.astimezone(self.zone).date()
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """
+    Which customers a cycle looks at: named ids, or a range of ids.
+
+    Attributes:
+        ids: Sorted and without repeats; None for a range.
+        first: First id of the range, included.
+        last: Last id of the range, included.
+    """
+
+    ids: tuple[int, ...] | None = None
+    first: int = 0
+    last: int = 0
+
+    @classmethod
+    def of(cls, ids: Iterable[int]) -> Scope:
+        """The scope of these *ids*, in any order, repeats allowed."""
+        unique = tuple(sorted(set(ids)))
+        return cls(unique, unique[0] if unique else 0, unique[-1] if unique else 0)
+
+    @classmethod
+    def span(cls, first: int, last: int) -> Scope:
+        """The scope of every customer with an id from *first* to *last*."""
+        return cls(None, first, last)
+
+
+@dataclass(slots=True)
+class NameTable:
+    """
+    The names of one namespace (customer groups, order statuses …) with their ids.
+
+    Names are compared folded. A name in the store's default language goes before
+    the same name in another; ``#42`` means the id 42.
+    """
+
+    _preferred: dict[str, list[int]] = field(default_factory=dict)
+    _other: dict[str, list[int]] = field(default_factory=dict)
+    _display: dict[int, str] = field(default_factory=dict)
+
+    def add(self, identifier: int, name: str, *, preferred: bool = True) -> None:
+        """Add one *name* (already unescaped) of *identifier*; *preferred*: in the default language."""
+        table = self._preferred if preferred else self._other
+        ids = table.setdefault(fold(name), [])
+        if identifier not in ids:
+            ids.append(identifier)
+        if preferred or identifier not in self._display:
+            self._display[identifier] = name
+
+    def find(self, name: str) -> tuple[int, ...]:
+        """The ids called *name*, sorted: none when unknown, several when ambiguous."""
+        if name.startswith("#") and name[1:].isdecimal() and int(name[1:]) in self._display:
+            return (int(name[1:]),)
+        key = fold(name)
+        return tuple(sorted(self._preferred.get(key) or self._other.get(key) or ()))
+
+    def suggest(self, name: str) -> str | None:
+        """The known name most like *name*, as displayed, or None."""
+        close = difflib.get_close_matches(fold(name), [*self._preferred, *self._other], n=1)
+        return self._display[self.find(close[0])[0]] if close else None
+
+    def display(self) -> Mapping[int, str]:
+        """Every id with the name to show for it."""
+        return self._display
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """
+    The names a store knows, by namespace of the catalogue.
+
+    Attributes:
+        tables: Namespace to its names. A namespace that is absent is not checked
+            (rules read without a database).
+    """
+
+    tables: Mapping[str, NameTable] = field(default_factory=dict)
+
+    def get(self, namespace: str) -> NameTable | None:
+        """The names of *namespace*, or None when they are not known here."""
+        return self.tables.get(namespace)
