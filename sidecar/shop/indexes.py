@@ -1,0 +1,164 @@
+"""
+Secondary indexes on the store's tables: what makes one customer cheap to read.
+
+No OpenCart indexes these tables by customer. Ours are named ``sidecar_…`` and
+added online (InnoDB) or, on MyISAM where adding one blocks the store, only on
+request. Everything works without them, slower. OpenCart's upgrader drops them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import Engine, text
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_fixed
+
+from sidecar.errors import DatabaseUnavailableError
+from sidecar.shop.database import translate
+
+#: The store must never wait longer than this for our DDL to get out of its way.
+_LOCK_WAIT_S = 2
+_ATTEMPTS = 5
+
+#: Rows a second that adding an index was seen to take on MyISAM, for the estimate of the block.
+_MYISAM_ROWS_A_SECOND = 400_000
+
+
+@dataclass(frozen=True, slots=True)
+class StoreIndex:
+    """An index of ours on a table of the store, by the table's own name."""
+
+    table: str
+    name: str
+    columns: tuple[str, ...]
+
+
+#: Covering for what a pass reads of every order: wide rows must not be touched.
+INDEXES = (
+    StoreIndex(
+        "order",
+        "sidecar_customer",
+        ("customer_id", "order_status_id", "date_added", "total", "store_id", "date_modified"),
+    ),
+    StoreIndex("customer_reward", "sidecar_customer", ("customer_id", "points")),
+    StoreIndex("customer_transaction", "sidecar_customer", ("customer_id", "amount")),
+    StoreIndex("return", "sidecar_customer", ("customer_id",)),
+    StoreIndex("review", "sidecar_customer", ("customer_id",)),
+    StoreIndex("customer_ip", "sidecar_customer", ("customer_id", "ip")),
+    StoreIndex("customer_search", "sidecar_customer", ("customer_id",)),
+    StoreIndex("customer_history", "sidecar_customer", ("customer_id",)),
+    StoreIndex("coupon_history", "sidecar_customer", ("customer_id",)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MissingIndex:
+    """
+    Attributes:
+        index: What is missing.
+        rows: Rows of its table, as the server estimates them.
+        megabytes: Size of the table.
+        blocking: Adding it blocks the store (MyISAM).
+        block_s: For about so many seconds; 0 when it does not.
+    """
+
+    index: StoreIndex
+    rows: int
+    megabytes: float
+    blocking: bool
+    block_s: float
+
+
+def missing_indexes(engine: Engine, prefix: str) -> list[MissingIndex]:
+    """The indexes of `INDEXES` that are not there, with what adding each would mean."""
+    with engine.connect() as connection:
+        there = {
+            (row.t, row.i)
+            for row in connection.execute(
+                text(
+                    "SELECT DISTINCT table_name AS t, index_name AS i"
+                    " FROM information_schema.statistics"
+                    " WHERE table_schema = DATABASE() AND index_name LIKE 'sidecar\\_%'"
+                )
+            )
+        }
+        sizes = {
+            row.t: row
+            for row in connection.execute(
+                text(
+                    "SELECT table_name AS t, engine AS e, table_rows AS n,"
+                    " data_length + index_length AS bytes FROM information_schema.tables"
+                    " WHERE table_schema = DATABASE()"
+                )
+            )
+        }
+    found: list[MissingIndex] = []
+    for index in INDEXES:
+        size = sizes.get(prefix + index.table)
+        if size is None or (prefix + index.table, index.name) in there:
+            continue
+        rows = int(size.n or 0)
+        blocking = str(size.e).lower() != "innodb"
+        found.append(
+            MissingIndex(
+                index,
+                rows,
+                float(size.bytes or 0) / 1e6,
+                blocking,
+                rows / _MYISAM_ROWS_A_SECOND if blocking else 0.0,
+            )
+        )
+    return found
+
+
+def add_index(
+    engine: Engine, prefix: str, missing: MissingIndex, retried: Callable[[int], None] = print
+) -> None:
+    """
+    Add one index, online where the engine can.
+
+    Args:
+        retried: Told the number of the attempt that failed for a busy table.
+
+    Raises:
+        DatabaseUnavailableError: The table was in use at every attempt.
+        DatabaseRefusedError: The INDEX privilege is missing.
+    """
+    index = missing.index
+    columns = ", ".join(f"`{column}`" for column in index.columns)
+    online = "" if missing.blocking else ", ALGORITHM=INPLACE, LOCK=NONE"
+    statement = (
+        f"ALTER TABLE `{prefix}{index.table}` ADD INDEX `{index.name}` ({columns}){online}"
+    )
+    for attempt in Retrying(
+        stop=stop_after_attempt(_ATTEMPTS),
+        wait=wait_fixed(1),
+        retry=retry_if_exception_type(DatabaseUnavailableError),
+        before_sleep=lambda state: retried(state.attempt_number),
+        reraise=True,
+    ):
+        with attempt:
+            _execute(engine, statement)
+
+
+def drop_indexes(engine: Engine, prefix: str) -> list[StoreIndex]:
+    """Remove our indexes from the store's tables; returns those that were there."""
+    absent = {missing.index for missing in missing_indexes(engine, prefix)}
+    there = [index for index in INDEXES if index not in absent]
+    for index in there:
+        _execute(engine, f"ALTER TABLE `{prefix}{index.table}` DROP INDEX `{index.name}`")
+    return there
+
+
+def _execute(engine: Engine, statement: str) -> None:
+    with engine.connect() as connection:
+        try:
+            connection.exec_driver_sql(f"SET SESSION lock_wait_timeout = {_LOCK_WAIT_S}")
+            # Zero dates stand in these tables; a strict session would refuse to rebuild them.
+            connection.exec_driver_sql("SET SESSION sql_mode = 'NO_ENGINE_SUBSTITUTION'")
+            connection.exec_driver_sql(statement)
+        except Exception as error:
+            raise translate(error) from error
+        finally:
+            connection.invalidate()

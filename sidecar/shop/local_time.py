@@ -1,0 +1,63 @@
+"""
+Store-local wall time to UTC instants, for whole columns at once.
+
+The store's DATETIMEs are local to its zone and carry no offset. As in `zoneinfo`
+with ``fold=0``: a wall time that happens twice is the first of the two, one that
+never happens is read with the offset before the jump.
+"""
+
+from __future__ import annotations
+
+import datetime
+import functools
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+#: ``TO_SECONDS('1970-01-01')``: what lies between MariaDB's count of seconds and ours.
+SECONDS_BEFORE_1970 = 62_167_219_200
+
+_FIRST_YEAR, _LAST_YEAR = 1900, 2120
+_STEP = datetime.timedelta(days=7)
+
+
+@functools.lru_cache(maxsize=8)
+def _offsets(zone: ZoneInfo) -> tuple[pl.Series, pl.Series]:
+    """Wall seconds (since 1970) at which a new offset begins, and the n + 1 offsets in seconds."""
+
+    def offset_s(at: datetime.datetime) -> int:
+        offset = at.astimezone(zone).utcoffset()
+        return int(offset.total_seconds()) if offset else 0
+
+    at = datetime.datetime(_FIRST_YEAR, 1, 1, tzinfo=datetime.UTC)
+    end = datetime.datetime(_LAST_YEAR, 1, 1, tzinfo=datetime.UTC)
+    before = offset_s(at)
+    begins: list[int] = []
+    offsets = [before]
+    while at < end:
+        after = offset_s(at + _STEP)
+        if after != before:
+            low, high = at, at + _STEP
+            while high - low > datetime.timedelta(seconds=1):
+                middle = low + (high - low) // 2
+                middle = middle.replace(microsecond=0)
+                low, high = (middle, high) if offset_s(middle) == before else (low, middle)
+            begins.append(int(high.timestamp()) + max(before, after))
+            offsets.append(after)
+            before = after
+        at += _STEP
+    return pl.Series(begins, dtype=pl.Int64), pl.Series(offsets, dtype=pl.Int64)
+
+
+def to_instants(wall: pl.Series, zone: ZoneInfo) -> pl.Series:
+    """
+    Seconds since 1970 in UTC of *wall*, a column of ``TO_SECONDS(datetime)``.
+
+    Null stays null (zero and impossible dates arrive as null).
+    """
+    since_1970 = wall.cast(pl.Int64) - SECONDS_BEFORE_1970
+    begins, offsets = _offsets(zone)
+    if not len(begins) and offsets[0] == 0:
+        return since_1970
+    index = begins.search_sorted(since_1970.fill_null(0), side="right")
+    return since_1970 - offsets.gather(index)

@@ -1,0 +1,100 @@
+"""What the store's own settings say, read once per pass: statuses, zone, default language."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from sqlalchemy import Connection, select
+
+from sidecar.errors import ConfigError
+from sidecar.shop.tables import StoreTables
+
+_KEYS = (
+    "config_name",
+    "config_timezone",
+    "config_complete_status",
+    "config_processing_status",
+    "config_language",
+    "config_language_catalog",
+    "config_customer_group_id",
+    "config_currency",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSettings:
+    """
+    Attributes:
+        name: Of the default store (id 0).
+        zone: The zone its DATETIMEs are local to; `[shop] timezone` goes before it.
+        complete: Statuses of complete orders.
+        processing: Statuses of orders in work.
+        language_id: Of the storefront's default language; 0 when it has none.
+        group_id: The default customer group.
+        currency: The base currency's code; ``order.total`` is in it.
+    """
+
+    name: str
+    zone: ZoneInfo
+    complete: frozenset[int]
+    processing: frozenset[int]
+    language_id: int
+    group_id: int
+    currency: str
+
+
+def read_settings(tx: Connection, tables: StoreTables, timezone: str = "auto") -> StoreSettings:
+    """
+    Read the settings of the default store.
+
+    Args:
+        timezone: ``auto`` for the store's own, else the name of a zone.
+
+    Raises:
+        ConfigError: The zone's name is not known on this machine.
+    """
+    setting, language = tables.setting, tables.language
+    rows = tx.execute(
+        select(setting.c.key, setting.c.value).where(
+            setting.c.store_id == 0, setting.c.key.in_(_KEYS)
+        )
+    )
+    values = {row.key: row.value or "" for row in rows}
+    code = values.get("config_language_catalog") or values.get("config_language") or ""
+    language_id = tx.scalar(select(language.c.language_id).where(language.c.code == code))
+    name = values.get("config_timezone") or "UTC"
+    try:
+        zone = ZoneInfo(name if timezone == "auto" else timezone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ConfigError(
+            "shop.timezone",
+            f"the time zone {name if timezone == 'auto' else timezone!r} is not known here",
+            "name one of the IANA zones, e.g. Europe/Kyiv",
+        ) from error
+    return StoreSettings(
+        name=values.get("config_name") or "default",
+        zone=zone,
+        complete=_ids(values.get("config_complete_status", "")),
+        processing=_ids(values.get("config_processing_status", "")),
+        language_id=int(language_id or 0),
+        group_id=_int(values.get("config_customer_group_id", "")),
+        currency=values.get("config_currency", ""),
+    )
+
+
+def _ids(value: str) -> frozenset[int]:
+    """A JSON list (or, from older stores, object) of ids written as strings; else none."""
+    try:
+        parsed = json.loads(value)
+    except ValueError:
+        return frozenset()
+    items = parsed.values() if isinstance(parsed, dict) else parsed
+    if not isinstance(items, list) and not isinstance(parsed, dict):
+        return frozenset()
+    return frozenset(int(item) for item in items if str(item).isdecimal())
+
+
+def _int(value: str) -> int:
+    return int(value) if value.isdecimal() else 0

@@ -1,0 +1,35 @@
+"""
+Text at the border: the store keeps it HTML-escaped, we compare and show it plain.
+
+OpenCart stores what ``htmlspecialchars(…, ENT_COMPAT)`` makes of every input, so
+one unescape gives back what the customer typed.
+"""
+
+from __future__ import annotations
+
+import html
+
+import polars as pl
+
+
+def unescape(text: str) -> str:
+    """*text* of the store as it was typed."""
+    return html.unescape(text)
+
+
+def escape(text: str) -> str:
+    """*text* as OpenCart would store it: ``&``, ``<``, ``>`` and ``"`` escaped, ``'`` not."""
+    return html.escape(text, quote=False).replace('"', "&quot;")
+
+
+def plain(column: pl.Expr) -> pl.Expr:
+    """The text of *column* unescaped; empty becomes null."""
+    escaped = column.str.contains("&", literal=True)
+    unescaped = pl.when(escaped).then(column).map_elements(html.unescape, return_dtype=pl.String)
+    text = pl.when(escaped).then(unescaped).otherwise(column)
+    return pl.when(text == "").then(None).otherwise(text)
+
+
+def folded(column: pl.Expr) -> pl.Expr:
+    """*column* as text is compared: NFKC, then lower case, as `sidecar.model.fold`."""
+    return column.str.normalize("NFKC").str.to_lowercase()

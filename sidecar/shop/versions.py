@@ -1,0 +1,77 @@
+"""Which OpenCart a database holds, told from its columns; the database names no version."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, bindparam, text
+
+from sidecar.errors import DatabaseRefusedError
+from sidecar.shop.tables import Generation, store_tables
+
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """
+    Attributes:
+        generation: Whose schema the tables follow.
+        transactional: False where the store's tables are MyISAM.
+    """
+
+    generation: Generation
+    transactional: bool
+
+
+def detect(tx: Connection, database: str, prefix: str) -> Capabilities:
+    """
+    Tell the generation by the columns that only it has.
+
+    Raises:
+        DatabaseRefusedError: Tables or columns that we read are not there; all are named.
+    """
+    columns: dict[str, set[str]] = {}
+    rows = tx.execute(
+        text(
+            "SELECT table_name AS t, column_name AS c FROM information_schema.columns"
+            " WHERE table_schema = :database AND LEFT(table_name, CHAR_LENGTH(:prefix)) = :prefix"
+        ).bindparams(bindparam("database", database), bindparam("prefix", prefix))
+    )
+    for row in rows:
+        columns.setdefault(row.t[len(prefix) :], set()).add(row.c)
+    if "commenter" in columns.get("customer", ()):
+        generation: Generation = "4.1"
+    elif "default" in columns.get("address", ()):
+        generation = "4.0"
+    else:
+        generation = "3.0"
+    _require(columns, prefix, generation)
+    engine = tx.scalar(
+        text(
+            "SELECT engine FROM information_schema.tables"
+            " WHERE table_schema = :database AND table_name = :name"
+        ),
+        {"database": database, "name": prefix + "order"},
+    )
+    return Capabilities(generation, str(engine).lower() == "innodb")
+
+
+def _require(columns: dict[str, set[str]], prefix: str, generation: Generation) -> None:
+    missing: list[str] = []
+    for table in store_tables("", generation).metadata.sorted_tables:
+        have = columns.get(table.name)
+        if have is None:
+            missing.append(f"table {prefix}{table.name}")
+            continue
+        missing.extend(
+            f"column {prefix}{table.name}.{column.name}"
+            for column in table.columns
+            if column.name not in have
+        )
+    if not missing:
+        return
+    shown = ", ".join(missing[:6]) + (f" and {len(missing) - 6} more" if len(missing) > 6 else "")
+    raise DatabaseRefusedError(
+        f"this is not an OpenCart {generation} that can be read: missing {shown}"
+        " (is the prefix right, may the user SELECT these tables, or is an upgrade under way?)"
+    )
