@@ -1,0 +1,189 @@
+"""
+The compiled rules of one version, and what they say about a frame of facts.
+
+A verdict is kept as bit words: each tag has a slot for life, slot 70 is bit 6 of
+word 1. ``verdict`` words are what the rules say, ``tags`` words what is in effect:
+(rule or another live assertion) and no live ``pin_out``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from sidecar.model import Moment, Names, fold
+from sidecar.rules.calendar import Boundary
+from sidecar.rules.catalogue import Catalogue
+from sidecar.rules.columns import Column
+from sidecar.rules.compile import Compiler, folded
+from sidecar.rules.ruleset import RuleSet
+from sidecar.rules.syntax import Expr
+
+
+@dataclass(frozen=True, slots=True)
+class TagSlot:
+    """
+    A tag as the words know it.
+
+    Attributes:
+        tag_id: Its row.
+        slot: Its bit.
+        archived: Never in effect while it is.
+    """
+
+    tag_id: int
+    slot: int
+    archived: bool = False
+
+
+@dataclass(slots=True)
+class Plan:
+    """
+    What to load and what to compute for one version of the rules.
+
+    Attributes:
+        columns: What the loader must provide.
+        boundaries: What depends on the moment.
+        folded: Text columns that are compared.
+        levels: Expressions in topological order; those of one level depend on earlier ones only.
+        rules: Slot of each tag with a rule.
+        words: How many words hold every slot.
+        archived: A mask a word of the tags that are never in effect.
+    """
+
+    columns: tuple[Column, ...] = ()
+    boundaries: tuple[Boundary, ...] = ()
+    folded: tuple[str, ...] = ()
+    levels: list[list[pl.Expr]] = field(default_factory=list)
+    rules: tuple[int, ...] = ()
+    words: int = 0
+    archived: tuple[int, ...] = ()
+
+
+def build_plan(
+    rules: RuleSet,
+    tags: Mapping[str, TagSlot],
+    catalogue: Catalogue,
+    names: Names,
+    lists: Mapping[str, Collection[str]],
+) -> Plan:
+    """
+    Compile the tag rules of *rules*, and the segments they name, in topological order.
+
+    Args:
+        tags: Every tag by its folded name; each tag rule has one.
+    """
+    level_of: dict[str, int] = {}
+    used: set[str] = set()
+    with_rule = {fold(rule.name) for rule in rules.tags}
+
+    def tag(name: str) -> pl.Expr:
+        known = tags.get(fold(name))
+        if known is None or known.archived:
+            return pl.lit(False)
+        if fold(name) in with_rule:
+            used.add(_rule(known.slot))
+            asserted = pl.col(_rule(known.slot)) | _bit("on", known.slot)
+        else:
+            asserted = _bit("on", known.slot)
+        return asserted & ~_bit("off", known.slot)
+
+    def segment(name: str) -> pl.Expr:
+        used.add(f"segment:{fold(name)}")
+        return pl.col(f"segment:{fold(name)}")
+
+    compiler = Compiler(catalogue, names, lists, tag, segment)
+    conditions = _conditions(rules, tags)
+    levels: list[list[pl.Expr]] = []
+    for name, condition in conditions.items():
+        used.clear()
+        expression = compiler.condition(condition).alias(name)
+        level = max((level_of[other] + 1 for other in used), default=0)
+        level_of[name] = level
+        levels.extend([] for _ in range(level + 1 - len(levels)))
+        levels[level].append(expression)
+
+    words = max((known.slot // 64 + 1 for known in tags.values()), default=0)
+    return Plan(
+        columns=tuple(compiler.columns.values()),
+        boundaries=tuple(compiler.boundaries.values()),
+        folded=tuple(sorted(compiler.folded)),
+        levels=levels,
+        rules=tuple(sorted(tags[name].slot for name in with_rule)),
+        words=words,
+        archived=tuple(
+            sum(1 << k.slot % 64 for k in tags.values() if k.archived and k.slot // 64 == word)
+            for word in range(words)
+        ),
+    )
+
+
+def _conditions(rules: RuleSet, tags: Mapping[str, TagSlot]) -> dict[str, Expr]:
+    """The conditions that decide tags, by column, each after those it depends on."""
+    by_name = {("tag", fold(rule.name)): rule.when for rule in rules.tags}
+    by_name |= {("segment", fold(rule.name)): rule.when for rule in rules.segments}
+    found: dict[str, Expr] = {}
+    for kind, name in rules.order:
+        key = fold(name)
+        if (kind, key) in by_name:
+            column = _rule(tags[key].slot) if kind == "tag" else f"segment:{key}"
+            found[column] = by_name[kind, key]
+    return found
+
+
+def prepared(frame: pl.DataFrame, plan: Plan, moment: Moment) -> pl.DataFrame:
+    """*frame* with the boundaries of *moment* and the folded texts that conditions compare with."""
+    return frame.with_columns(
+        *(pl.lit(b.value(moment), dtype=pl.Int64).alias(b.column) for b in plan.boundaries),
+        *(folded(key) for key in plan.folded),
+    )
+
+
+def evaluate(plan: Plan, frame: pl.DataFrame, moment: Moment) -> pl.DataFrame:
+    """
+    What should be for every customer of *frame*.
+
+    Args:
+        frame: ``customer_id``, every column of the plan, and ``on``/``off`` words
+            of the assertions that no rule made.
+
+    Returns:
+        ``customer_id``, ``verdict0``… and ``tags0``…, unsigned 64-bit, in the frame's order.
+    """
+    frame = prepared(frame, plan, moment)
+    for level in plan.levels:
+        frame = frame.with_columns(level)
+    verdicts = [_packed(plan.rules, word) for word in range(plan.words)]
+    frame = frame.with_columns(v.alias(f"verdict{word}") for word, v in enumerate(verdicts))
+    return frame.select(
+        "customer_id",
+        *(pl.col(f"verdict{word}") for word in range(plan.words)),
+        *(
+            (
+                (pl.col(f"verdict{word}") | pl.col(f"on{word}"))
+                & ~pl.col(f"off{word}")
+                & pl.lit(~mask & (2**64 - 1), dtype=pl.UInt64)
+            ).alias(f"tags{word}")
+            for word, mask in enumerate(plan.archived)
+        ),
+    )
+
+
+def _rule(slot: int) -> str:
+    return f"rule:{slot}"
+
+
+def _bit(word: str, slot: int) -> pl.Expr:
+    mask = pl.lit(1 << slot % 64, dtype=pl.UInt64)
+    return (pl.col(f"{word}{slot // 64}") & mask) != 0
+
+
+def _packed(slots: tuple[int, ...], word: int) -> pl.Expr:
+    bits = [
+        pl.when(pl.col(_rule(slot))).then(pl.lit(1 << slot % 64, dtype=pl.UInt64)).otherwise(0)
+        for slot in slots
+        if slot // 64 == word
+    ]
+    return pl.sum_horizontal(bits).cast(pl.UInt64) if bits else pl.lit(0, dtype=pl.UInt64)
