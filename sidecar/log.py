@@ -1,0 +1,120 @@
+"""
+Set-up of structlog: JSON lines for machines, colours for people, personal data for nobody.
+
+Events are ``noun.verb_past`` with key-value context; a customer is a ``customer_id``.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import sys
+from collections.abc import Mapping
+from typing import Any, Literal, TextIO
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+Level = Literal["debug", "info", "warning", "error"]
+
+REMOVED = "[removed]"
+
+#: A key is personal when one of its words (``payment_firstname``) is among these …
+_PERSONAL = frozenset(
+    {"address", "birthday", "company", "email", "emails", "fax", "firstname", "fullname", "iban"}
+    | {"ip", "lastname", "mail", "passphrase", "passwd", "password", "phone", "postcode", "secret"}
+    | {"telephone", "token", "username"}
+)
+
+#: … or when the whole of it is.
+_PERSONAL_KEYS = frozenset(
+    {"api_key", "customer", "customer_name", "name", "private_key", "recipient"}
+)
+
+#: Words that turn the rest of a key into something harmless: ``address_id``, ``emails_count``.
+_HARMLESS_LAST = frozenset({"count", "file", "id", "ids", "ms", "s"})
+
+_EMAIL = re.compile(r"[\w.!#$%&*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+")
+_LOGIN = re.compile(r"(?<=://)[^/\s:@]*:[^/\s]*(?=@)")
+_ASSIGNMENT = re.compile(
+    r"""((?:password|passwd|secret|token|api[_-]?key)["']?\s*[=:]\s*)("[^"]*"|'[^']*'|[^\s,;&)]+)""",
+    re.IGNORECASE,
+)
+
+
+def set_up(level: Level = "info", stream: TextIO | None = None) -> None:
+    """
+    Send our log, and that of libraries, to *stream*, by default stderr.
+
+    On a terminal lines are for people, in colour unless NO_COLOR is set; else JSON.
+    """
+    out = stream or sys.stderr
+    terminal = out.isatty()
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=not terminal),
+        structlog.processors.format_exc_info,
+        drop_personal_data,
+    ]
+    renderer: Processor = (
+        structlog.dev.ConsoleRenderer(colors="NO_COLOR" not in os.environ)
+        if terminal
+        else structlog.processors.JSONRenderer(ensure_ascii=False)
+    )
+    structlog.configure(
+        processors=[*shared, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
+        logger_factory=structlog.WriteLoggerFactory(file=out),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
+    logging.captureWarnings(capture=True)
+
+
+def drop_personal_data(_logger: WrappedLogger, _method: str, event_dict: EventDict) -> EventDict:
+    """
+    Remove personal data and secrets, whoever put them there.
+
+    Values of personal keys become ``[removed]``, at any depth; in all other texts e-mail
+    addresses, logins of addresses (``://user:password@``) and ``password=…`` do.
+    """
+    return {
+        key: value if key.startswith("_") else _cleaned(key, value)  # "_": structlog's own
+        for key, value in event_dict.items()
+    }
+
+
+def _cleaned(key: str, value: Any) -> Any:
+    if value is None or isinstance(value, bool):
+        return value
+    if _is_personal(key):
+        return REMOVED
+    if isinstance(value, Mapping):
+        return {inner: _cleaned(str(inner), item) for inner, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_cleaned("", item) for item in value]
+    return value if isinstance(value, int | float) else scrubbed(str(value))
+
+
+def scrubbed(text: str) -> str:
+    """*text* without e-mail addresses and what is obviously a secret."""
+    text = _LOGIN.sub(REMOVED, text)
+    text = _ASSIGNMENT.sub(rf"\1{REMOVED}", text)
+    return _EMAIL.sub(REMOVED, text)
+
+
+def _is_personal(key: str) -> bool:
+    folded = key.lower()
+    words = re.split(r"[_\-. \d]+", folded.rstrip("_0123456789"))
+    if folded in _PERSONAL_KEYS:
+        return True
+    return words[-1] not in _HARMLESS_LAST and not _PERSONAL.isdisjoint(words)
