@@ -6,6 +6,7 @@ import os
 import pwd
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,9 @@ SERVER_DIRECTORIES = ("/usr/sbin", "/usr/local/sbin", "/usr/libexec", "/usr/loca
 
 #: Who runs the server when we are root, which mariadbd refuses to be.
 UNPRIVILEGED = "nobody"
+
+#: Bytes; the kernel allows 107 for the path of a socket.
+LONGEST_SOCKET = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,36 @@ def install(program: Path, data: Path, options: Sequence[str]) -> None:
             log.seek(0)
             text = log.read().decode(errors="replace").strip()
             raise FatalError(f"mariadb-install-db failed:\n{text}")
+
+
+def working_directory(keep: Path | None) -> Path:
+    """
+    A folder for a server's data and socket, which nobody else may look into.
+
+    Args:
+        keep: The folder to use, made when missing; None for a new temporary one.
+
+    Raises:
+        FatalError: The path of *keep* is too long to have a socket in it.
+    """
+    if keep is None:
+        directory = Path(tempfile.mkdtemp(prefix="sidecar-db-"))
+        if not _socket_fits(directory):
+            directory.rmdir()
+            directory = Path(tempfile.mkdtemp(prefix="sidecar-db-", dir="/tmp"))
+        give_away(directory)
+        return directory
+    directory = keep.resolve()
+    if not _socket_fits(directory):
+        raise FatalError(f"{directory}: too long for the path of a socket (choose a shorter one)")
+    if not directory.exists():
+        directory.mkdir(mode=0o700, parents=True)
+        give_away(directory)
+    return directory
+
+
+def _socket_fits(directory: Path) -> bool:
+    return len(os.fsencode(directory / "socket")) <= LONGEST_SOCKET
 
 
 def give_away(path: Path) -> None:

@@ -10,7 +10,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -21,7 +20,14 @@ import sqlalchemy
 
 from sidecar import clock
 from sidecar.errors import FatalError
-from sidecar.service.mariadb_programs import Programs, find_programs, give_away, install, spawn
+from sidecar.service.mariadb_programs import (
+    Programs,
+    find_programs,
+    give_away,
+    install,
+    spawn,
+    working_directory,
+)
 
 #: Small and quick; durability does not matter to a server that is thrown away.
 OPTIONS: Mapping[str, str | int] = {
@@ -64,10 +70,12 @@ class PrivateServer:
         extra_options: Options of ``mariadbd`` by name; they win over ours.
         template: Where to keep an installed data directory, so that the next server
             starts from a copy of it. Made when missing; safe between processes.
+        keep: A folder to work in and leave there with its data, for the next server to
+            go on with; made when missing.
         wait_s: How long the server may take to start, and to stop.
 
     Attributes:
-        directory: Its folder, removed at the end.
+        directory: Its folder, removed at the end unless kept.
         socket: Path of its socket.
         host: ``127.0.0.1``.
         port: The port, or 0 without *tcp*; it stays the same when started again.
@@ -85,9 +93,11 @@ class PrivateServer:
         binlog: bool = False,
         extra_options: Mapping[str, str | int] | None = None,
         template: Path | None = None,
+        keep: Path | None = None,
         wait_s: float = 60.0,
     ) -> None:
-        self.directory = _temporary_directory()
+        self.directory = working_directory(keep)
+        self._kept = keep is not None
         self.socket = self.directory / "socket"
         self.port = _free_port() if tcp else 0
         self.password = secrets.token_hex(16)
@@ -127,7 +137,7 @@ class PrivateServer:
         self._programs = self._programs or find_programs()
         if not (self.directory / "data").exists():
             self._install(self._programs.install)
-            self._write_files()
+        self._write_files()
         with (self.directory / "error.log").open("ab") as log:
             self._process = spawn(
                 [self._programs.server, f"--defaults-file={self.directory}/my.cnf"], log
@@ -158,9 +168,10 @@ class PrivateServer:
             self._process = None
 
     def remove(self) -> None:
-        """Stop it and delete its directory."""
+        """Stop it and, unless it is to be kept, delete its directory."""
         self.stop()
-        shutil.rmtree(self.directory, ignore_errors=True)
+        if not self._kept:
+            shutil.rmtree(self.directory, ignore_errors=True)
 
     def connect(self, database: str | None = None, **arguments: Any) -> Any:
         """A PyMySQL connection over the socket, committing each statement."""
@@ -271,15 +282,6 @@ class PrivateServer:
         path.touch(mode=0o600)
         path.write_text("\n".join(lines) + "\n", "utf-8")
         give_away(path)
-
-
-def _temporary_directory() -> Path:
-    directory = Path(tempfile.mkdtemp(prefix="sidecar-db-"))
-    if len(f"{directory}/socket") > 100:  # the kernel allows 107 bytes
-        directory.rmdir()
-        directory = Path(tempfile.mkdtemp(prefix="sidecar-db-", dir="/tmp"))
-    give_away(directory)
-    return directory
 
 
 def _free_port() -> int:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import gzip
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,26 @@ def test_data_survives_a_stop_and_a_crash(mariadb_template: Path) -> None:
         server.start()
 
         assert one(server, "SELECT COUNT(*) FROM kept.a") == (0,)
+
+
+def test_a_kept_folder_goes_on_with_its_data(mariadb_template: Path, short_path: Path) -> None:
+    place = short_path / "kept"
+    with PrivateServer(template=mariadb_template, keep=place) as server:
+        server.execute("CREATE DATABASE kept", "CREATE TABLE kept.a (id INT) ENGINE=InnoDB")
+    with PrivateServer(template=mariadb_template, keep=place) as server:
+        assert one(server, "SELECT COUNT(*) FROM kept.a") == (0,)
+
+    assert (place / "data" / "kept").is_dir()
+    with pytest.raises(FatalError, match="choose a shorter one"):
+        PrivateServer(keep=place / ("long" * 30))
+
+
+@pytest.fixture
+def short_path() -> Iterator[Path]:
+    # Not tmp_path: too long for a socket, and closed to the user that the server runs as.
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
 
 
 def test_a_binlog_and_own_options_can_be_asked_for(mariadb_template: Path) -> None:
