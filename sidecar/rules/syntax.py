@@ -201,5 +201,7 @@ class Missing:
     at: Position | None = field(default=None, compare=False, repr=False)
 
 
-Predicate = Compare | Between | In | Has | InSegment | TextMatch | DateSpan | DateDay | Missing
+#: A comparison of a fact.
+FactPredicate = Compare | Between | In | Has | TextMatch | DateSpan | DateDay | Missing
+Predicate = FactPredicate | InSegment
 Expr = And | Or | Not | Predicate

@@ -24,6 +24,8 @@ MAX_DEPTH: Final = 8
 MAX_VALUES: Final = 1000
 #: Digits of a number before and after its point; far more than DECIMAL(15,4) holds.
 MAX_DIGITS: Final = 12
+#: Digits of an amount after its point, as in DECIMAL(15,4).
+MONEY_PLACES: Final = 4
 #: Longest span; keeps every computed instant within the calendar.
 MAX_YEARS: Final = 200
 FIRST_YEAR: Final = 1900

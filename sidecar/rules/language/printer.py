@@ -21,6 +21,7 @@ from sidecar.rules.syntax import (
     DateDay,
     DateSpan,
     Expr,
+    FactPredicate,
     FactRef,
     Filter,
     Has,
@@ -72,9 +73,7 @@ def _predicate(expr: Predicate) -> str:
     return f"{print_fact(expr.fact)}{_rest(expr)}"
 
 
-def _rest(
-    expr: Compare | Between | In | Has | TextMatch | DateSpan | DateDay | Missing,
-) -> str:
+def _rest(expr: FactPredicate) -> str:
     """What stands after the fact, with its blank."""
     match expr:
         case Compare(op="=", value=True):

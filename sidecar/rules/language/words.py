@@ -12,7 +12,18 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final, get_args
 
-from sidecar.rules.syntax import Day, FilterName, Span, Unit, Value
+from sidecar.rules.syntax import (
+    Between,
+    Day,
+    FactPredicate,
+    FilterName,
+    Has,
+    In,
+    Missing,
+    Span,
+    Unit,
+    Value,
+)
 
 UNITS: Final[tuple[Unit, ...]] = get_args(Unit)
 FILTERS: Final[tuple[FilterName, ...]] = get_args(FilterName)
@@ -84,3 +95,20 @@ def write_value(value: Value | Day) -> str:
     if isinstance(value, Day):
         return write_day(value)
     return write_number(value)
+
+
+def operator_of(predicate: FactPredicate) -> str:
+    """The operator of *predicate* as the catalogue's ``OPERATORS`` writes it, without ``not``."""
+    match predicate:
+        case Between():
+            return "between"
+        case In():
+            return "in"
+        case Has(mode="any", values=(_,)):
+            return "has"
+        case Has():
+            return f"has {predicate.mode} of"
+        case Missing():
+            return "is missing"
+        case _:
+            return predicate.op
