@@ -111,11 +111,11 @@ def security(store: Store) -> dict[str, dict[int, Any]]:
     failed = store.by_customer(f"SELECT c.customer_id, SUM(COALESCE(f.total, 0)) {logins}")
     return {
         "ips": store.by_customer(
-            "SELECT customer_id, COUNT(DISTINCT ip) FROM `{p}customer_ip`"
+            "SELECT customer_id, COUNT(DISTINCT LOWER(ip)) FROM `{p}customer_ip`"
             " WHERE customer_id IS NOT NULL AND ip <> '' GROUP BY customer_id"
         ),
         "shared_ips": store.by_customer("""
-            SELECT i.customer_id, COUNT(DISTINCT i.ip) FROM `{p}customer_ip` i
+            SELECT i.customer_id, COUNT(DISTINCT LOWER(i.ip)) FROM `{p}customer_ip` i
             WHERE i.customer_id IS NOT NULL AND i.ip <> '' AND EXISTS (
                 SELECT 1 FROM `{p}customer_ip` j
                 WHERE j.ip = i.ip AND j.customer_id <> i.customer_id AND j.customer_id > 0)

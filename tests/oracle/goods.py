@@ -28,9 +28,9 @@ def bought(store: Store) -> dict[str, dict[int, Any]]:
         "categories": store.names_by_customer(f"""{lines}
             SELECT DISTINCT l.customer_id, d.name FROM line l
             JOIN `{{p}}product_to_category` c ON c.product_id = l.product_id
-            JOIN `{{p}}category_path` p ON p.category_id = c.category_id
+            LEFT JOIN `{{p}}category_path` p ON p.category_id = c.category_id
             JOIN `{{p}}category_description` d
-                ON d.category_id = p.path_id AND d.language_id = {store.language}
+                ON d.category_id IN (p.path_id, c.category_id) AND d.language_id = {store.language}
             """),
         "manufacturers": store.names_by_customer(f"""{lines}
             SELECT DISTINCT l.customer_id, m.name FROM line l
@@ -92,15 +92,16 @@ def feedback(store: Store) -> dict[str, dict[int, Any]]:
         )
 
     latest = f"CAST(MAX({possible('date_added')}) AS CHAR)"
-    reviews, ratings = each("COUNT(*)", "review"), each("SUM(COALESCE(rating, 0))", "review")
+    rated, ratings = each("COUNT(rating)", "review"), each("SUM(rating)", "review")
     return {
         "returns": each("COUNT(*)", "return"),
         "returned_units": _whole(each("SUM(COALESCE(quantity, 0))", "return")),
         "last_return": _shown(store, each(latest, "return")),
-        "reviews": reviews,
+        "reviews": each("COUNT(*)", "review"),
         "last_review": _shown(store, each(latest, "review")),
         "average_rating": {
-            customer: half_up(ratings[customer], count, 2) for customer, count in reviews.items()
+            customer: half_up(ratings[customer], count, 2) if count else None
+            for customer, count in rated.items()
         },
     }
 

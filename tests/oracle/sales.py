@@ -61,9 +61,8 @@ def ends(store: Store) -> dict[int, dict[str, Any]]:
         f"{store.orders()} SELECT customer_id, order_id, CAST(dated AS CHAR) FROM qualifying"
         " WHERE dated IS NOT NULL"
     ):
-        at = store.instant(wall)
-        assert at is not None
-        dated.setdefault(int(customer), []).append((at, int(order)))
+        if at := store.instant(wall):
+            dated.setdefault(int(customer), []).append((at, int(order)))
     found = {}
     orders = _details(
         store, [order for rows in dated.values() for _, order in (min(rows), max(rows))]

@@ -79,11 +79,18 @@ class Store:
     # -- time ------------------------------------------------------------------------
 
     def instant(self, wall: str | None) -> datetime.datetime | None:
-        """The instant of the store's wall time; a repeated hour is its first occurrence."""
+        """
+        The instant of the store's wall time; a repeated hour is its first occurrence.
+
+        None without one, and where it lies in no year from 1 to 9999 of UTC.
+        """
         if wall is None:
             return None
         local = datetime.datetime.fromisoformat(wall).replace(tzinfo=self.zone, fold=0)
-        return local.astimezone(datetime.UTC)
+        try:
+            return local.astimezone(datetime.UTC)
+        except OverflowError:
+            return None
 
     def shown(self, instant: datetime.datetime | None) -> str | None:
         """*instant* as ISO 8601 in the store's zone."""

@@ -35,7 +35,7 @@ class GivenStore(Rows):
     def category(self, name: str, *, parent: int = 0, language: int = 1) -> int:
         """One category below *parent*, with its path as OpenCart keeps it; the id."""
         row: dict[str, Value] = {"parent_id": parent, "status": 1}
-        table = "category" if self._exists("category") else "category_path"
+        table = "category" if self.exists("category") else "category_path"
         if table == "category":
             category = self.insert("category", row)
         else:
@@ -119,7 +119,7 @@ class GivenStore(Rows):
         self.describe("custom_field", field, name)
         ids = []
         for value in values:
-            if self._exists("custom_field_value"):
+            if self.exists("custom_field_value"):
                 number = self.insert("custom_field_value", {}, custom_field_id=field)
             else:
                 number = self._next_id("custom_field_value_description", "custom_field_value_id")

@@ -137,6 +137,24 @@ class Rows:
         with self.connection.cursor() as cursor:
             cursor.execute(f"SET STATEMENT sql_mode = '{SQL_MODE}' FOR {statement}", parameters)
 
+    def value(self, query: str, *parameters: Value) -> object:
+        """The first column of the first row of *query*."""
+        return self._rows(query, *parameters)[0][0]
+
+    def nulls(self, table: str) -> dict[str, Value]:
+        """NULL for every column of *table* that may be NULL."""
+        rows = self._rows(f"SHOW COLUMNS FROM `{self.prefix}{table}` WHERE `Null` = 'YES'")
+        return dict.fromkeys((str(row[0]) for row in rows), None)
+
+    def column_type(self, table: str, column: str) -> str:
+        """The type of a column, e.g. ``varchar(32)``."""
+        rows = self._rows(f"SHOW COLUMNS FROM `{self.prefix}{table}` WHERE Field = %s", column)
+        return str(rows[0][1])
+
+    def exists(self, table: str) -> bool:
+        """Whether the store has *table*."""
+        return bool(self._rows("SHOW TABLES LIKE %s", (self.prefix + table).replace("_", r"\_")))
+
     def has(self, table: str, column: str) -> bool:
         """Whether *table* has *column* here."""
         return column in self._table(table)
@@ -150,9 +168,6 @@ class Rows:
         if at.tzinfo is not None:
             at = at.astimezone(self.zone)
         return at.strftime("%Y-%m-%d %H:%M:%S")
-
-    def _exists(self, table: str) -> bool:
-        return bool(self._rows("SHOW TABLES LIKE %s", (self.prefix + table).replace("_", r"\_")))
 
     def _table(self, table: str) -> Mapping[str, Value]:
         # Every column, with what a row must say where it is not named.
