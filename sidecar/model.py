@@ -70,6 +70,31 @@ class Scope:
 
 
 @dataclass(slots=True)
+class Outcome:
+    """
+    What a cycle did, or would do.
+
+    Attributes:
+        customers: Looked at.
+        changed: With other tags than before.
+        set_aside: Whose data could not be processed.
+        tag_added: Tags that came into effect.
+        tag_removed: Tags that went out of effect.
+    """
+
+    customers: int = 0
+    changed: int = 0
+    set_aside: int = 0
+    tag_added: int = 0
+    tag_removed: int = 0
+
+    def add(self, other: Outcome) -> None:
+        """Count *other* in."""
+        for name in self.__dataclass_fields__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+
+@dataclass(slots=True)
 class NameTable:
     """
     The names of one namespace (customer groups, order statuses …) with their ids.
@@ -83,7 +108,7 @@ class NameTable:
     _display: dict[int, str] = field(default_factory=dict)
 
     def add(self, identifier: int, name: str, *, preferred: bool = True) -> None:
-        """Add one *name* (already unescaped) of *identifier*; *preferred*: in the default language."""
+        """Add one *name*, unescaped, of *identifier*; *preferred*: in the default language."""
         table = self._preferred if preferred else self._other
         ids = table.setdefault(fold(name), [])
         if identifier not in ids:

@@ -40,9 +40,9 @@ Filters = Mapping[FilterName, Namespace | None]
 
 _SPAN: Filters = {"within": None, "from": None, "until": None}
 _GOODS: Filters = {"category": "category", "product": "product", "manufacturer": "manufacturer"}
-ORDER_FILTERS: Filters = _SPAN | {"status": "status", "store": "store", "total": None} | _GOODS
-RETURN_FILTERS: Filters = _SPAN | {"status": "return status", "product": "product"}
-REVIEW_FILTERS: Filters = _SPAN | {"product": "product"}
+ORDER_FILTERS: Filters = {**_SPAN, "status": "status", "store": "store", "total": None, **_GOODS}
+RETURN_FILTERS: Filters = {**_SPAN, "status": "return status", "product": "product"}
+REVIEW_FILTERS: Filters = {**_SPAN, "product": "product"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,8 +141,8 @@ FACTS: tuple[Fact, ...] = (
     Fact(name="credit_orders", label="credit orders", kind="number", area="orders", unit="orders", source="orders with a negative total and a status above 0"),
     Fact(name="credited", label="credited", kind="money", area="orders", unit="store currency", source="totals of credit orders, as a positive amount"),
     Fact(name="order_span", label="days from first to last order", kind="number", area="orders", unit="days", source="whole days between first_order and last_order, rounded down", missing=_NO_ORDER),
-    Fact(name="average_gap", label="average days between orders", kind="number", area="orders", unit="days", source="time from first_order to last_order / (orders - 1), whole days, rounded down", missing="fewer than two qualifying orders with a date"),
-    Fact(name="expected_order", label="next order expected", kind="date", area="orders", unit="instant", source="last_order + (time from first_order to last_order / (orders - 1)), whole seconds, rounded down", missing="fewer than two qualifying orders with a date"),
+    Fact(name="average_gap", label="average days between orders", kind="number", area="orders", unit="days", source="time from first_order to last_order / (those with a date - 1), whole days, rounded down", missing="fewer than two qualifying orders with a date"),
+    Fact(name="expected_order", label="next order expected", kind="date", area="orders", unit="instant", source="last_order + (time from first_order to last_order / (those with a date - 1)), whole seconds, rounded down", missing="fewer than two qualifying orders with a date"),
     Fact(name="first_order_delay", label="days from registration to first order", kind="number", area="orders", unit="days", source="whole days from registered to first_order, 0 when the order came first", missing="no qualifying order, or no registration date"),
     Fact(name="coupons", label="coupons used", kind="number", area="orders", unit="coupons", source="coupon_history rows"),
     # -- goods -----------------------------------------------------------------------

@@ -39,7 +39,7 @@ class TagSlot:
 
 
 @dataclass(slots=True)
-class Plan:
+class Compiled:
     """
     What to load and what to compute for one version of the rules.
 
@@ -62,13 +62,13 @@ class Plan:
     archived: tuple[int, ...] = ()
 
 
-def build_plan(
+def compile_rules(
     rules: RuleSet,
     tags: Mapping[str, TagSlot],
     catalogue: Catalogue,
     names: Names,
     lists: Mapping[str, Collection[str]],
-) -> Plan:
+) -> Compiled:
     """
     Compile the tag rules of *rules*, and the segments they name, in topological order.
 
@@ -106,7 +106,7 @@ def build_plan(
         levels[level].append(expression)
 
     words = max((known.slot // 64 + 1 for known in tags.values()), default=0)
-    return Plan(
+    return Compiled(
         columns=tuple(compiler.columns.values()),
         boundaries=tuple(compiler.boundaries.values()),
         folded=tuple(sorted(compiler.folded)),
@@ -133,40 +133,40 @@ def _conditions(rules: RuleSet, tags: Mapping[str, TagSlot]) -> dict[str, Expr]:
     return found
 
 
-def prepared(frame: pl.DataFrame, plan: Plan, moment: Moment) -> pl.DataFrame:
+def prepared(frame: pl.DataFrame, compiled: Compiled, moment: Moment) -> pl.DataFrame:
     """*frame* with the boundaries of *moment* and the folded texts that conditions compare with."""
     return frame.with_columns(
-        *(pl.lit(b.value(moment), dtype=pl.Int64).alias(b.column) for b in plan.boundaries),
-        *(folded(key) for key in plan.folded),
+        *(pl.lit(b.value(moment), dtype=pl.Int64).alias(b.column) for b in compiled.boundaries),
+        *(folded(key) for key in compiled.folded),
     )
 
 
-def evaluate(plan: Plan, frame: pl.DataFrame, moment: Moment) -> pl.DataFrame:
+def evaluate(compiled: Compiled, frame: pl.DataFrame, moment: Moment) -> pl.DataFrame:
     """
     What should be for every customer of *frame*.
 
     Args:
-        frame: ``customer_id``, every column of the plan, and ``on``/``off`` words
+        frame: ``customer_id``, every column of *compiled*, and ``on``/``off`` words
             of the assertions that no rule made.
 
     Returns:
         ``customer_id``, ``verdict0``… and ``tags0``…, unsigned 64-bit, in the frame's order.
     """
-    frame = prepared(frame, plan, moment)
-    for level in plan.levels:
+    frame = prepared(frame, compiled, moment)
+    for level in compiled.levels:
         frame = frame.with_columns(level)
-    verdicts = [_packed(plan.rules, word) for word in range(plan.words)]
+    verdicts = [_packed(compiled.rules, word) for word in range(compiled.words)]
     frame = frame.with_columns(v.alias(f"verdict{word}") for word, v in enumerate(verdicts))
     return frame.select(
         "customer_id",
-        *(pl.col(f"verdict{word}") for word in range(plan.words)),
+        *(pl.col(f"verdict{word}") for word in range(compiled.words)),
         *(
             (
                 (pl.col(f"verdict{word}") | pl.col(f"on{word}"))
                 & ~pl.col(f"off{word}")
                 & pl.lit(~mask & (2**64 - 1), dtype=pl.UInt64)
             ).alias(f"tags{word}")
-            for word, mask in enumerate(plan.archived)
+            for word, mask in enumerate(compiled.archived)
         ),
     )
 

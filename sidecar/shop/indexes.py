@@ -74,20 +74,20 @@ def missing_indexes(engine: Engine, prefix: str) -> list[MissingIndex]:
     """The indexes of `INDEXES` that are not there, with what adding each would mean."""
     with engine.connect() as connection:
         there = {
-            (row.t, row.i)
+            (row.name, row.key_name)
             for row in connection.execute(
                 text(
-                    "SELECT DISTINCT table_name AS t, index_name AS i"
+                    "SELECT DISTINCT table_name AS name, index_name AS key_name"
                     " FROM information_schema.statistics"
                     " WHERE table_schema = DATABASE() AND index_name LIKE 'sidecar\\_%'"
                 )
             )
         }
         sizes = {
-            row.t: row
+            row.name: row
             for row in connection.execute(
                 text(
-                    "SELECT table_name AS t, engine AS e, table_rows AS n,"
+                    "SELECT table_name AS name, engine AS kind, table_rows AS number,"
                     " data_length + index_length AS bytes FROM information_schema.tables"
                     " WHERE table_schema = DATABASE()"
                 )
@@ -98,8 +98,8 @@ def missing_indexes(engine: Engine, prefix: str) -> list[MissingIndex]:
         size = sizes.get(prefix + index.table)
         if size is None or (prefix + index.table, index.name) in there:
             continue
-        rows = int(size.n or 0)
-        blocking = str(size.e).lower() != "innodb"
+        rows = int(size.number or 0)
+        blocking = str(size.kind).lower() != "innodb"
         found.append(
             MissingIndex(
                 index,
@@ -128,9 +128,7 @@ def add_index(
     index = missing.index
     columns = ", ".join(f"`{column}`" for column in index.columns)
     online = "" if missing.blocking else ", ALGORITHM=INPLACE, LOCK=NONE"
-    statement = (
-        f"ALTER TABLE `{prefix}{index.table}` ADD INDEX `{index.name}` ({columns}){online}"
-    )
+    statement = f"ALTER TABLE `{prefix}{index.table}` ADD INDEX `{index.name}` ({columns}){online}"
     for attempt in Retrying(
         stop=stop_after_attempt(_ATTEMPTS),
         wait=wait_fixed(1),

@@ -7,6 +7,7 @@ Times are seconds since 1970 in UTC, money is in ten-thousandths of a currency u
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import BigInteger, Column, Date, Enum, MetaData, String, Table, Text
 from sqlalchemy.dialects.mysql import BIGINT, INTEGER, SMALLINT
@@ -39,7 +40,7 @@ def own_tables(prefix: str) -> OwnTables:
     """Our tables in a database where the store's begin with *prefix*."""
     metadata = MetaData()
 
-    def table(name: str, *columns: Column[object]) -> Table:
+    def table(name: str, *columns: Column[Any]) -> Table:
         return Table(f"{prefix}sidecar_{name}", metadata, *columns)
 
     unsigned = INTEGER(unsigned=True)
@@ -54,6 +55,7 @@ def own_tables(prefix: str) -> OwnTables:
             Column("last_order_at", BigInteger),
             Column("registered_at", BigInteger),
             Column("purchases_mark", word),
+            Column("other_assertions", SMALLINT(unsigned=True)),
             *(Column(f"verdict{index}", word) for index in range(WORDS)),
             *(Column(f"tags{index}", word) for index in range(WORDS)),
         ),

@@ -13,10 +13,12 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import polars as pl
-from sqlalchemy import URL, Connection, Select
+from sqlalchemy import Connection, Select
 from sqlalchemy.dialects import mysql
 
-from sidecar.errors import DatabaseUnavailableError
+from sidecar.config import Database
+from sidecar.errors import DatabaseRefusedError, DatabaseUnavailableError
+from sidecar.shop.arrow import read_frame
 
 #: Column name to type, in the order selected; integers and text only.
 Schema = Mapping[str, type[pl.DataType] | pl.DataType]
@@ -30,12 +32,15 @@ class BulkReader:
     Reads through connectorx, on connections of its own.
 
     Args:
-        url: Where PyMySQL connects to; None where connectorx cannot follow
-            (authentication plugins or TLS it does not speak).
+        database: Where to connect to.
+
+    Raises:
+        DatabaseRefusedError: connectorx cannot connect as these settings demand
+            (a client certificate); PyMySQL reads everything then.
     """
 
-    def __init__(self, url: URL) -> None:
-        self._url = _connectorx_url(url)
+    def __init__(self, database: Database) -> None:
+        self._url = _url(database)
 
     def read(self, query: Select[Any], schema: Schema) -> pl.DataFrame:
         """
@@ -45,18 +50,11 @@ class BulkReader:
             DatabaseUnavailableError: Whatever connectorx met; the caller may read
                 the same with `read_rows`.
         """
-        import connectorx  # heavy, and not needed for one customer
-
         try:
-            frame = connectorx.read_sql(
-                self._url,
-                as_text(query),
-                return_type="polars",
-                pre_execution_query=["SET time_zone = '+00:00'"],
-            )
+            frame = read_frame(self._url, as_text(query), "SET time_zone = '+00:00'")
         except (KeyboardInterrupt, SystemExit):
             raise
-        except BaseException as error:  # noqa: BLE001 its PanicException is no Exception
+        except BaseException as error:
             raise DatabaseUnavailableError(
                 f"the bulk reader failed: {type(error).__name__}: {error}"
             ) from error
@@ -75,15 +73,21 @@ def as_text(query: Select[Any]) -> str:
     return str(compiled)
 
 
-def _connectorx_url(url: URL) -> str:
-    user = quote(url.username or "", safe="")
-    password = f":{quote(str(url.password), safe='')}" if url.password else ""
+def _url(database: Database) -> str:
+    """The address connectorx connects to; it holds the password, so it is shown nowhere."""
+    if database.tls_cert is not None:
+        raise DatabaseRefusedError("the bulk reader cannot show a client certificate")
     options: dict[str, str] = {}
-    socket = url.query.get("unix_socket")
-    host = url.host or "localhost"
-    if socket:
-        options["socket"] = str(socket)
-        host = "localhost"
-    port = f":{url.port}" if url.port and not socket else ""
+    if database.socket is not None:
+        options["socket"] = str(database.socket)
+    elif database.tls_ca is not None:
+        options |= {"ssl-mode": "verify_ca", "ssl-ca": str(database.tls_ca)}
+    elif database.tls != "off":
+        options["ssl-mode"] = "required" if database.tls == "required" else "preferred"
+    user = quote(database.user, safe="")
+    password = quote(database.password.reveal(), safe="")
+    host = "localhost" if database.socket is not None else database.host
+    port = "" if database.socket is not None else f":{database.port}"
+    name = quote(database.name, safe="")
     query = f"?{urlencode(options)}" if options else ""
-    return f"mysql://{user}{password}@{host}{port}/{quote(url.database or '', safe='')}{query}"
+    return f"mysql://{user}:{password}@{host}{port}/{name}{query}"

@@ -45,12 +45,14 @@ class StoreSettings:
     currency: str
 
 
-def read_settings(tx: Connection, tables: StoreTables, timezone: str = "auto") -> StoreSettings:
+def read_settings(
+    tx: Connection, tables: StoreTables, timezone: ZoneInfo | None = None
+) -> StoreSettings:
     """
     Read the settings of the default store.
 
     Args:
-        timezone: ``auto`` for the store's own, else the name of a zone.
+        timezone: Goes before the store's own; None: the store's own.
 
     Raises:
         ConfigError: The zone's name is not known on this machine.
@@ -64,24 +66,26 @@ def read_settings(tx: Connection, tables: StoreTables, timezone: str = "auto") -
     values = {row.key: row.value or "" for row in rows}
     code = values.get("config_language_catalog") or values.get("config_language") or ""
     language_id = tx.scalar(select(language.c.language_id).where(language.c.code == code))
-    name = values.get("config_timezone") or "UTC"
-    try:
-        zone = ZoneInfo(name if timezone == "auto" else timezone)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise ConfigError(
-            "shop.timezone",
-            f"the time zone {name if timezone == 'auto' else timezone!r} is not known here",
-            "name one of the IANA zones, e.g. Europe/Kyiv",
-        ) from error
     return StoreSettings(
         name=values.get("config_name") or "default",
-        zone=zone,
+        zone=timezone or _zone(values.get("config_timezone") or "UTC"),
         complete=_ids(values.get("config_complete_status", "")),
         processing=_ids(values.get("config_processing_status", "")),
         language_id=int(language_id or 0),
         group_id=_int(values.get("config_customer_group_id", "")),
         currency=values.get("config_currency", ""),
     )
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ConfigError(
+            "shop.timezone",
+            f"the store's time zone {name!r} is not known here",
+            "name one of the IANA zones, e.g. Europe/Kyiv",
+        ) from error
 
 
 def _ids(value: str) -> frozenset[int]:

@@ -10,7 +10,6 @@ from sidecar.errors import DatabaseRefusedError
 from sidecar.shop.tables import Generation, store_tables
 
 
-
 @dataclass(frozen=True, slots=True)
 class Capabilities:
     """
@@ -33,12 +32,12 @@ def detect(tx: Connection, database: str, prefix: str) -> Capabilities:
     columns: dict[str, set[str]] = {}
     rows = tx.execute(
         text(
-            "SELECT table_name AS t, column_name AS c FROM information_schema.columns"
+            "SELECT table_name AS name, column_name AS field FROM information_schema.columns"
             " WHERE table_schema = :database AND LEFT(table_name, CHAR_LENGTH(:prefix)) = :prefix"
         ).bindparams(bindparam("database", database), bindparam("prefix", prefix))
     )
     for row in rows:
-        columns.setdefault(row.t[len(prefix) :], set()).add(row.c)
+        columns.setdefault(row.name[len(prefix) :], set()).add(row.field)
     if "commenter" in columns.get("customer", ()):
         generation: Generation = "4.1"
     elif "default" in columns.get("address", ()):

@@ -9,6 +9,7 @@ CREATE TABLE IF NOT EXISTS `{prefix}sidecar_customer` (
   `last_order_at` BIGINT NULL COMMENT 'the fact last_order',
   `registered_at` BIGINT NULL COMMENT 'the fact registered',
   `purchases_mark` BIGINT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'fingerprint of the orders behind sidecar_purchase',
+  `other_assertions` SMALLINT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'assertions that no rule made: rows to read',
   `verdict0` BIGINT UNSIGNED NULL COMMENT 'what the rules say, a bit per slot; NULL is 0',
   `verdict1` BIGINT UNSIGNED NULL,
   `verdict2` BIGINT UNSIGNED NULL,
@@ -38,7 +39,7 @@ CREATE TABLE IF NOT EXISTS `{prefix}sidecar_tag` (
   `tag_id` INT UNSIGNED NOT NULL AUTO_INCREMENT,
   `name` VARCHAR(64) NOT NULL COMMENT 'as displayed',
   `name_key` VARCHAR(255) NOT NULL COMMENT 'as compared: NFKC, lower case',
-  `slot` SMALLINT UNSIGNED NULL COMMENT 'bit in the words, for the life of the tag; NULL when all are taken',
+  `slot` SMALLINT UNSIGNED NOT NULL COMMENT 'bit in the words, for the life of the tag',
   `colour` CHAR(7) NULL COMMENT '#rrggbb',
   `description` VARCHAR(255) NOT NULL DEFAULT '',
   `customers` INT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'in effect for so many',
@@ -60,8 +61,7 @@ CREATE TABLE IF NOT EXISTS `{prefix}sidecar_assertion` (
   `actor` VARCHAR(64) NULL COMMENT 'the person; NULL for a rule',
   `reason` VARCHAR(255) NULL,
   PRIMARY KEY (`customer_id`, `tag_id`, `source_kind`, `source_id`),
-  KEY `tag` (`tag_id`, `customer_id`),
-  KEY `until` (`until`)
+  KEY `tag` (`tag_id`, `customer_id`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 CREATE TABLE IF NOT EXISTS `{prefix}sidecar_run` (

@@ -1,0 +1,140 @@
+"""The store as the stages see it: its tables, its settings, and how to read rows from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+from sqlalchemy import ColumnElement, Connection, Engine, Select
+
+from sidecar.config import Config, Database
+from sidecar.errors import ConfigError, DatabaseRefusedError, DatabaseUnavailableError
+from sidecar.model import Names, Scope
+from sidecar.shop.database import transaction
+from sidecar.shop.names import load_names
+from sidecar.shop.own_tables import OwnTables, own_tables
+from sidecar.shop.reader import BulkReader, Schema, read_rows
+from sidecar.shop.server import Server, probe
+from sidecar.shop.settings import StoreSettings, read_settings
+from sidecar.shop.tables import StoreTables, store_tables
+from sidecar.shop.versions import Capabilities, detect
+
+#: Above so many customers connectorx is faster than PyMySQL, below it the other way round.
+BULK_FROM = 50
+
+
+@dataclass(slots=True)
+class Shop:
+    """
+    One store and how to reach it.
+
+    Attributes:
+        engine: For PyMySQL connections.
+        prefix: Of the store's tables and, before ``sidecar_``, of ours.
+        server: What it is and can do.
+        capabilities: Detected, never configured.
+        tables: The store's.
+        own: Ours.
+        settings: The store's own.
+        paid: Statuses of qualifying orders.
+        refunded: Return statuses that reduce what was spent.
+        guests_by_email: Whether guest orders belong to the account of their e-mail.
+        birthday_field: Name or ``#id`` of the custom field with the birthday; empty: none.
+        bulk: None where only PyMySQL can connect.
+    """
+
+    engine: Engine
+    prefix: str
+    server: Server
+    capabilities: Capabilities
+    tables: StoreTables
+    own: OwnTables
+    settings: StoreSettings
+    paid: frozenset[int]
+    refunded: frozenset[int]
+    guests_by_email: bool
+    birthday_field: str
+    bulk: BulkReader | None
+
+    def read(
+        self, tx: Connection, scope: Scope, query: Select[Any], schema: Schema
+    ) -> pl.DataFrame:
+        """
+        The rows of *query* as a frame of *schema*: in bulk for a large *scope*, else in *tx*.
+
+        Where connectorx fails, PyMySQL reads the same; from then on always.
+        """
+        if self.bulk is not None and (scope.ids is None or len(scope.ids) > BULK_FROM):
+            try:
+                return self.bulk.read(query, schema)
+            except DatabaseUnavailableError:
+                frame = read_rows(tx, query, schema)
+                self.bulk = None
+                return frame
+        return read_rows(tx, query, schema)
+
+
+def within(column: ColumnElement[int], scope: Scope) -> ColumnElement[bool]:
+    """The condition that *column* lies in *scope*."""
+    if scope.ids is None:
+        return column.between(scope.first, scope.last)
+    return column.in_(scope.ids)
+
+
+def open_shop(engine: Engine, config: Config) -> Shop:
+    """
+    Look at the store behind *engine*: version, settings, statuses.
+
+    Raises:
+        DatabaseError: As of `probe` and `detect`.
+        ConfigError: A status that the settings name is not one of the store's.
+    """
+    prefix = config.database.prefix
+    server = probe(engine, prefix)
+    with transaction(engine) as tx:
+        capabilities = detect(tx, config.database.name, prefix)
+        tables = store_tables(prefix, capabilities.generation)
+        settings = read_settings(tx, tables, config.shop.timezone)
+        names = load_names(tx, tables, settings, products=False)
+    paid = settings.complete | settings.processing
+    if config.shop.paid_statuses is not None:
+        paid = _statuses(names, "status", config.shop.paid_statuses, "shop.paid_statuses")
+    key = "shop.refunded_return_statuses"
+    return Shop(
+        engine=engine,
+        prefix=prefix,
+        server=server,
+        capabilities=capabilities,
+        tables=tables,
+        own=own_tables(prefix),
+        settings=settings,
+        paid=paid,
+        refunded=_statuses(names, "return status", config.shop.refunded_return_statuses, key),
+        guests_by_email=config.shop.guest_orders == "by_email",
+        birthday_field=config.shop.birthday_field,
+        bulk=_bulk_reader(config.database),
+    )
+
+
+def _bulk_reader(database: Database) -> BulkReader | None:
+    try:
+        return BulkReader(database)
+    except DatabaseRefusedError:
+        return None
+
+
+def _statuses(names: Names, namespace: str, wanted: tuple[str, ...], key: str) -> frozenset[int]:
+    table = names.tables[namespace]
+    found: set[int] = set()
+    for name in wanted:
+        ids = table.find(name)
+        if not ids:
+            like = table.suggest(name)
+            hint = f"did you mean '{like}'?" if like else ""
+            raise ConfigError(key, f"{name!r} is not a {namespace} of this store", hint)
+        if len(ids) > 1:
+            choice = ", ".join(f'"#{identifier}"' for identifier in ids)
+            raise ConfigError(key, f"{name!r} names several, write one of {choice}")
+        found.update(ids)
+    return frozenset(found)

@@ -1,0 +1,86 @@
+"""Facts about security: IPs used and shared, logins, failed logins."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import polars as pl
+from sqlalchemy import func, select
+
+from sidecar.sync.facts.reading import TEXT, WHOLE, Reading, wall
+
+IPS = frozenset({"ips", "shared_ips", "last_login"})
+FAILED = frozenset({"failed_logins", "last_failed_login"})
+
+
+def load_ips(reading: Reading, facts: Collection[str]) -> pl.DataFrame:
+    """``customer_id`` and *facts*, of `IPS`, for customers with a login on record."""
+    used = reading.shop.tables.customer_ip
+    query = (
+        select(
+            used.c.customer_id, used.c.ip, func.max(func.to_seconds(used.c.date_added)).label("at")
+        )
+        .where(reading.of(used.c.customer_id))
+        .group_by(used.c.customer_id, used.c.ip)
+    )
+    rows = reading.rows(query, {"customer_id": WHOLE, "ip": TEXT, "at": WHOLE})
+    rows = reading.instants(rows, "at").with_columns(
+        ip=pl.when(pl.col("ip") != "").then(pl.col("ip").str.to_lowercase())
+    )
+    aggregates = {
+        "ips": pl.col("ip").drop_nulls().n_unique().cast(pl.Int64),
+        "last_login": pl.col("at").max(),
+    }
+    if "shared_ips" in facts:
+        shared = _shared(reading, rows)
+        is_shared = pl.col("ip").is_in(shared.implode())
+        aggregates["shared_ips"] = pl.col("ip").filter(is_shared).n_unique().cast(pl.Int64)
+    return rows.group_by("customer_id").agg(aggregates[fact].alias(fact) for fact in facts)
+
+
+def _shared(reading: Reading, rows: pl.DataFrame) -> pl.Series:
+    """The IPs, lower case, that more than one customer has used."""
+    used = reading.shop.tables.customer_ip
+    query = (
+        select(used.c.ip)
+        .where(used.c.customer_id > 0, used.c.ip != "")
+        .group_by(used.c.ip)
+        .having(func.count(used.c.customer_id.distinct()) > 1)
+    )
+    if reading.is_small:
+        ips = rows["ip"].drop_nulls().unique().sort().to_list()
+        found = reading.rows_here(query.where(used.c.ip.in_(ips)), {"ip": TEXT})
+    else:
+        if "shared ips" not in reading.whole_store:
+            reading.whole_store["shared ips"] = reading.rows(query, {"ip": TEXT})
+        found = reading.whole_store["shared ips"]
+    return found["ip"].str.to_lowercase().unique()
+
+
+def load_failed(reading: Reading, facts: Collection[str], emails: pl.DataFrame) -> pl.DataFrame:
+    """
+    ``customer_id`` and *facts*, of `FAILED`, for customers whose e-mail failed to log in.
+
+    Args:
+        emails: ``customer_id`` and ``email`` as stored.
+    """
+    login = reading.shop.tables.customer_login
+    query = select(login.c.email, login.c.total, wall(login.c.date_modified, "at"))
+    schema = {"email": TEXT, "total": WHOLE, "at": WHOLE}
+    if reading.is_small:
+        wanted = emails["email"].drop_nulls().unique().sort().to_list()
+        rows = reading.rows_here(query.where(login.c.email.in_(wanted)), schema)
+    else:
+        # The table is keyed by e-mail only, and collations may differ: joined here.
+        if "failed logins" not in reading.whole_store:
+            reading.whole_store["failed logins"] = reading.rows(query, schema)
+        rows = reading.whole_store["failed logins"]
+    lower = pl.col("email").str.to_lowercase()
+    rows = reading.instants(rows, "at").with_columns(lower)
+    aggregates = {
+        "failed_logins": pl.col("total").fill_null(0).sum(),
+        "last_failed_login": pl.col("at").max(),
+    }
+    by_email = rows.group_by("email").agg(aggregates[fact].alias(fact) for fact in facts)
+    named = emails.filter(pl.col("email") != "").with_columns(lower)
+    return named.join(by_email, on="email").select("customer_id", *facts)

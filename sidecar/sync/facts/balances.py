@@ -1,0 +1,30 @@
+"""Facts of the native reward points and store credit."""
+
+from __future__ import annotations
+
+import polars as pl
+from sqlalchemy import cast, func, select
+from sqlalchemy.dialects.mysql import INTEGER
+
+from sidecar.model import MONEY_SCALE
+from sidecar.sync.facts.reading import WHOLE, Reading
+
+FACTS = frozenset({"points", "points_earned", "credit"})
+
+
+def load(reading: Reading, fact: str) -> pl.DataFrame:
+    """``customer_id`` and *fact*, of `FACTS`, for customers with such rows."""
+    reward, transaction = (
+        reading.shop.tables.customer_reward,
+        reading.shop.tables.customer_transaction,
+    )
+    table = transaction if fact == "credit" else reward
+    value = transaction.c.amount * MONEY_SCALE if fact == "credit" else reward.c.points
+    query = (
+        select(table.c.customer_id, cast(func.sum(value), INTEGER).label(fact))
+        .where(reading.of(table.c.customer_id))
+        .group_by(table.c.customer_id)
+    )
+    if fact == "points_earned":
+        query = query.where(reward.c.points > 0)
+    return reading.rows(query, {"customer_id": WHOLE, fact: WHOLE})

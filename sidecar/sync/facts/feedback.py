@@ -1,0 +1,70 @@
+"""Facts of returns and reviews."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import polars as pl
+from sqlalchemy import select
+
+from sidecar.rules.columns import Column
+from sidecar.sync.facts.reading import WHOLE, Reading, wall
+from sidecar.sync.facts.windows import in_window
+
+RETURNS = frozenset({"returns", "returned_units", "last_return"})
+REVIEWS = frozenset({"reviews", "last_review", "average_rating"})
+
+#: What stands for no row at all.
+ZERO = frozenset({"returns", "returned_units", "reviews"})
+
+
+def load_returns(reading: Reading, columns: Collection[Column]) -> pl.DataFrame:
+    """``customer_id`` and *columns*, of `RETURNS`, for customers with a return."""
+    returned = reading.shop.tables.return_
+    query = select(
+        returned.c.customer_id,
+        returned.c.product_id,
+        returned.c.quantity,
+        returned.c.return_status_id.label("status"),
+        wall(returned.c.date_added, "at"),
+    ).where(reading.of(returned.c.customer_id))
+    names = ("customer_id", "product_id", "quantity", "status", "at")
+    rows = reading.instants(reading.rows(query, dict.fromkeys(names, WHOLE)), "at")
+    return rows.group_by("customer_id").agg(
+        _aggregate(reading, column).alias(column.key) for column in columns
+    )
+
+
+def load_reviews(reading: Reading, columns: Collection[Column]) -> pl.DataFrame:
+    """``customer_id`` and *columns*, of `REVIEWS`, for customers with a review."""
+    review = reading.shop.tables.review
+    query = select(
+        review.c.customer_id,
+        review.c.product_id,
+        review.c.rating,
+        wall(review.c.date_added, "at"),
+    ).where(reading.of(review.c.customer_id))
+    names = ("customer_id", "product_id", "rating", "at")
+    rows = reading.instants(reading.rows(query, dict.fromkeys(names, WHOLE)), "at")
+    return rows.group_by("customer_id").agg(
+        _aggregate(reading, column).alias(column.key) for column in columns
+    )
+
+
+def _aggregate(reading: Reading, column: Column) -> pl.Expr:
+    if column.fact in ("last_return", "last_review"):
+        return pl.col("at").max()
+    if column.fact == "returned_units":
+        return pl.col("quantity").fill_null(0).sum()
+    if column.fact == "average_rating":
+        # Hundredths, half up; ratings are never negative in a working store.
+        total, count = pl.col("rating").sum() * 100, pl.col("rating").count().cast(pl.Int64)
+        half_up = (total * 2 + count) // (count * 2)
+        return pl.when(count > 0).then(half_up)
+    passes = in_window(column, pl.col("at"), reading.moment)
+    for name, value in column.filters:
+        if name in ("product", "status") and isinstance(value, frozenset):
+            of = "product_id" if name == "product" else "status"
+            passes &= pl.col(of).is_in(sorted(value))
+    # One row stands for each; pl.len() keeps a condition that is a literal in step.
+    return (passes.fill_null(False) & (pl.col("customer_id") > 0)).sum().cast(pl.Int64)

@@ -1,0 +1,170 @@
+"""Order lines: units bought, orders that hold certain goods, refunds of returned lines."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+
+import polars as pl
+from sqlalchemy import select
+
+from sidecar.model import Scope
+from sidecar.rules.columns import Column
+from sidecar.sync.facts import goods
+from sidecar.sync.facts.reading import WHOLE, Reading, money
+from sidecar.sync.facts.windows import in_window
+
+FACTS = frozenset({"bought"})
+
+_GOODS: Mapping[str, goods.Kind] = {
+    "product": "product",
+    "category": "category",
+    "manufacturer": "manufacturer",
+}
+
+#: Orders whose lines are asked for in one statement where a join cannot name them.
+_CHUNK = 5_000
+
+Goods = tuple[tuple[goods.Kind, frozenset[int]], ...]
+
+
+def goods_filters(column: Column) -> Goods:
+    """The filters of *column* that choose lines; none for most."""
+    return tuple(
+        (_GOODS[name], value)
+        for name, value in column.filters
+        if name in _GOODS and isinstance(value, frozenset)
+    )
+
+
+def read_lines(reading: Reading, orders: pl.DataFrame) -> pl.DataFrame:
+    """
+    order_id, product_id and quantity of the qualifying among *orders*, read once a scope.
+
+    Args:
+        orders: As `orders.read_orders` gives them.
+    """
+    if "lines" not in reading.scoped:
+        reading.scoped["lines"] = lines_of(reading, reading.scope, orders)
+    return reading.scoped["lines"]
+
+
+def lines_of(reading: Reading, scope: Scope, orders: pl.DataFrame) -> pl.DataFrame:
+    """As `read_lines` for the customers of another *scope*, whose *orders* these are."""
+    tables = reading.shop.tables
+    order, line = tables.order, tables.order_product
+    schema = {"order_id": WHOLE, "product_id": WHOLE, "quantity": WHOLE}
+    columns = select(line.c.order_id, line.c.product_id, line.c.quantity)
+    if scope.ids is None:
+        theirs = order.c.customer_id.between(scope.first, scope.last)
+    else:
+        theirs = order.c.customer_id.in_(scope.ids)
+    query = columns.join(order, order.c.order_id == line.c.order_id).where(
+        theirs, order.c.order_status_id.in_(sorted(reading.shop.paid))
+    )
+    found = [reading.shop.read(reading.tx, scope, query, schema)]
+    # Guest orders bear no customer's id: they are named one by one.
+    guests = orders.filter(pl.col("guest") & pl.col("qualifying"))["order_id"].to_list()
+    found += [
+        reading.rows_here(
+            columns.where(line.c.order_id.in_(guests[start : start + _CHUNK])), schema
+        )
+        for start in range(0, len(guests), _CHUNK)
+    ]
+    qualifying = orders.filter("qualifying").select("order_id")
+    return (
+        pl.concat(found)
+        .with_columns(pl.col("product_id").fill_null(0), pl.col("quantity").fill_null(0))
+        .join(qualifying, on="order_id", how="semi")
+    )
+
+
+def _chosen(reading: Reading, lines: pl.DataFrame, wanted: Goods) -> pl.DataFrame:
+    for kind, ids in wanted:
+        products = goods.products_in(reading, kind, ids, lines["product_id"])
+        lines = lines.filter(pl.col("product_id").is_in(products.implode()))
+    return lines
+
+
+def orders_with(reading: Reading, orders: pl.DataFrame, wanted: Goods) -> pl.Series:
+    """The ids of the qualifying *orders* with a line that passes every goods filter."""
+    return _chosen(reading, read_lines(reading, orders), wanted)["order_id"].unique()
+
+
+def load(reading: Reading, columns: Collection[Column], orders: pl.DataFrame) -> pl.DataFrame:
+    """``customer_id`` and ``bought`` under each set of filters, for customers with lines."""
+    lines = read_lines(reading, orders).join(
+        orders.filter("qualifying").select(
+            "order_id", "customer_id", "status", "store_id", "total", "at"
+        ),
+        on="order_id",
+    )
+    found = lines.select("customer_id").unique()
+    for column in columns:
+        passes = in_window(column, pl.col("at"), reading.moment) & _order_filters(column.filters)
+        units = (
+            _chosen(reading, lines, goods_filters(column))
+            .filter(passes.fill_null(False))
+            .group_by("customer_id")
+            .agg(pl.col("quantity").sum().alias(column.key))
+        )
+        found = found.join(units, on="customer_id", how="left")
+    return found
+
+
+def _order_filters(filters: Iterable[tuple[str, object]]) -> pl.Expr:
+    passes = pl.lit(True)
+    for name, value in filters:
+        if name == "status" and isinstance(value, frozenset):
+            passes &= pl.col("status").is_in(sorted(value))
+        elif name == "store" and isinstance(value, frozenset):
+            passes &= pl.col("store_id").is_in(sorted(value))
+        elif name == "total":
+            passes &= pl.col("total") >= value
+    return passes
+
+
+def refunds(reading: Reading, qualifying: pl.DataFrame) -> pl.DataFrame:
+    """
+    order_id and refund (money): returned units × (price + tax) of their line.
+
+    Of several lines with the product, the first of the order counts.
+    """
+    tables = reading.shop.tables
+    returned, line = tables.return_, tables.order_product
+    query = select(returned.c.order_id, returned.c.product_id, returned.c.quantity).where(
+        returned.c.return_status_id.in_(sorted(reading.shop.refunded))
+    )
+    schema = {"order_id": WHOLE, "product_id": WHOLE, "quantity": WHOLE}
+    if reading.is_small:
+        ids = qualifying["order_id"].to_list()
+        returns = reading.rows_here(query.where(returned.c.order_id.in_(ids)), schema)
+    else:
+        if "refunded returns" not in reading.whole_store:
+            reading.whole_store["refunded returns"] = reading.rows(query, schema)
+        returns = reading.whole_store["refunded returns"]
+    returns = returns.join(qualifying, on="order_id", how="semi")
+    ids = returns["order_id"].unique().sort().to_list()
+    prices = [
+        reading.rows_here(
+            select(
+                line.c.order_product_id,
+                line.c.order_id,
+                line.c.product_id,
+                money(line.c.price, "price"),
+                money(line.c.tax, "tax"),
+            ).where(line.c.order_id.in_(ids[start : start + _CHUNK])),
+            dict.fromkeys(("order_product_id", "order_id", "product_id", "price", "tax"), WHOLE),
+        )
+        for start in range(0, len(ids), _CHUNK)
+    ]
+    if not prices:
+        return pl.DataFrame(schema={"order_id": WHOLE, "refund": WHOLE})
+    first = (
+        pl.concat(prices).sort("order_product_id").unique(["order_id", "product_id"], keep="first")
+    )
+    each = pl.col("price").fill_null(0) + pl.col("tax").fill_null(0)
+    return (
+        returns.join(first, on=["order_id", "product_id"])
+        .group_by("order_id")
+        .agg(refund=(pl.col("quantity").fill_null(0) * each).sum())
+    )

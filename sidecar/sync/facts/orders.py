@@ -1,0 +1,274 @@
+"""
+Facts of a customer's orders: counts, money, dates, filters and windows.
+
+A *qualifying* order has a paid status and a total that is not negative. *net* is
+what an order adds to ``total_spent``: the total of a qualifying order less its
+refunded returns, or the negative total of a credit order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+import polars as pl
+from sqlalchemy import Select, func, select
+
+from sidecar.errors import CustomerError
+from sidecar.rules.columns import Column
+from sidecar.shop.tables import StoreTables
+from sidecar.sync.facts import lines
+from sidecar.sync.facts.reading import TEXT, WHOLE, Reading, money, wall
+from sidecar.sync.facts.windows import in_window
+
+#: The order id of the customer's last order, for what else is told from it.
+LAST_ORDER_ID = "@last_order_id"
+
+_SUMS = {
+    "complete_orders": pl.col("complete").sum(),
+    "unpaid_orders": pl.col("unpaid").sum(),
+    "unfinished_orders": (pl.col("status") == 0).sum(),
+    "credit_orders": pl.col("credit").sum(),
+    "credited": -pl.when("credit").then("total").otherwise(0).sum(),
+}
+_LATEST = {
+    "first_order": pl.col("qualifying_at").min(),
+    "last_order": pl.col("qualifying_at").max(),
+    "largest_order": pl.col("qualifying_total").max(),
+    "smallest_order": pl.col("qualifying_total").min(),
+    "last_unfinished_order": pl.when(pl.col("status") == 0).then("at").max(),
+}
+_GAPS = ("order_span", "average_gap", "expected_order", "first_order_delay")
+_ENDS = {
+    "first_order_total": pl.col("total").first(),
+    "last_order_total": pl.col("total").last(),
+    "last_order_status": pl.col("status").last(),
+    "last_order_store": pl.col("store_id").last(),
+    LAST_ORDER_ID: pl.col("order_id").last(),
+}
+_FILTERED = ("orders", "total_spent", "average_order")
+
+FACTS = frozenset({*_SUMS, *_LATEST, *_GAPS, *_ENDS, *_FILTERED})
+
+#: What counts that no order stands behind are filled with.
+ZERO = frozenset({*_SUMS, "orders", "total_spent"})
+
+#: Beyond this a sum of ten-thousandths no longer fits 64 bits.
+_LARGEST_SUM = 9.2e18
+_DAY_S = 86_400
+
+
+def read_orders(reading: Reading, emails: pl.DataFrame | None, *, modified: bool) -> pl.DataFrame:
+    """
+    One row an order of the reading's customers, of any status.
+
+    Columns: customer_id, order_id, status, total, store_id, at (instant or null),
+    guest (came by its e-mail), qualifying, credit, net; modified (wall seconds) where asked.
+
+    Args:
+        emails: ``customer_id`` and e-mail of the customers who also own the guest
+            orders of that e-mail; None where guest orders belong to nobody.
+
+    Raises:
+        CustomerError: The totals of a customer do not fit 64 bits.
+    """
+    order = reading.shop.tables.order
+    query = _selected(reading.shop.tables, modified=modified)
+    schema: dict[str, pl.DataType] = dict.fromkeys(query.selected_columns.keys(), WHOLE)
+    frame = reading.rows(query.where(reading.of(order.c.customer_id)), schema)
+    frame = frame.with_columns(guest=pl.lit(False))
+    if emails is not None:
+        guests = _guest_orders(reading, emails, schema, modified=modified)
+        frame = pl.concat([frame, guests.with_columns(guest=pl.lit(True))])
+    frame = reading.instants(frame, "at")
+    paid = pl.col("status").is_in(sorted(reading.shop.paid))
+    frame = frame.with_columns(
+        pl.col("status").fill_null(0), pl.col("total").fill_null(0), pl.col("store_id").fill_null(0)
+    ).with_columns(
+        qualifying=paid & (pl.col("total") >= 0),
+        credit=(pl.col("status") > 0) & (pl.col("total") < 0),
+    )
+    frame = frame.with_columns(
+        net=pl.when(pl.col("qualifying") | pl.col("credit")).then("total").otherwise(0)
+    )
+    if reading.shop.refunded:
+        refunds = lines.refunds(reading, frame.filter("qualifying"))
+        frame = (
+            frame.join(refunds, on="order_id", how="left")
+            .with_columns(
+                net=pl.when("qualifying")
+                .then(pl.col("net") - pl.col("refund").fill_null(0))
+                .otherwise("net")
+            )
+            .drop("refund")
+        )
+    _refuse_overflow(frame)
+    return frame
+
+
+def _selected(tables: StoreTables, *, modified: bool) -> Select[Any]:
+    order = tables.order
+    columns = [
+        order.c.customer_id,
+        order.c.order_id,
+        order.c.order_status_id.label("status"),
+        money(order.c.total, "total"),
+        order.c.store_id,
+        wall(order.c.date_added, "at"),
+    ]
+    if modified:
+        columns.append(wall(order.c.date_modified, "modified"))
+    return select(*columns)
+
+
+def _guest_orders(
+    reading: Reading, emails: pl.DataFrame, schema: dict[str, pl.DataType], *, modified: bool
+) -> pl.DataFrame:
+    """Guest orders of the scope's e-mails, each given to the oldest account of its e-mail."""
+    tables = reading.shop.tables
+    order, customer = tables.order, tables.customer
+    wanted = emails.filter(pl.col("email") != "").with_columns(pl.col("email").str.to_lowercase())
+    guests = _selected(tables, modified=modified).add_columns(order.c.email)
+    guests = guests.where(order.c.customer_id == 0)
+    oldest = select(
+        func.lower(func.trim(customer.c.email)).label("email"),
+        func.min(customer.c.customer_id).label("owner"),
+    ).group_by(func.lower(func.trim(customer.c.email)))
+    if reading.is_small:
+        # The server compares by its own collation; the join below is the exact one.
+        texts = wanted["email"].unique().sort().to_list()
+        guests = guests.where(func.lower(func.trim(order.c.email)).in_(texts))
+        oldest = oldest.where(func.lower(func.trim(customer.c.email)).in_(texts))
+        found = reading.rows_here(guests, {**schema, "email": TEXT})
+        owners = reading.rows_here(oldest, {"email": TEXT, "owner": WHOLE})
+    else:
+        if "guest orders" not in reading.whole_store:
+            reading.whole_store["guest orders"] = reading.rows(guests, {**schema, "email": TEXT})
+            owners = reading.rows(oldest, {"email": TEXT, "owner": WHOLE})
+            reading.whole_store["e-mail owners"] = owners
+        found = reading.whole_store["guest orders"]
+        owners = reading.whole_store["e-mail owners"]
+    found = found.with_columns(pl.col("email").str.strip_chars(" ").str.to_lowercase())
+    owned = wanted.join(owners, left_on=["customer_id", "email"], right_on=["owner", "email"])
+    return found.drop("customer_id").join(owned, on="email").select(pl.col(name) for name in schema)
+
+
+def _refuse_overflow(frame: pl.DataFrame) -> None:
+    largest = frame.select(pl.col("total").abs().max().cast(pl.Float64)).item() or 0.0
+    if largest * frame.height < _LARGEST_SUM:
+        return
+    sums = frame.group_by("customer_id").agg(pl.col("total").abs().cast(pl.Float64).sum())
+    beyond = sums.filter(pl.col("total") >= _LARGEST_SUM)["customer_id"].sort().to_list()
+    if beyond:
+        raise CustomerError(f"the totals of customer {beyond[0]} add up to more than 64 bits hold")
+
+
+def load(
+    reading: Reading, columns: Collection[Column], orders: pl.DataFrame, registered: pl.DataFrame
+) -> pl.DataFrame:
+    """
+    ``customer_id`` and *columns* for customers with an order.
+
+    Args:
+        orders: As `read_orders` gives them.
+        registered: ``customer_id`` and ``registered`` where ``first_order_delay`` is asked.
+    """
+    names = {column.fact for column in columns}
+    frame = orders.with_columns(
+        qualifying_at=pl.when("qualifying").then("at"),
+        qualifying_total=pl.when("qualifying").then("total"),
+        complete=pl.col("qualifying")
+        & pl.col("status").is_in(sorted(reading.shop.settings.complete)),
+        unpaid=(pl.col("status") > 0) & ~pl.col("qualifying") & ~pl.col("credit"),
+    )
+    masks = _masks(reading, columns, frame)
+    frame = frame.with_columns(mask.alias(f"@{filters}") for filters, mask in masks.items())
+
+    aggregates: dict[str, pl.Expr] = {}
+    for column in columns:
+        if column.fact in _FILTERED:
+            aggregates |= _filtered(column)
+    aggregates |= {name: _SUMS[name] for name in names & _SUMS.keys()}
+    aggregates |= {name: _LATEST[name] for name in names & _LATEST.keys()}
+    if names & set(_GAPS):
+        aggregates |= {
+            "@first": pl.col("qualifying_at").min(),
+            "@last": pl.col("qualifying_at").max(),
+            "@dated": pl.col("qualifying_at").count().cast(pl.Int64),
+        }
+    found = frame.group_by("customer_id").agg(a.alias(name) for name, a in aggregates.items())
+    found = found.with_columns(
+        _average(column) for column in columns if column.fact == "average_order"
+    )
+    found = _with_gaps(found, names, registered)
+    if ends := names & _ENDS.keys():
+        dated = frame.filter(pl.col("qualifying_at").is_not_null())
+        last = (
+            dated.sort("customer_id", "at", "order_id")
+            .group_by("customer_id", maintain_order=True)
+            .agg(_ENDS[name].alias(name) for name in sorted(ends))
+        )
+        found = found.join(last, on="customer_id", how="left")
+    return found.select(
+        pl.col("customer_id"), *(pl.col(column.key) for column in columns)
+    ).with_columns(pl.col(pl.UInt32).cast(pl.Int64))
+
+
+def _masks(reading: Reading, columns: Iterable[Column], orders: pl.DataFrame) -> dict[str, pl.Expr]:
+    """An expression for each distinct set of filters: whether the order passes them."""
+    found: dict[str, pl.Expr] = {}
+    for column in columns:
+        if not column.filters or _filters_key(column) in found:
+            continue
+        mask = in_window(column, pl.col("at"), reading.moment)
+        for name, value in column.filters:
+            if name == "status" and isinstance(value, frozenset):
+                mask &= pl.col("status").is_in(sorted(value))
+            elif name == "store" and isinstance(value, frozenset):
+                mask &= pl.col("store_id").is_in(sorted(value))
+            elif name == "total":
+                mask &= pl.col("total") >= value
+        if goods := lines.goods_filters(column):
+            ids = lines.orders_with(reading, orders, goods)
+            mask &= pl.col("order_id").is_in(ids.implode())
+        found[_filters_key(column)] = mask.fill_null(False)
+    return found
+
+
+def _filters_key(column: Column) -> str:
+    return Column("", column.filters).key
+
+
+def _filtered(column: Column) -> dict[str, pl.Expr]:
+    passes = pl.col(f"@{_filters_key(column)}") if column.filters else pl.lit(True)
+    counted = (pl.col("qualifying") & passes).sum().cast(pl.Int64)
+    spent = pl.when(passes).then("net").otherwise(0).sum()
+    if column.fact == "orders":
+        return {column.key: counted}
+    if column.fact == "total_spent":
+        return {column.key: spent}
+    return {f"{column.key} n": counted, f"{column.key} s": spent}
+
+
+def _average(column: Column) -> pl.Expr:
+    """Spent / orders, half up (away from zero) to the ten-thousandth; null at no order."""
+    n, s = pl.col(f"{column.key} n"), pl.col(f"{column.key} s")
+    magnitude = (s.abs() * 2 + n) // (n * 2)
+    return pl.when(n > 0).then(magnitude * s.sign()).alias(column.key)
+
+
+def _with_gaps(found: pl.DataFrame, names: set[str], registered: pl.DataFrame) -> pl.DataFrame:
+    span = pl.col("@last") - pl.col("@first")
+    gap = pl.when(pl.col("@dated") > 1).then(span // (pl.col("@dated") - 1))
+    if "order_span" in names:
+        found = found.with_columns(order_span=span // _DAY_S)
+    if "average_gap" in names:
+        found = found.with_columns(average_gap=gap // _DAY_S)
+    if "expected_order" in names:
+        found = found.with_columns(expected_order=pl.col("@last") + gap)
+    if "first_order_delay" in names:
+        delay = (pl.col("@first") - pl.col("registered")).clip(0) // _DAY_S
+        found = found.join(
+            registered.select("customer_id", "registered"), on="customer_id", how="left"
+        ).with_columns(first_order_delay=delay)
+    return found

@@ -1,0 +1,45 @@
+"""Customers whose data cannot be processed: listed with the reason, tried again every pass."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, delete, select, union
+from sqlalchemy.dialects.mysql import insert
+
+from sidecar.errors import SidecarError
+from sidecar.model import Moment, Scope
+from sidecar.shop.own_tables import OwnTables
+from sidecar.shop.shop import Shop, within
+
+
+def put(
+    tx: Connection, own: OwnTables, customer_id: int, error: SidecarError, moment: Moment
+) -> None:
+    """Set *customer_id* aside because of *error*, or count one more time."""
+    table = own.set_aside
+    statement = insert(table).values(
+        customer_id=customer_id, at=moment.epoch_s, times=1, error=str(error)[:500]
+    )
+    tx.execute(
+        statement.on_duplicate_key_update(
+            at=statement.inserted.at, times=table.c.times + 1, error=statement.inserted.error
+        )
+    )
+
+
+def clear(tx: Connection, own: OwnTables, scope: Scope) -> None:
+    """Take the customers of *scope* back: they could be processed."""
+    listed = tx.scalars(
+        select(own.set_aside.c.customer_id).where(within(own.set_aside.c.customer_id, scope))
+    ).all()
+    if listed:
+        tx.execute(delete(own.set_aside).where(own.set_aside.c.customer_id.in_(listed)))
+
+
+def customer_ids(tx: Connection, shop: Shop, scope: Scope) -> list[int]:
+    """Every customer of *scope*, of the store and of our tables."""
+    ours, theirs = shop.own.customer.c.customer_id, shop.tables.customer.c.customer_id
+    both = union(
+        select(theirs.label("id")).where(within(theirs, scope), theirs > 0),
+        select(ours.label("id")).where(within(ours, scope)),
+    )
+    return sorted(tx.scalars(both))
