@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 
 from sidecar.errors import FatalError
 from sidecar.service.private_server import PrivateServer
+from sidecar.shop.database import connect
 
 _numbers = itertools.count(1)
 
@@ -33,6 +35,7 @@ def mariadb(mariadb_template: Path) -> Iterator[PrivateServer]:
         server.remove()
         pytest.fail(str(error), pytrace=False)
     yield server
+    server.kill()  # quicker than an orderly end; nothing of it is kept
     server.remove()
 
 
@@ -41,6 +44,14 @@ def database(mariadb: PrivateServer) -> Iterator[str]:
     """The name of a fresh, empty database, dropped after the test."""
     with _database(mariadb) as name:
         yield name
+
+
+@pytest.fixture
+def engine(mariadb: PrivateServer, database: str) -> Iterator[Engine]:
+    """Our own engine on ``database``."""
+    engine = connect(mariadb.settings(database))
+    yield engine
+    engine.dispose()
 
 
 @pytest.fixture(scope="session")
@@ -55,23 +66,21 @@ def stores_dir() -> Path:
 
 
 @pytest.fixture(scope="session")
-def load_store(mariadb: PrivateServer, stores_dir: Path) -> Iterator[Callable[[str], str]]:
+def load_store(mariadb: PrivateServer, stores_dir: Path) -> Callable[[str], str]:
     """
     Load the real store of a version, once a session: ``load_store("4.1.0.4")``.
 
     Returns the name of its database, which is for reading only. The prefix is ``oc_``.
     """
     loaded: dict[str, str] = {}
-    with contextlib.ExitStack() as stack:
 
-        def load(version: str) -> str:
-            if version not in loaded:
-                name = stack.enter_context(_database(mariadb))
-                mariadb.load(name, stores_dir / f"store-{version}.sql.gz")
-                loaded[version] = name
-            return loaded[version]
+    def load(version: str) -> str:
+        if version not in loaded:
+            loaded[version] = _create(mariadb)
+            mariadb.load(loaded[version], stores_dir / f"store-{version}.sql.gz")
+        return loaded[version]
 
-        yield load
+    return load
 
 
 @pytest.fixture
@@ -99,9 +108,14 @@ def clone_store(
 
 @contextlib.contextmanager
 def _database(server: PrivateServer) -> Iterator[str]:
-    name = f"test_{next(_numbers)}"
-    server.execute(f"CREATE DATABASE `{name}` CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci")
+    name = _create(server)
     try:
         yield name
     finally:
         server.execute(f"DROP DATABASE `{name}`")
+
+
+def _create(server: PrivateServer) -> str:
+    name = f"test_{next(_numbers)}"
+    server.execute(f"CREATE DATABASE `{name}` CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci")
+    return name

@@ -19,6 +19,7 @@ import pymysql
 import sqlalchemy
 
 from sidecar import clock
+from sidecar.config import Database, Secret
 from sidecar.errors import FatalError
 from sidecar.service.mariadb_programs import (
     Programs,
@@ -199,6 +200,11 @@ class PrivateServer:
             database=database or None,
             query={"unix_socket": str(self.socket), "charset": "utf8mb4"},
         )
+
+    def settings(self, name: str, *, tcp: bool = False) -> Database:
+        """The settings of *name*, over the socket or, with *tcp*, the port."""
+        place = {"port": self.port} if tcp else {"socket": self.socket}
+        return Database(user=self.user, password=Secret(self.password), name=name, **place)
 
     def load(self, database: str, dump: Path) -> None:
         """

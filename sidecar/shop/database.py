@@ -1,0 +1,154 @@
+"""Connections to the store's database: how they are made, and one transaction on them."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pymysql
+import sqlalchemy
+from sqlalchemy import Connection, Engine
+
+from sidecar.config import Database
+from sidecar.errors import ConfigError
+from sidecar.shop.database_errors import translate
+
+__all__ = ["SESSION", "connect", "database_errors", "place_of", "transaction", "translate"]
+
+#: A host that does not answer is given up after this, at each step of connecting.
+CONNECT_TIMEOUT_S = 4.0
+
+#: Every session of ours: refuse what does not fit, and think in UTC.
+SESSION = "SET sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', time_zone = '+00:00'"
+
+#: Connections of the pool; a pass needs one, the reader and the sources a few more.
+POOL_SIZE = 5
+
+_THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def connect(database: Database) -> Engine:
+    """
+    An engine for *database*; connects when first used.
+
+    Sessions are in UTC, strict, REPEATABLE READ and utf8mb4. Neither the engine nor an
+    error shows the password or the parameters of a statement.
+
+    Raises:
+        ConfigError: A certificate of the settings cannot be read.
+    """
+    return sqlalchemy.create_engine(
+        sqlalchemy.URL.create(
+            "mysql+pymysql",
+            username=database.user,
+            host=None if database.socket else database.host,
+            port=None if database.socket else database.port,
+            database=database.name,
+            query={"unix_socket": str(database.socket)} if database.socket else {},
+        ),
+        creator=_creator(database),
+        isolation_level="REPEATABLE READ",
+        hide_parameters=True,
+        pool_pre_ping=True,
+        pool_size=POOL_SIZE,
+    )
+
+
+@contextlib.contextmanager
+def transaction(engine: Engine) -> Iterator[Connection]:
+    """
+    Commit on success, roll back on any exception.
+
+    Raises:
+        DatabaseUnavailableError: The same work may succeed later.
+        DatabaseRefusedError: The database will go on refusing until a person mends it.
+        CustomerError: A value does not fit; other customers' work may.
+        FatalError: The database refuses the work for a reason that is ours.
+    """
+    with database_errors(engine), engine.begin() as tx:
+        yield tx
+
+
+@contextlib.contextmanager
+def database_errors(engine: Engine) -> Iterator[None]:
+    """Raise our own errors for those of the database within; see ``transaction``."""
+    try:
+        yield
+    except (
+        sqlalchemy.exc.DBAPIError,
+        sqlalchemy.exc.TimeoutError,
+        pymysql.MySQLError,
+    ) as error:
+        url = engine.url
+        raise translate(error, place_of(engine), url.username or "", url.database or "") from error
+
+
+def place_of(engine: Engine) -> str:
+    """Where *engine*'s database is, for a person: ``database 'shop' on 127.0.0.1:3306``."""
+    url = engine.url
+    where = url.query.get("unix_socket") or f"{url.host}:{url.port}"
+    return f"database '{url.database}' on {where}"
+
+
+def _creator(database: Database) -> Callable[[], Any]:
+    # PyMySQL would send a password as Latin-1; servers and OpenCart mean UTF-8.
+    arguments: dict[str, Any] = {
+        "user": database.user,
+        "password": database.password.reveal().encode(),
+        "database": database.name,
+        "charset": "utf8mb4",
+        "init_command": SESSION,
+        "connect_timeout": CONNECT_TIMEOUT_S,
+        "read_timeout": CONNECT_TIMEOUT_S,
+        "defer_connect": True,
+        **_tls(database),
+    }
+
+    def create() -> Any:
+        if database.socket:
+            connection = pymysql.connect(unix_socket=str(database.socket), **arguments)
+            connection.connect(_open(database.socket))
+        else:
+            connection = pymysql.connect(host=database.host, port=database.port, **arguments)
+            connection.connect()
+        # The timeout is for logging in; a statement may take as long as it needs.
+        connection._read_timeout = None
+        return connection
+
+    return create
+
+
+def _open(path: Path) -> socket.socket:
+    # By hand, because PyMySQL leaves its socket open when nobody listens.
+    opened = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    opened.settimeout(CONNECT_TIMEOUT_S)
+    try:
+        opened.connect(str(path))
+    except OSError as error:
+        opened.close()
+        raise pymysql.err.OperationalError(2002, f"no server ({error})") from error
+    return opened
+
+
+def _tls(database: Database) -> dict[str, Any]:
+    here = database.socket is not None or database.host in _THIS_MACHINE
+    if database.tls == "off" or (database.tls == "auto" and here and not database.tls_ca):
+        return {"ssl_disabled": True}
+    if database.tls == "auto" and not database.tls_ca and not database.tls_cert:
+        return {}  # PyMySQL's own way: encrypted where the server offers it, not checked
+    key = "database.tls_ca"
+    try:
+        context = ssl.create_default_context(cafile=database.tls_ca)
+        context.check_hostname = False
+        context.verify_flags &= ~ssl.VERIFY_X509_STRICT  # servers' own certificates do not pass
+        context.verify_mode = ssl.CERT_REQUIRED if database.tls_ca else ssl.CERT_NONE
+        key = "database.tls_cert"
+        if database.tls_cert:
+            context.load_cert_chain(database.tls_cert, database.tls_key)
+    except OSError as error:
+        raise ConfigError(key, f"cannot be used: {error.strerror or error}") from error
+    return {"ssl": context}

@@ -1,0 +1,161 @@
+"""Connecting, one transaction, and a server that is not there."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+
+from sidecar.config import Database, Secret
+from sidecar.errors import DatabaseUnavailableError
+from sidecar.service.private_server import PrivateServer
+from sidecar.shop import database as subject
+from sidecar.shop.database import transaction
+from support.database import changed, engine_for, failure
+
+
+@pytest.fixture
+def settings(mariadb: PrivateServer, database: str) -> Database:
+    return mariadb.settings(database, tcp=True)
+
+
+@pytest.fixture
+def clerk(mariadb: PrivateServer, settings: Database) -> Iterator[Database]:
+    """The settings of an account without any privilege."""
+    mariadb.execute("CREATE USER clerk@'%' IDENTIFIED BY 'clerk päss 🦊'")
+    yield changed(settings, user="clerk", password=Secret("clerk päss 🦊"))
+    mariadb.execute("DROP USER clerk@'%'")
+
+
+@pytest.mark.parametrize("tcp", [False, True], ids=["socket", "port"])
+def test_a_session_is_strict_in_utc_and_repeatable(
+    mariadb: PrivateServer, database: str, tcp: bool
+) -> None:
+    with engine_for(mariadb.settings(database, tcp=tcp)) as engine, transaction(engine) as tx:
+        row = tx.execute(
+            text("SELECT @@sql_mode, @@time_zone, @@tx_isolation, @@character_set_connection")
+        ).one()
+
+    assert tuple(row) == (
+        "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION",
+        "+00:00",
+        "REPEATABLE-READ",
+        "utf8mb4",
+    )
+
+
+def test_a_transaction_commits_or_rolls_back_as_a_whole(engine: Engine) -> None:
+    with transaction(engine) as tx:
+        tx.execute(text("CREATE TABLE a (id INT PRIMARY KEY) ENGINE=InnoDB"))
+    with transaction(engine) as tx:
+        tx.execute(text("INSERT INTO a VALUES (1)"))
+    with pytest.raises(ZeroDivisionError), transaction(engine) as tx:
+        _ = tx.execute(text("INSERT INTO a VALUES (2)")).rowcount / 0
+
+    with transaction(engine) as tx:
+        assert tx.scalars(text("SELECT id FROM a")).all() == [1]
+
+
+def test_a_password_may_be_any_text(mariadb: PrivateServer, clerk: Database) -> None:
+    mariadb.execute(f"GRANT SELECT ON `{clerk.name}`.* TO clerk@'%'")
+
+    with engine_for(clerk) as engine, transaction(engine) as tx:
+        assert tx.scalar(text("SELECT 1")) == 1
+
+
+def test_the_timeout_of_connecting_is_not_one_of_statements(
+    settings: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subject, "CONNECT_TIMEOUT_S", 0.2)
+
+    with engine_for(settings) as engine, transaction(engine) as tx:
+        assert tx.scalar(text("SELECT SLEEP(0.5)")) == 0
+
+
+def test_a_connection_that_broke_while_idle_is_replaced(
+    mariadb: PrivateServer, engine: Engine
+) -> None:
+    with transaction(engine) as tx:
+        number = tx.scalar(text("SELECT CONNECTION_ID()"))
+    mariadb.execute(f"KILL {number}")
+
+    with transaction(engine) as tx:
+        assert tx.scalar(text("SELECT CONNECTION_ID()")) != number
+
+
+def test_a_port_where_nobody_listens_is_unavailable(settings: Database) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        error = failure(changed(settings, port=port))
+
+    assert isinstance(error, DatabaseUnavailableError)
+    assert error.exit_code == 69
+    assert str(error) == (
+        f"database '{settings.name}' on 127.0.0.1:{port}: no server answers: connection refused"
+    )
+
+
+def test_a_host_that_takes_the_call_but_says_nothing_is_unavailable(
+    settings: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subject, "CONNECT_TIMEOUT_S", 0.2)
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        error = failure(changed(settings, port=silent.getsockname()[1]))
+
+    assert isinstance(error, DatabaseUnavailableError)
+
+
+def test_an_unknown_host_is_unavailable(settings: Database) -> None:
+    error = failure(changed(settings, host="nowhere.invalid"))
+
+    assert isinstance(error, DatabaseUnavailableError)
+    assert "nowhere.invalid" in str(error)
+
+
+def test_a_socket_that_is_not_there_is_unavailable(settings: Database, tmp_path: Path) -> None:
+    error = failure(changed(settings, socket=tmp_path / "s"))
+
+    assert isinstance(error, DatabaseUnavailableError)
+    assert str(error) == (
+        f"database '{settings.name}' on {tmp_path}/s: no server answers at the socket: "
+        "no such file or directory"
+    )
+
+
+def test_a_server_that_goes_away_and_comes_back(mariadb_template: Path) -> None:
+    with PrivateServer(template=mariadb_template) as server:
+        server.execute("CREATE DATABASE shop")
+        with engine_for(server.settings("shop")) as engine:
+            with transaction(engine) as tx:
+                tx.execute(text("SELECT 1"))
+            server.kill()
+            with pytest.raises(DatabaseUnavailableError), transaction(engine) as tx:
+                tx.execute(text("SELECT 1"))
+            server.start()
+            with transaction(engine) as tx:
+                assert tx.scalar(text("SELECT 1")) == 1
+
+
+def test_a_killed_session_and_a_slow_statement_may_work_later(settings: Database) -> None:
+    slow = "SET STATEMENT max_statement_time = 0.05 FOR SELECT SLEEP(1) FROM (SELECT 1) AS a"
+
+    assert isinstance(failure(settings, slow), DatabaseUnavailableError)
+    assert isinstance(failure(settings, "KILL CONNECTION_ID()"), DatabaseUnavailableError)
+
+
+def test_a_lock_held_by_another_may_be_free_later(settings: Database, engine: Engine) -> None:
+    with transaction(engine) as tx:
+        tx.execute(text("CREATE TABLE a (id INT PRIMARY KEY) ENGINE=InnoDB"))
+        tx.execute(text("INSERT INTO a VALUES (1)"))
+    with transaction(engine) as tx:
+        tx.execute(text("UPDATE a SET id = 2"))
+        error = failure(settings, "SELECT id FROM a FOR UPDATE NOWAIT")
+
+    assert isinstance(error, DatabaseUnavailableError)
+    assert "another session holds a lock for too long" in str(error)

@@ -1,0 +1,118 @@
+"""Encrypted connections: when, and with whom."""
+
+from __future__ import annotations
+
+import datetime
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from sqlalchemy import text
+
+from sidecar.config import Database
+from sidecar.errors import ConfigError, DatabaseRefusedError
+from sidecar.service.private_server import PrivateServer
+from sidecar.shop.database import connect, transaction
+from support.database import changed, engine_for, failure
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[Path]:
+    """Where the server, which is another user, can read its certificate."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+def certificate(file: Path) -> Path:
+    """Write a key and its certificate, which signs itself, to *file*."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, file.stem)])
+    start = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(start)
+        .not_valid_after(start.replace(year=2120))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    encoding = serialization.Encoding.PEM
+    private = key.private_bytes(
+        encoding, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    file.write_bytes(private + made.public_bytes(encoding))
+    return file
+
+
+@pytest.fixture(scope="module")
+def tls_server(mariadb_template: Path, folder: Path) -> Iterator[PrivateServer]:
+    file = str(certificate(folder / "server.pem"))
+    with PrivateServer(
+        tcp=True, extra_options={"ssl-cert": file, "ssl-key": file}, template=mariadb_template
+    ) as server:
+        server.execute("CREATE DATABASE shop")
+        yield server
+
+
+def cipher(settings: Database) -> str:
+    with engine_for(settings) as engine, transaction(engine) as tx:
+        return str(tx.execute(text("SHOW STATUS LIKE 'Ssl_cipher'")).one()[1])
+
+
+def test_tls_is_used_when_required(tls_server: PrivateServer) -> None:
+    settings = tls_server.settings("shop", tcp=True)
+
+    assert cipher(changed(settings, tls="required"))
+    assert not cipher(changed(settings, tls="off"))
+    assert not cipher(changed(settings, tls="auto"))
+
+
+def test_tls_that_is_required_but_not_offered_is_refused(
+    mariadb: PrivateServer, database: str
+) -> None:
+    error = failure(changed(mariadb.settings(database, tcp=True), tls="required"))
+
+    assert isinstance(error, DatabaseRefusedError)
+    assert "TLS cannot be set up" in str(error)
+
+
+def test_a_certificate_that_the_authority_did_not_sign_is_refused(
+    tls_server: PrivateServer, folder: Path
+) -> None:
+    settings = changed(tls_server.settings("shop", tcp=True), tls="required")
+    foreign = certificate(folder / "foreign.pem")
+
+    assert cipher(changed(settings, tls_ca=folder / "server.pem"))
+    error = failure(changed(settings, tls_ca=foreign))
+    assert isinstance(error, DatabaseRefusedError)
+    assert "TLS cannot be set up" in str(error)
+
+
+def test_a_certificate_file_that_is_none_names_its_setting(
+    mariadb: PrivateServer, tmp_path: Path
+) -> None:
+    settings = mariadb.settings("shop")
+    (tmp_path / "x.pem").write_text("no certificate")
+    for values in ({"tls_ca": tmp_path / "none.pem"}, {"tls_ca": tmp_path / "x.pem"}):
+        with pytest.raises(ConfigError, match=r"database\.tls_ca: cannot be used"):
+            connect(changed(settings, tls="required", **values))
+    with pytest.raises(ConfigError, match=r"database\.tls_cert: cannot be used"):
+        connect(
+            changed(
+                settings, tls="required", tls_cert=tmp_path / "x.pem", tls_key=tmp_path / "x.pem"
+            )
+        )
+
+
+def test_a_server_that_wants_only_tls_says_which_setting(tls_server: PrivateServer) -> None:
+    tls_server.execute("SET GLOBAL require_secure_transport = 1")
+    error = failure(tls_server.settings("shop", tcp=True))
+    tls_server.execute("SET GLOBAL require_secure_transport = 0")
+
+    assert isinstance(error, DatabaseRefusedError)
+    assert "database.user, password and tls" in str(error)  # MariaDB tells them not apart

@@ -1,0 +1,75 @@
+"""Numbers of MySQL and MariaDB that no test can provoke cheaply."""
+
+from __future__ import annotations
+
+import ssl
+
+import pymysql
+import pytest
+import sqlalchemy.exc
+
+from sidecar.errors import (
+    CustomerError,
+    DatabaseRefusedError,
+    DatabaseUnavailableError,
+    FatalError,
+    SidecarError,
+)
+from sidecar.shop.database_errors import DATA, REFUSED, RETRYABLE, translate
+
+
+def error(number: int, said: str = "") -> pymysql.err.OperationalError:
+    return pymysql.err.OperationalError(number, said)
+
+
+def test_a_number_means_one_thing_only() -> None:
+    assert not set(RETRYABLE) & set(REFUSED)
+    assert not set(RETRYABLE) & set(DATA)
+    assert not set(REFUSED) & set(DATA)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "kind"),
+    [(RETRYABLE, DatabaseUnavailableError), (REFUSED, DatabaseRefusedError), (DATA, CustomerError)],
+    ids=["retryable", "refused", "data"],
+)
+def test_every_number_becomes_its_kind(
+    numbers: dict[int, object], kind: type[SidecarError]
+) -> None:
+    for number in numbers:
+        translated = translate(error(number), "database 'a' on b:1", "u", "a")
+        assert type(translated) is kind, number
+        assert "{" not in str(translated)
+
+
+def test_an_unknown_number_is_fatal_and_named() -> None:
+    assert str(translate(error(1064, "near 'ann@example.org'"), "here")) == (
+        "here: the database refuses a statement (error 1064)"
+    )
+
+
+def test_a_pool_that_is_empty_is_unavailable() -> None:
+    assert isinstance(translate(sqlalchemy.exc.TimeoutError()), DatabaseUnavailableError)
+
+
+def test_a_fault_of_tls_is_told_from_a_server_that_is_away() -> None:
+    fault = error(2003, "Can't connect")
+    fault.original_exception = ssl.SSLError(1, "certificate verify failed")
+
+    assert isinstance(translate(fault), DatabaseRefusedError)
+
+
+def test_an_error_without_a_number_is_fatal() -> None:
+    assert isinstance(translate(pymysql.err.ProgrammingError("Cursor closed")), FatalError)
+
+
+def test_the_grant_names_table_privileges_and_the_account_of_the_server() -> None:
+    said = "INSERT, UPDATE command denied to user 'u'@'10.0.0.1' for table `shop`.`oc_customer`"
+
+    assert "GRANT INSERT, UPDATE ON `shop`.* TO 'u'@'10.0.0.1'" in str(translate(error(1142, said)))
+
+
+def test_of_several_privileges_the_narrower_is_named() -> None:
+    said = "Access denied; you need (at least one of) the SUPER, BINLOG MONITOR privilege(s) for"
+
+    assert "GRANT BINLOG MONITOR ON *.* TO 'u'@…" in str(translate(error(1227, said), "", "u"))
