@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from typing import get_args
 
 import pytest
-from sqlalchemy import Engine, create_engine, func, select, text
+from sqlalchemy import Engine, func, select, text
 
 from sidecar.service.demo_store import create_store, generate, store
 from sidecar.service.private_server import PrivateServer
+from sidecar.shop.database import connect
 from sidecar.shop.tables import Generation, StoreTables, store_tables
 from sidecar.shop.versions import detect
 
@@ -23,7 +24,7 @@ PERSONAL = [table for table in TABLES.metadata.sorted_tables if "customer_id" in
 
 @pytest.fixture
 def engine(mariadb: PrivateServer, database: str) -> Iterator[Engine]:
-    engine = create_engine(mariadb.url(database))
+    engine = connect(mariadb.settings(database))
     yield engine
     engine.dispose()
 

@@ -15,9 +15,6 @@ from sidecar.model import MONEY_SCALE
 #: Rows of one INSERT: about half a megabyte, far below any server's packet limit.
 ROWS_PER_INSERT = 4_000
 
-#: The rows are ours: their keys are unique by construction.
-_CHECKS = "SET unique_checks = {0}, foreign_key_checks = {0}"
-
 _quote = dialect().identifier_preparer.quote_identifier
 
 
@@ -36,11 +33,10 @@ class Loader:
     @contextlib.contextmanager
     def writer(self) -> Iterator[Writer]:
         """A writer on a connection of its own; what it wrote is committed at the end."""
+        # Not with unique_checks = 0: MariaDB then locks empty tables, and two writers deadlock.
         with self._engine.begin() as connection:
             cursor = connection.connection.cursor()
-            cursor.execute(_CHECKS.format(0))
             yield Writer(cursor, self._zone)
-            cursor.execute(_CHECKS.format(1))
             cursor.close()
 
 
