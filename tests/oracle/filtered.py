@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,7 +14,7 @@ from oracle.store import Store, half_up, ids, money, possible, text
 from oracle.windows import Windows
 
 #: Filters as a rule writes them; ``from`` is a word of Python and stands as text.
-Filters = dict[str, str | int | Decimal]
+Filters = Mapping[str, str | int | Decimal]
 
 
 def filtered(

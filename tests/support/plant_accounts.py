@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 
 from support.plant import DATES, HOSTILE, Plot
@@ -193,6 +194,11 @@ def _custom_fields(plot: Plot) -> None:
         for name, value in ids.items():
             stored = stored.replace(name, value)
         plot.customer(f"custom field: {case}", custom_field=stored)
+    today = plot.clock.now.astimezone(plot.clock.zone).date()
+    for days in (-1, 0, 1, 30, 31, 365):
+        day = today + datetime.timedelta(days=days)
+        stored = json.dumps({ids["<date>"]: f"19{day:%y-%m-%d}"})
+        plot.customer(f"birthday in {days} days", custom_field=stored)
     latin = json.dumps({ids["<text>"]: "é"}, ensure_ascii=False)
     plot.customer("custom field: raw UTF-8", custom_field=latin)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+
 from support.given import Line
 from support.plant import DATES, HOSTILE, Plot
 
@@ -92,6 +94,9 @@ def _carts(plot: Plot, product: int) -> None:
         given.cart(customer, product, quantity, at="2026-01-02 03:04:05")
     for case, at in {**DATES, **plot.clock.edges()}.items():
         given.cart(plot.customer(f"cart: {case}"), product, at=at)
+    for minutes in (0, 90, 91, 24 * 60, 24 * 60 + 1):
+        before = plot.clock.now - datetime.timedelta(minutes=minutes)
+        given.cart(plot.customer(f"cart of {minutes} minutes"), product, at=before)
     given.cart(0, product)
     given.cart(999_999, product)
     stores = plot.customer("wishes in two stores")
@@ -105,7 +110,7 @@ def _carts(plot: Plot, product: int) -> None:
 def _reviews(plot: Plot) -> None:
     given = plot.given
     customer = plot.customer("ratings that do not divide")
-    for rating in (5, 4, 4, 5, 5, 5, 5, 5):
+    for rating in (5, 4, 4, 4, 5, 5, 5, 5):
         given.review(customer, 40, rating, days_ago=rating)
     for case, at in {**DATES, **plot.clock.edges()}.items():
         given.review(plot.customer(f"review: {case}"), 40, 3, at=at)
