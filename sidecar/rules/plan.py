@@ -46,6 +46,10 @@ class Changes:
             frame.is_empty() for frame in (self.customers, self.gone, self.bought, self.unbought)
         )
 
+    def with_tags(self, added: pl.DataFrame, removed: pl.DataFrame) -> Changes:
+        """These changes with other tags coming into and going out of effect."""
+        return dataclasses.replace(self, added=added, removed=removed)
+
     def with_purchases(self, bought: pl.DataFrame, unbought: pl.DataFrame) -> Changes:
         """These changes, and what the purchase table lacks and has too many."""
         return dataclasses.replace(

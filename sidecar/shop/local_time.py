@@ -17,7 +17,8 @@ import polars as pl
 #: ``TO_SECONDS('1970-01-01')``: what lies between MariaDB's count of seconds and ours.
 SECONDS_BEFORE_1970 = 62_167_219_200
 
-_FIRST_YEAR, _LAST_YEAR = 1900, 2120
+#: Before the first there are no zones, only the sun; wall times are read with its offset.
+_FIRST_YEAR, _LAST_YEAR = 1840, 2120
 _STEP = datetime.timedelta(days=7)
 
 

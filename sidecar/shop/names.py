@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import Column, Connection, Table, select
+from sqlalchemy import Column, ColumnElement, Connection, Table, select
 
 from sidecar.model import Names, NameTable
 from sidecar.shop.own_tables import OwnTables
@@ -49,9 +49,7 @@ def load_names(
     }
     found["store"].add(0, unescape(settings.name))
     if products:
-        found["product"] = described(
-            tables.product_description, tables.product_description.c.product_id
-        )
+        found["product"] = _products(tx, tables, settings)
     if own is not None:
         found["tag"] = NameTable()
         tag = own.tag
@@ -63,30 +61,42 @@ def load_names(
 def product_names(
     tx: Connection, tables: StoreTables, settings: StoreSettings, ids: Iterable[int]
 ) -> dict[int, str]:
-    """The names of the products *ids* in the default language; ids without one are left out."""
-    description = tables.product_description
-    query = select(description.c.product_id, description.c.name).where(
-        description.c.product_id.in_(sorted(ids)),
-        description.c.language_id == settings.language_id,
-    )
-    return {row.product_id: unescape(row.name or "") for row in tx.execute(query)}
+    """The names of the products *ids*; those that are gone or have no name are left out."""
+    wanted = tables.product_description.c.product_id.in_(sorted(ids))
+    return dict(_products(tx, tables, settings, wanted).display())
+
+
+def _products(
+    tx: Connection, tables: StoreTables, settings: StoreSettings, *conditions: ColumnElement[bool]
+) -> NameTable:
+    # Descriptions may outlive their product.
+    named, product = tables.product_description, tables.product
+    exists = named.c.product_id.in_(select(product.c.product_id))
+    return _described(tx, named, named.c.product_id, settings.language_id, exists, *conditions)
 
 
 def _described(
-    tx: Connection, table: Table, key: Column[int], default_language_id: int
+    tx: Connection,
+    table: Table,
+    key: Column[int],
+    default_language_id: int,
+    *conditions: ColumnElement[bool],
 ) -> NameTable:
     names = NameTable()
-    query = select(key.label("id"), table.c.name, table.c.language_id).order_by(
-        key, table.c.language_id
+    query = (
+        select(key.label("id"), table.c.name, table.c.language_id)
+        .where(*conditions)
+        .order_by(key, table.c.language_id)
     )
     for row in tx.execute(query):
-        preferred = row.language_id == default_language_id
-        names.add(row.id, unescape(row.name or ""), preferred=preferred)
+        if name := unescape(row.name or ""):
+            names.add(row.id, name, preferred=row.language_id == default_language_id)
     return names
 
 
 def _plain(tx: Connection, key: Column[int], name: Column[str]) -> NameTable:
     names = NameTable()
     for row in tx.execute(select(key.label("id"), name.label("name")).order_by(key)):
-        names.add(row.id, unescape(row.name or ""))
+        if shown := unescape(row.name or ""):
+            names.add(row.id, shown)
     return names

@@ -124,7 +124,6 @@ def own_tables(prefix: str) -> OwnTables:
             Column("limits_id", unsigned, primary_key=True),
             Column("day", Date),
             Column("computed_at", BigInteger),
-            Column("customers", unsigned),
             Column("recency", Text),
             Column("frequency", Text),
             Column("monetary", Text),

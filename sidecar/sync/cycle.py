@@ -109,18 +109,18 @@ def _run(work: Pass, scope: Scope, before: Before | None, outcome: Outcome) -> N
         batches = changes.batches(BATCH)
         first = next(batches, None)
         if first is not None:
-            _write(work, tx, first)
+            write(work, tx, first)
         set_aside.clear(tx, own, scope)
     if first is not None:
         outcome.add(counted(0, first))
     for batch in batches:
         with transaction(work.shop.engine) as tx:
-            _write(work, tx, batch)
+            write(work, tx, batch)
         outcome.add(counted(0, batch))
     outcome.add(Outcome(customers=looked_at))
 
 
-def _write(work: Pass, tx: Connection, changes: Changes) -> None:
+def write(work: Pass, tx: Connection, changes: Changes) -> None:
     tags = list(work.rulebook.tags.values())
     apply(tx, work.shop.own, changes, tags, work.moment)
     audit.record(tx, work.shop.own, work.run_id, changes, tags, work.moment)
@@ -160,6 +160,21 @@ def look(work: Pass, tx: Connection, scope: Scope) -> tuple[int, Changes]:
     if loaded.purchases is not None:
         changes = changes.with_purchases(loaded.purchases.added, loaded.purchases.gone)
     return loaded.frame.height, changes
+
+
+def preview(work: Pass, scope: Scope) -> Iterator[tuple[Outcome, Changes | None]]:
+    """What `run` would do and write, in parts; writes nothing."""
+    try:
+        with transaction(work.shop.engine) as tx:
+            looked_at, changes = look(work, tx, scope)
+    except CustomerError:
+        halves = list(_halves(work, scope))
+        for half in halves:
+            yield from preview(work, half)
+        if not halves:
+            yield Outcome(customers=1, set_aside=1), None
+        return
+    yield counted(looked_at, changes), changes
 
 
 def counted(looked_at: int, changes: Changes) -> Outcome:

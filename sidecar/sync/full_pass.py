@@ -8,11 +8,10 @@ from sqlalchemy import func, select
 
 from sidecar import clock
 from sidecar.model import Outcome, Scope
-from sidecar.rules.plan import Changes
 from sidecar.shop.database import transaction
 from sidecar.shop.shop import Shop
 from sidecar.sync import audit
-from sidecar.sync.cycle import Pass, counted, look, run
+from sidecar.sync.cycle import Pass, run
 
 #: Customers a range: about 2 MB of memory a thousand.
 RANGE = 100_000
@@ -73,16 +72,3 @@ def run_full_pass(
         with transaction(work.shop.engine) as tx:
             audit.finish_run(tx, own, work.run_id, clock.now(), state=state, outcome=outcome)
     return outcome
-
-
-def preview(work: Pass, progress: Progress | None = None) -> Iterator[tuple[Outcome, Changes]]:
-    """What a full pass would write, range by range; writes nothing."""
-    total = customers_in_store(work.shop) if progress else 0
-    seen = 0
-    for scope in ranges(work.shop):
-        with transaction(work.shop.engine) as tx:
-            looked_at, changes = look(work, tx, scope)
-        seen += looked_at
-        if progress:
-            progress(min(seen, total), total)
-        yield counted(looked_at, changes), changes

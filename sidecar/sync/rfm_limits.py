@@ -27,18 +27,32 @@ _SCORES = (20, 40, 60, 80)
 _TOP = tuple(range(1, 101))
 
 
-def read_limits(shop: Shop) -> Limits | None:
-    """The newest stored limits; None before the first."""
-    row = _newest(shop)
-    if row is None:
+def current(shop: Shop, dictionary: Dictionary, moment: Moment, *, writing: bool) -> Limits | None:
+    """
+    Today's limits: the stored ones, or new ones where those are of an earlier day of the store.
+
+    Args:
+        writing: Keep new ones; without it they are only imagined, for a plan.
+
+    Returns:
+        None while nobody has ordered.
+    """
+    newest = _newest(shop)
+    if newest is not None and newest.day >= moment.today:
+        return _limits(newest)
+    if not writing:
+        return compute(shop, dictionary, moment)
+    limits = compute(shop, dictionary, moment)
+    if limits is None:
         return None
-    return Limits(row[0], *(json.loads(text) for text in row[2:6]))
+    _store(shop, limits, moment)
+    return stored(shop)
 
 
-def is_due(shop: Shop, moment: Moment) -> bool:
-    """Whether the newest limits are of an earlier day of the store, or there are none."""
-    row = _newest(shop)
-    return row is None or bool(row[1] < moment.today)
+def stored(shop: Shop) -> Limits | None:
+    """The newest stored limits, of whatever day; None before the first."""
+    newest = _newest(shop)
+    return None if newest is None else _limits(newest)
 
 
 def _newest(shop: Shop) -> Row[Any] | None:
@@ -49,9 +63,19 @@ def _newest(shop: Shop) -> Row[Any] | None:
         return tx.execute(query).one_or_none()
 
 
-def compute(shop: Shop, dictionary: Dictionary, moment: Moment) -> dict[str, list[int]] | None:
+def _limits(row: Row[Any]) -> Limits:
+    return Limits(
+        limits_id=row.limits_id,
+        recency=json.loads(row.recency),
+        frequency=json.loads(row.frequency),
+        monetary=json.loads(row.monetary),
+        top=json.loads(row.top),
+    )
+
+
+def compute(shop: Shop, dictionary: Dictionary, moment: Moment) -> Limits | None:
     """
-    The limits of the store as it is now; None while nobody has ordered.
+    The limits of the store as it is now, numbered 0; None while nobody has ordered.
 
     Nearest rank: the limit of p percent is value number ceil(p / 100 × n) of n.
     """
@@ -62,13 +86,13 @@ def compute(shop: Shop, dictionary: Dictionary, moment: Moment) -> dict[str, lis
     )
     if buyers.is_empty():
         return None
-    return {
-        "recency": _ranks(buyers["last_order"].drop_nulls().sort(), _SCORES),
-        "frequency": _ranks(buyers["orders"].sort(), _SCORES),
-        "monetary": _ranks(buyers["total_spent"].sort(), _SCORES),
-        "top": _ranks(buyers["total_spent"].sort(descending=True), _TOP),
-        "customers": [buyers.height],
-    }
+    return Limits(
+        limits_id=0,
+        recency=_ranks(buyers["last_order"].drop_nulls().sort(), _SCORES),
+        frequency=_ranks(buyers["orders"].sort(), _SCORES),
+        monetary=_ranks(buyers["total_spent"].sort(), _SCORES),
+        top=_ranks(buyers["total_spent"].sort(descending=True), _TOP),
+    )
 
 
 def _buyers(
@@ -89,16 +113,15 @@ def _ranks(values: pl.Series, percents: Sequence[int]) -> list[int]:
     return [int(values[-(-percent * n // 100) - 1]) for percent in percents] if n else []
 
 
-def store(shop: Shop, limits: dict[str, list[int]], moment: Moment) -> None:
-    """Keep *limits*, as `compute` gives them, as the newest."""
-    table = shop.own.rfm_limits
-    texts = {name: json.dumps(values) for name, values in limits.items() if name != "customers"}
+def _store(shop: Shop, limits: Limits, moment: Moment) -> None:
     with transaction(shop.engine) as tx:
         tx.execute(
-            insert(table).values(
+            insert(shop.own.rfm_limits).values(
                 day=moment.today,
                 computed_at=moment.epoch_s,
-                customers=limits["customers"][0],
-                **texts,
+                recency=json.dumps(limits.recency),
+                frequency=json.dumps(limits.frequency),
+                monetary=json.dumps(limits.monetary),
+                top=json.dumps(limits.top),
             )
         )

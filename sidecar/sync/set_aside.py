@@ -35,6 +35,14 @@ def clear(tx: Connection, own: OwnTables, scope: Scope) -> None:
         tx.execute(delete(own.set_aside).where(own.set_aside.c.customer_id.in_(listed)))
 
 
+def newest(tx: Connection, own: OwnTables, limit: int) -> list[tuple[int, str]]:
+    """The *limit* customers set aside last, each with the reason."""
+    table = own.set_aside
+    query = select(table.c.customer_id, table.c.error)
+    rows = tx.execute(query.order_by(table.c.at.desc(), table.c.customer_id).limit(limit))
+    return [(row.customer_id, row.error) for row in rows]
+
+
 def customer_ids(tx: Connection, shop: Shop, scope: Scope) -> list[int]:
     """Every customer of *scope*, of the store and of our tables."""
     ours, theirs = shop.own.customer.c.customer_id, shop.tables.customer.c.customer_id

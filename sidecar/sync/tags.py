@@ -65,9 +65,19 @@ def load_tags(tx: Connection, own: OwnTables) -> list[Tag]:
     ]
 
 
-def find(tags: Iterable[Tag], name: str) -> Tag:
+def find(
+    tags: Iterable[Tag],
+    name: str,
+    *,
+    what: str = "tag",
+    where: str = "`sidecar tag list` shows them",
+) -> Tag:
     """
     The tag called *name*, compared folded.
+
+    Args:
+        what: What it is called in the error.
+        where: How to find the right name.
 
     Raises:
         UsageError: There is none, with the name most like it.
@@ -81,8 +91,8 @@ def find(tags: Iterable[Tag], name: str) -> Tag:
     if found:
         return by_id[found[0]]
     like = names.suggest(name)
-    hint = f"did you mean '{like}'?" if like else "`sidecar tag list` shows them"
-    raise UsageError(f"no tag is called {name!r} ({hint})")
+    hint = f"did you mean '{like}'?" if like else where
+    raise UsageError(f"no {what} is called {name!r} ({hint})")
 
 
 def create(
@@ -142,11 +152,18 @@ def rename(tx: Connection, own: OwnTables, tag: Tag, name: str) -> None:
     )
 
 
-def archive(tx: Connection, own: OwnTables, tag: Tag, moment: Moment | None) -> None:
+def archive(
+    tx: Connection,
+    own: OwnTables,
+    tag: Tag,
+    moment: Moment | None,
+    *,
+    merged_into: int | None = None,
+) -> None:
     """Put *tag* out of use at *moment*; None takes it into use again."""
     at = None if moment is None else moment.epoch_s
     row = update(own.tag).where(own.tag.c.tag_id == tag.tag_id)
-    tx.execute(row.values(archived_at=at, merged_into=None))
+    tx.execute(row.values(archived_at=at, merged_into=merged_into))
 
 
 def ensure(tx: Connection, own: OwnTables, names: Iterable[str], moment: Moment) -> list[Tag]:

@@ -104,7 +104,6 @@ CREATE TABLE IF NOT EXISTS `{prefix}sidecar_rfm_limits` (
   `limits_id` INT UNSIGNED NOT NULL AUTO_INCREMENT COMMENT 'named by explain',
   `day` DATE NOT NULL COMMENT 'in the store''s zone',
   `computed_at` BIGINT NOT NULL,
-  `customers` INT UNSIGNED NOT NULL COMMENT 'with a qualifying order',
   `recency` TEXT NOT NULL COMMENT 'JSON: 4 limits, seconds since 1970',
   `frequency` TEXT NOT NULL COMMENT 'JSON: 4 limits, orders',
   `monetary` TEXT NOT NULL COMMENT 'JSON: 4 limits, ten-thousandths',

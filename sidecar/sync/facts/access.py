@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 
 import polars as pl
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
-from sidecar.sync.facts.reading import TEXT, WHOLE, Reading, wall
+from sidecar.sync.facts.reading import TEXT, WHOLE, Reading, in_utf8, wall, wall_seconds
 
 IPS = frozenset({"ips", "shared_ips", "last_login"})
 FAILED = frozenset({"failed_logins", "last_failed_login"})
@@ -17,9 +17,7 @@ def load_ips(reading: Reading, facts: Collection[str]) -> pl.DataFrame:
     """``customer_id`` and *facts*, of `IPS`, for customers with a login on record."""
     used = reading.shop.tables.customer_ip
     query = (
-        select(
-            used.c.customer_id, used.c.ip, func.max(func.to_seconds(used.c.date_added)).label("at")
-        )
+        select(used.c.customer_id, used.c.ip, func.max(wall_seconds(used.c.date_added)).label("at"))
         .where(reading.of(used.c.customer_id))
         .group_by(used.c.customer_id, used.c.ip)
     )
@@ -41,20 +39,30 @@ def load_ips(reading: Reading, facts: Collection[str]) -> pl.DataFrame:
 def _shared(reading: Reading, rows: pl.DataFrame) -> pl.Series:
     """The IPs, lower case, that more than one customer has used."""
     used = reading.shop.tables.customer_ip
+    lower = func.lower(used.c.ip)
     query = (
-        select(used.c.ip)
+        select(lower.label("ip"))
         .where(used.c.customer_id > 0, used.c.ip != "")
-        .group_by(used.c.ip)
+        .group_by(lower)
         .having(func.count(used.c.customer_id.distinct()) > 1)
     )
     if reading.is_small:
-        ips = rows["ip"].drop_nulls().unique().sort().to_list()
-        found = reading.rows_here(query.where(used.c.ip.in_(ips)), {"ip": TEXT})
+        found = reading.rows_here(query.where(_one_of(used.c.ip, rows["ip"])), {"ip": TEXT})
     else:
         if "shared ips" not in reading.whole_store:
             reading.whole_store["shared ips"] = reading.rows(query, {"ip": TEXT})
         found = reading.whole_store["shared ips"]
     return found["ip"].str.to_lowercase().unique()
+
+
+def _one_of(column: ColumnElement[str], ips: pl.Series) -> ColumnElement[bool]:
+    """That *column* is one of the lower-case *ips*, by its index where they are in ASCII."""
+    wanted = ips.drop_nulls().unique().sort().to_list()
+    ascii_only = [ip for ip in wanted if ip.isascii()]
+    indexed = column.in_([*ascii_only, *(ip.upper() for ip in ascii_only)])
+    if len(ascii_only) == len(wanted):
+        return indexed
+    return indexed | func.lower(in_utf8(column)).in_(wanted)
 
 
 def load_failed(reading: Reading, facts: Collection[str], emails: pl.DataFrame) -> pl.DataFrame:
@@ -68,8 +76,9 @@ def load_failed(reading: Reading, facts: Collection[str], emails: pl.DataFrame) 
     query = select(login.c.email, login.c.total, wall(login.c.date_modified, "at"))
     schema = {"email": TEXT, "total": WHOLE, "at": WHOLE}
     if reading.is_small:
-        wanted = emails["email"].drop_nulls().unique().sort().to_list()
-        rows = reading.rows_here(query.where(login.c.email.in_(wanted)), schema)
+        wanted = emails["email"].drop_nulls().str.to_lowercase().unique().sort().to_list()
+        same = func.lower(in_utf8(login.c.email)).in_(wanted)
+        rows = reading.rows_here(query.where(same), schema)
     else:
         # The table is keyed by e-mail only, and collations may differ: joined here.
         if "failed logins" not in reading.whole_store:

@@ -28,6 +28,10 @@ _KINDS: dict[str, Kind] = {
     "datetime": "date",
 }
 
+#: The id of an option, and a date, as OpenCart writes them.
+_ID = re.compile(r"[0-9]{1,10}")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
 
 @dataclass(frozen=True, slots=True)
 class CustomField:
@@ -141,11 +145,18 @@ def load(
 
 
 def _parsed(text: str) -> dict[str, Any]:
+    # What PHP's json_decode() refuses is refused here: NaN, half of a surrogate pair.
     try:
-        value = json.loads(text)
+        value = json.loads(text, parse_constant=_refused)
+        if "\\ud" in text.lower():
+            json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def _refused(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")
 
 
 def _column(column: Column, field: CustomField, raw: Sequence[object], moment: Moment) -> pl.Series:
@@ -176,7 +187,7 @@ def _many(value: object) -> list[object]:
 
 def _option(field: CustomField, value: object) -> str | None:
     text = _text(value)
-    return field.options.get(int(text)) if text and text.isdecimal() else None
+    return field.options.get(int(text)) if text and _ID.fullmatch(text) else None
 
 
 def _text(value: object) -> str | None:
@@ -186,9 +197,9 @@ def _text(value: object) -> str | None:
 
 
 def _day(value: object) -> datetime.date | None:
-    text = _text(value)
+    found = _DATE.match(_text(value) or "")
     try:
-        return datetime.date.fromisoformat(text[:10]) if text else None
+        return datetime.date.fromisoformat(found[0]) if found else None
     except ValueError:
         return None
 

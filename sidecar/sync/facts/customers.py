@@ -49,7 +49,7 @@ def load(reading: Reading, facts: Collection[str], extra: Collection[str]) -> pl
         elif fact in _FLAGS:
             columns[fact] = customer.c[_FLAGS[fact]], WHOLE
         elif fact in _IDS:
-            columns[fact] = customer.c[_IDS[fact]], WHOLE
+            columns[fact] = func.coalesce(customer.c[_IDS[fact]], 0), WHOLE
     if "registered" in facts:
         columns["registered"] = wall(customer.c.date_added, "registered"), WHOLE
     if "commenter" in facts and "commenter" in customer.c:

@@ -12,13 +12,13 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 import polars as pl
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 
 from sidecar.errors import CustomerError
 from sidecar.rules.columns import Column
 from sidecar.shop.tables import StoreTables
 from sidecar.sync.facts import lines
-from sidecar.sync.facts.reading import TEXT, WHOLE, Reading, money, wall
+from sidecar.sync.facts.reading import TEXT, WHOLE, Reading, in_utf8, money, wall
 from sidecar.sync.facts.windows import in_window
 
 #: The order id of the customer's last order, for what else is told from it.
@@ -127,18 +127,17 @@ def _guest_orders(
     """Guest orders of the scope's e-mails, each given to the oldest account of its e-mail."""
     tables = reading.shop.tables
     order, customer = tables.order, tables.customer
-    wanted = emails.filter(pl.col("email") != "").with_columns(pl.col("email").str.to_lowercase())
+    exact = pl.col("email").str.strip_chars(" ").str.to_lowercase()
+    wanted = emails.with_columns(exact).filter(pl.col("email") != "")
     guests = _selected(tables, modified=modified).add_columns(order.c.email)
     guests = guests.where(order.c.customer_id == 0)
-    oldest = select(
-        func.lower(func.trim(customer.c.email)).label("email"),
-        func.min(customer.c.customer_id).label("owner"),
-    ).group_by(func.lower(func.trim(customer.c.email)))
+    email = _comparable(customer.c.email)
+    owner = func.min(customer.c.customer_id)
+    oldest = select(email.label("email"), owner.label("owner")).group_by(email)
     if reading.is_small:
-        # The server compares by its own collation; the join below is the exact one.
         texts = wanted["email"].unique().sort().to_list()
-        guests = guests.where(func.lower(func.trim(order.c.email)).in_(texts))
-        oldest = oldest.where(func.lower(func.trim(customer.c.email)).in_(texts))
+        guests = guests.where(_comparable(order.c.email).in_(texts))
+        oldest = oldest.where(email.in_(texts))
         found = reading.rows_here(guests, {**schema, "email": TEXT})
         owners = reading.rows_here(oldest, {"email": TEXT, "owner": WHOLE})
     else:
@@ -148,9 +147,14 @@ def _guest_orders(
             reading.whole_store["e-mail owners"] = owners
         found = reading.whole_store["guest orders"]
         owners = reading.whole_store["e-mail owners"]
-    found = found.with_columns(pl.col("email").str.strip_chars(" ").str.to_lowercase())
+    found = found.with_columns(exact)
     owned = wanted.join(owners, left_on=["customer_id", "email"], right_on=["owner", "email"])
     return found.drop("customer_id").join(owned, on="email").select(pl.col(name) for name in schema)
+
+
+def _comparable(email: ColumnElement[str]) -> ColumnElement[Any]:
+    """*email* trimmed and in lower case; under no collation that takes two accounts for one."""
+    return func.lower(func.trim(in_utf8(email))).collate("utf8mb4_bin")
 
 
 def _refuse_overflow(frame: pl.DataFrame) -> None:

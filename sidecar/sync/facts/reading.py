@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
-from sqlalchemy import ColumnElement, Connection, Label, Select, cast, func
-from sqlalchemy.dialects.mysql import INTEGER
+from sqlalchemy import ColumnElement, Connection, Label, Select, case, cast, func
+from sqlalchemy.dialects.mysql import CHAR, INTEGER
 
 from sidecar.model import MONEY_SCALE, Moment, Scope
 from sidecar.shop.local_time import to_instants
@@ -81,7 +81,25 @@ class Reading:
 
 def wall(column: ColumnElement[Any], name: str) -> Label[int]:
     """*column* as wall seconds; NULL for zero and impossible dates."""
-    return func.to_seconds(column).label(name)
+    return wall_seconds(column).label(name)
+
+
+def wall_seconds(column: ColumnElement[Any]) -> ColumnElement[int]:
+    """*column* as wall seconds, for use inside of other expressions."""
+    # TO_SECONDS knows no zero dates, but carries 31 February over into March.
+    day = func.dayofmonth(column)
+    possible = (day < 29) | (day <= func.dayofmonth(func.last_day(column)))
+    return case(((func.year(column) > 0) & possible, func.to_seconds(column)))
+
+
+def in_utf8(column: ColumnElement[str]) -> ColumnElement[str]:
+    """
+    A text *column* in the character set of our sessions.
+
+    Upgraded stores keep tables in older sets and in collations that tell case; there,
+    comparing with text that does not fit the set is refused.
+    """
+    return cast(column, CHAR(charset="utf8mb4"))
 
 
 def money(column: ColumnElement[Any], name: str) -> Label[int]:

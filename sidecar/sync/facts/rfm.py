@@ -33,6 +33,8 @@ def with_rfm(frame: pl.DataFrame, limits: Limits | None) -> pl.DataFrame:
 
 
 def _score(column: str, limits: Sequence[int], buyer: pl.Expr) -> pl.Expr:
+    if not limits:  # nobody has an order with a date
+        return pl.lit(None, dtype=pl.Int64)
     above = pl.sum_horizontal((pl.col(column) > limit).cast(pl.Int64) for limit in limits)
     return pl.when(buyer & pl.col(column).is_not_null()).then(above + 1)
 

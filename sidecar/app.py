@@ -1,0 +1,260 @@
+"""The composition root: the one place where the parts are put together."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from sidecar import clock
+from sidecar.config import Config
+from sidecar.errors import RuleError, UsageError
+from sidecar.model import Moment, Outcome
+from sidecar.rules.language import check, parser, sentence
+from sidecar.shop import indexes, migrate
+from sidecar.shop.database import connect, transaction
+from sidecar.shop.leader import leader_lock
+from sidecar.shop.shop import Shop, open_shop
+from sidecar.sync import full_pass, preview, rfm_limits, rulebook, runs, set_aside, tags
+from sidecar.sync.cycle import Pass, Rulebook
+from sidecar.sync.facts import as_json
+from sidecar.sync.facts.load import Dictionary
+from sidecar.sync.full_pass import Progress
+from sidecar.sync.matching import Matcher
+from sidecar.sync.preview import Planned
+from sidecar.sync.rulebook import CheckedRules
+from sidecar.sync.tagging import Tagging
+from sidecar.sync.tags import Tag
+
+
+@dataclass(slots=True)
+class Sidecar:
+    """
+    An opened installation: the shop, and what can be asked of it.
+
+    Attributes:
+        config: Its settings.
+        engine: Its database.
+        shop: Its store.
+    """
+
+    config: Config
+    engine: Engine
+    shop: Shop
+
+    def moment(self) -> Moment:
+        """Now, in the store's zone."""
+        return Moment(clock.now(), self.shop.settings.zone)
+
+    # -- our own tables ------------------------------------------------------------------
+
+    def migrate(self) -> list[migrate.Migration]:
+        """Bring our own tables up to date; returns the migrations that ran."""
+        return migrate.migrate(self.engine, self.shop.prefix)
+
+    def missing_indexes(self) -> list[indexes.MissingIndex]:
+        """Our indexes that the store's tables lack."""
+        return indexes.missing_indexes(self.engine, self.shop.prefix)
+
+    def add_index(self, missing: indexes.MissingIndex, retried: Callable[[int], None]) -> None:
+        """Add one of `missing_indexes`."""
+        indexes.add_index(self.engine, self.shop.prefix, missing, retried)
+
+    def has_own_tables(self) -> bool:
+        """Whether our tables exist, whatever their version."""
+        return migrate.exist(self.engine, self.shop.prefix)
+
+    def require_own_tables(self) -> None:
+        """
+        Refuse to go on without our tables.
+
+        Raises:
+            SchemaError: They are missing, older or newer.
+        """
+        migrate.require_current(self.engine, self.shop.prefix)
+
+    @contextlib.contextmanager
+    def leading(self, wait_s: float = 0.0) -> Iterator[None]:
+        """Be the only sidecar that writes to this store."""
+        with leader_lock(self.engine, self.config.database.name, self.shop.prefix, wait_s):
+            yield
+
+    # -- rules and passes ----------------------------------------------------------------
+
+    def check_rules(self, directory: Path | None = None) -> CheckedRules:
+        """
+        Read and check the rules of *directory*, or of the settings'.
+
+        Raises:
+            RuleError: With every problem found.
+        """
+        place = directory or self.config.rules.directory
+        return rulebook.check_files(self.shop, place, own_tables=self.has_own_tables())
+
+    def rulebook(self, checked: CheckedRules, moment: Moment) -> Rulebook:
+        """Compile *checked*, after creating the tags that rules make."""
+        return rulebook.apply_to(self.shop, checked, moment, writing=True)
+
+    def full_pass(
+        self,
+        checked: CheckedRules,
+        *,
+        actor: str | None = None,
+        progress: Progress | None = None,
+    ) -> tuple[int, Outcome]:
+        """Bring every customer in line; returns the run's number and what it did."""
+        moment = self.moment()
+        work = Pass(self.shop, self.rulebook(checked, moment), moment)
+        outcome = full_pass.run_full_pass(work, actor=actor, progress=progress)
+        return work.run_id, outcome
+
+    def process(self, book: Rulebook, ids: Sequence[int]) -> Outcome:
+        """Bring the customers *ids* in line, as one run."""
+        work = Pass(self.shop, book, self.moment())
+        return runs.run_ids(work, ids, kind="changed")
+
+    def plan(
+        self,
+        checked: CheckedRules,
+        *,
+        rule: str | None = None,
+        sample: int = 0,
+        progress: Progress | None = None,
+    ) -> Planned:
+        """
+        What `full_pass` would do; writes nothing.
+
+        Raises:
+            UsageError: There is no such *rule*.
+        """
+        names = [found.name for found in checked.rules.tags]
+        if rule is not None:
+            known = [Tag(tag_id=i, name=name, slot=i) for i, name in enumerate(names)]
+            rule = tags.find(known, rule, what="rule", where="`sidecar rules list` shows them").name
+        moment = self.moment()
+        book = rulebook.apply_to(self.shop, checked, moment, writing=False)
+        with transaction(self.engine) as tx:
+            known = tags.provisional(tags.load_tags(tx, self.shop.own), names)
+        by_slot = {tag.slot: tag for tag in known}
+        work = Pass(self.shop, book, moment)
+        return preview.plan(
+            work, checked.rules, by_slot, rule=rule, sample=sample, progress=progress
+        )
+
+    def set_aside(self, limit: int) -> list[tuple[int, str]]:
+        """Customers set aside, and why; the last *limit*."""
+        with transaction(self.engine) as tx:
+            return set_aside.newest(tx, self.shop.own, limit)
+
+    # -- looking -------------------------------------------------------------------------
+
+    def dictionary(self) -> Dictionary:
+        """The facts of this store."""
+        return rulebook.read_dictionary(self.shop)
+
+    def tags(self) -> list[Tag]:
+        """Every tag, also archived ones, by name."""
+        with transaction(self.engine) as tx:
+            return tags.load_tags(tx, self.shop.own)
+
+    def customers(
+        self, expression: str, *, limit: int | None = None
+    ) -> Iterator[dict[str, as_json.Json]]:
+        """
+        Who matches *expression*, ascending, each with every fact of the catalogue.
+
+        Raises:
+            UsageError: The expression is wrong; with every problem and its place.
+        """
+        own_tables = self.has_own_tables()
+        known = self.tags() if own_tables else []
+        dictionary = self.dictionary()
+        names = rulebook.read_names(self.shop, own_tables=own_tables)
+        lists = rulebook.lists(self.config.rules.directory)
+        try:
+            condition = parser.parse(expression)
+        except RuleError as error:
+            raise UsageError(str(error)) from error
+        problems = check.check(
+            condition,
+            dictionary.catalogue,
+            names,
+            lists,
+            None,
+            file="expression",
+            paid_statuses=self.shop.paid,
+            source=expression,
+        )
+        wrong = [problem for problem in problems if problem.severity == "error"]
+        if wrong:
+            raise UsageError("\n".join(map(str, wrong)))
+        matcher = Matcher(
+            self.shop,
+            dictionary,
+            names,
+            condition,
+            lists,
+            {tag.tag_id: tag.as_slot for tag in known} if own_tables else None,
+            {tag.tag_id: tag.name for tag in known},
+            rfm_limits.stored(self.shop) if own_tables else None,
+        )
+        zone = self.shop.settings.zone
+        for frame in matcher.matches(self.moment(), limit):
+            yield from as_json.rows(frame, dictionary.catalogue, names, zone)
+
+    def rule_list(self, checked: CheckedRules) -> list[dict[str, object]]:
+        """Every rule: kind, name, customers (None where not applied), place and sentence."""
+        known = {tag.name: tag for tag in self.tags()} if self.has_own_tables() else {}
+        catalogue = checked.dictionary.catalogue
+        found: list[dict[str, object]] = []
+        for kind, rules in (
+            ("tag", checked.rules.tags),
+            ("segment", checked.rules.segments),
+            ("group", checked.rules.groups),
+        ):
+            for rule in rules:
+                tag = known.get(rule.name) if kind == "tag" else None
+                found.append(
+                    {
+                        "kind": kind,
+                        "name": rule.name,
+                        "customers": tag.customers if tag else None,
+                        "file": rule.file,
+                        "line": rule.line,
+                        "text": rule.text,
+                        "sentence": sentence.sentence(rule.when, catalogue),
+                    }
+                )
+        return found
+
+    # -- by hand -------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def tagging(self, actor: str, wait_s: float) -> Iterator[Tagging]:
+        """Tags by hand, while no other sidecar writes."""
+        self.require_own_tables()
+        with self.leading(wait_s):
+            checked = self.check_rules()
+            moment = self.moment()
+            yield Tagging(
+                self.shop,
+                checked.rules,
+                lambda: self.rulebook(checked, moment),
+                moment,
+                actor,
+            )
+
+
+def open_sidecar(settings: Config) -> Sidecar:
+    """
+    Connect and look at the store.
+
+    Raises:
+        DatabaseError: No connection, or no OpenCart that can be read.
+        ConfigError: A setting does not fit the store.
+    """
+    engine = connect(settings.database)
+    return Sidecar(settings, engine, open_shop(engine, settings))

@@ -1,0 +1,102 @@
+"""What commands have in common: opening the installation, reading its rules."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from sidecar.cli import show
+from sidecar.errors import Problem
+
+if TYPE_CHECKING:
+    from sidecar.app import Sidecar
+    from sidecar.config import Config
+    from sidecar.sync.rulebook import CheckedRules
+
+
+def settings(context: typer.Context) -> Config:
+    """
+    The settings that ``--config`` or its default names.
+
+    Raises:
+        ConfigError: With every problem.
+    """
+    from sidecar import config
+
+    flag: Path | None = context.find_root().params.get("config")
+    found = config.load(config.find(flag, os.environ), os.environ)
+    for warning in found.warnings:
+        show.note(f"warning: {warning}")
+    return found
+
+
+def opened(context: typer.Context) -> Sidecar:
+    """
+    The installation that ``--config`` or its default names, connected.
+
+    Raises:
+        ConfigError: The settings cannot be used.
+        DatabaseError: No connection, or no OpenCart.
+    """
+    found = settings(context)
+    # Polars reads it when it is first imported, which the next line does.
+    os.environ.setdefault("POLARS_MAX_THREADS", str(found.sync.threads))
+    from sidecar.app import open_sidecar
+
+    return open_sidecar(found)
+
+
+def checked_rules(sidecar: Sidecar) -> CheckedRules:
+    """
+    The rules of *sidecar*, their warnings said.
+
+    Raises:
+        RuleError: With every problem found.
+    """
+    checked = sidecar.check_rules()
+    for warning in checked.rules.warnings:
+        show.note(str(warning))
+    directory = sidecar.config.rules.directory
+    if not checked.rules.tags and not directory.is_dir():
+        show.note(f"no rules: {directory} does not exist")
+    return checked
+
+
+def say_not_applied(checked: CheckedRules) -> None:
+    """Say which kinds of rules are checked but not applied yet."""
+    rules = checked.rules
+    kinds = [
+        name
+        for name, some in (
+            ("segments", rules.segments),
+            ("the ladder's groups", rules.groups),
+        )
+        if some
+    ]
+    if kinds:
+        show.note(f"{' and '.join(kinds)} are checked but not applied yet in this version")
+
+
+def problem(found: Problem) -> dict[str, object]:
+    """*found* as JSON."""
+    return {
+        "file": found.file,
+        "line": found.line,
+        "column": found.column,
+        "severity": found.severity,
+        "message": found.message,
+        "hint": found.hint,
+    }
+
+
+def actor() -> str:
+    """Who runs this command, for the audit."""
+    try:
+        name = os.environ.get("SUDO_USER") or getpass.getuser()
+    except (KeyError, OSError):
+        name = str(os.getuid())
+    return f"cli:{name}"

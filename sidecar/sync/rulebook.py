@@ -1,0 +1,133 @@
+"""From the files of a rules directory to the compiled rules of this store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sidecar.errors import ConfigError, RuleError
+from sidecar.model import Moment, Names, fold
+from sidecar.rules.catalogue import Catalogue
+from sidecar.rules.evaluate import compile_rules
+from sidecar.rules.language.lists import shipped_lists
+from sidecar.rules.ruleset import RuleSet, check_rules, read_rules
+from sidecar.shop.database import transaction
+from sidecar.shop.names import load_names
+from sidecar.shop.shop import Shop
+from sidecar.sync import rfm_limits, tags
+from sidecar.sync.cycle import Rulebook
+from sidecar.sync.facts import custom_fields, rfm
+from sidecar.sync.facts.load import Dictionary
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedRules:
+    """
+    Rules that can be applied to this store.
+
+    Attributes:
+        rules: As read; their warnings stop nothing.
+        dictionary: The facts of this store.
+        names: The names they were checked against.
+    """
+
+    rules: RuleSet
+    dictionary: Dictionary
+    names: Names
+
+
+def read_files(directory: Path) -> list[tuple[str, bytes]]:
+    """
+    Name and content of every ``*.toml`` in *directory*, by name; none when it does not exist.
+
+    Raises:
+        ConfigError: One of them cannot be read.
+    """
+    if not directory.is_dir():
+        return []
+    found: list[tuple[str, bytes]] = []
+    for path in sorted(directory.glob("*.toml")):
+        try:
+            found.append((path.name, path.read_bytes()))
+        except OSError as error:
+            raise ConfigError(str(path), f"cannot be read: {error.strerror}") from error
+    return found
+
+
+def read_dictionary(shop: Shop) -> Dictionary:
+    """The facts of this store: the catalogue and its custom fields."""
+    with transaction(shop.engine) as tx:
+        fields = custom_fields.read_fields(tx, shop)
+    birthday = custom_fields.birthday_field(fields, shop.birthday_field)
+    if shop.birthday_field and birthday is None:
+        labels = ", ".join(repr(field.label) for field in fields) or "there are none"
+        raise ConfigError(
+            "shop.birthday_field",
+            f"no custom field of the account is called {shop.birthday_field!r}",
+            f"the fields: {labels}",
+        )
+    catalogue = Catalogue(custom_fields.facts(fields))
+    return Dictionary(catalogue, tuple(fields), birthday)
+
+
+def read_names(shop: Shop, *, own_tables: bool) -> Names:
+    """The names of the store and, where *own_tables* exist, of the tags."""
+    with transaction(shop.engine) as tx:
+        return load_names(tx, shop.tables, shop.settings, shop.own if own_tables else None)
+
+
+def check_files(shop: Shop, directory: Path, *, own_tables: bool) -> CheckedRules:
+    """
+    Read and check the rules of *directory*.
+
+    Raises:
+        RuleError: With every problem found.
+    """
+    dictionary = read_dictionary(shop)
+    names = read_names(shop, own_tables=own_tables)
+    rules = read_rules(read_files(directory))
+    rules = check_rules(rules, dictionary.catalogue, names, paid_statuses=shop.paid)
+    return CheckedRules(rules, dictionary, names)
+
+
+def lists(directory: Path) -> Mapping[str, frozenset[str]]:
+    """The lists of *directory* and the shipped ones; only those where the files are wrong."""
+    try:
+        return read_rules(read_files(directory)).lists
+    except RuleError:
+        return shipped_lists()
+
+
+def check_offline(directory: Path) -> RuleSet:
+    """
+    Check the rules of *directory* without a store: its names and custom fields are not known.
+
+    Raises:
+        RuleError: With every problem found.
+    """
+    return check_rules(read_rules(read_files(directory)), Catalogue(), Names())
+
+
+def apply_to(shop: Shop, checked: CheckedRules, moment: Moment, *, writing: bool) -> Rulebook:
+    """
+    Compile *checked* for this store.
+
+    Args:
+        writing: Create the tags that rules make and the RFM limits that are due;
+            without it both are only imagined, for a plan.
+    """
+    wanted = [rule.name for rule in checked.rules.tags]
+    with transaction(shop.engine) as tx:
+        if writing:
+            known = tags.ensure(tx, shop.own, wanted, moment)
+        else:
+            known = tags.provisional(tags.load_tags(tx, shop.own), wanted)
+    slots = {fold(tag.name): tag.as_slot for tag in known}
+    compiled = compile_rules(
+        checked.rules, slots, checked.dictionary.catalogue, checked.names, checked.rules.lists
+    )
+    book = Rulebook(compiled, checked.dictionary, {tag.tag_id: tag.as_slot for tag in known})
+    if any(column.fact in rfm.FACTS for column in compiled.columns):
+        book.limits = rfm_limits.current(shop, checked.dictionary, moment, writing=writing)
+    return book

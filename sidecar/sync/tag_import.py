@@ -1,0 +1,113 @@
+"""Read a CSV of tags: every bad row is told apart, with its line and what is wrong."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sidecar.errors import UsageError
+from sidecar.model import Moment, fold
+from sidecar.rules.calendar import Boundary
+from sidecar.rules.syntax import Day
+from sidecar.shop.shop import Shop
+from sidecar.sync import tags
+from sidecar.sync.tagging import find_customers
+
+_COLUMNS = ("customer_id", "email", "tag", "until")
+
+
+@dataclass(slots=True)
+class ImportedTags:
+    """
+    Attributes:
+        rows: By tag name: customers, each with the instant its tag ends, or None.
+        good: Rows that can be imported.
+        problems: A line for each that cannot.
+    """
+
+    rows: dict[str, dict[int, int | None]] = field(default_factory=dict)
+    good: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+def read_csv(shop: Shop, path: Path, moment: Moment) -> ImportedTags:
+    """
+    Read *path*, with the columns customer_id or email (or both), tag, and perhaps until.
+
+    Commas, semicolons or tabs; UTF-8, with or without a byte order mark.
+
+    Raises:
+        UsageError: The file cannot be read, or its columns are others.
+    """
+    lines = _lines(path)
+    imported = ImportedTags()
+    names = [row.get("customer_id") or row.get("email") or "" for _, row in lines]
+    ids, unknown = find_customers(shop, sorted({name for name in names if name}))
+    spelled: dict[str, str] = {}
+    for (line, row), name in zip(lines, names, strict=True):
+        try:
+            tag, until = _checked(row, moment)
+            if not name:
+                raise UsageError("neither customer_id nor email is filled in")
+            if name in unknown:
+                raise UsageError(unknown[name])
+        except UsageError as error:
+            imported.problems.append(f"{path.name}:{line}: {error}")
+            continue
+        # The first spelling of a tag is the one that a new tag gets.
+        tag = spelled.setdefault(fold(tag), tag)
+        imported.rows.setdefault(tag, {})[ids[name]] = until
+        imported.good += 1
+    return imported
+
+
+def _lines(path: Path) -> Sequence[tuple[int, dict[str, str]]]:
+    try:
+        text = path.read_text("utf-8-sig")
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path}: not UTF-8 at byte {error.start} (save it as UTF-8)") from error
+    if "\0" in text:
+        raise UsageError(f"{path}: not a text file")
+    head = text.split("\n", 1)[0]
+    delimiter = max(",;\t", key=head.count)
+    reader = csv.reader(text.splitlines(keepends=True), delimiter=delimiter)
+    try:
+        columns = [name.strip().lower() for name in next(reader, [])]
+        _check_columns(path, columns)
+        return [
+            (reader.line_num, dict(zip(columns, (cell.strip() for cell in row), strict=False)))
+            for row in reader
+            if any(cell.strip() for cell in row)
+        ]
+    except csv.Error as error:
+        raise UsageError(f"{path}:{reader.line_num}: {error}") from error
+
+
+def _check_columns(path: Path, columns: Sequence[str]) -> None:
+    wanted = "customer_id or email, tag, and perhaps until"
+    if "tag" not in columns or not {"customer_id", "email"} & set(columns):
+        raise UsageError(f"{path}:1: the first line must name the columns {wanted}")
+    other = [name for name in columns if name not in _COLUMNS]
+    if other:
+        raise UsageError(f"{path}:1: {', '.join(map(repr, other))} is no column of ours ({wanted})")
+    if len(set(columns)) < len(columns):
+        raise UsageError(f"{path}:1: a column is named twice")
+
+
+def _checked(row: dict[str, str], moment: Moment) -> tuple[str, int | None]:
+    tag, until = row.get("tag", ""), row.get("until", "")
+    tags.check_name(tag)
+    if not until:
+        return tag, None
+    try:
+        day = datetime.date.fromisoformat(until)
+    except ValueError as error:
+        raise UsageError(f"until: {until!r} is not a day (write it as 2027-01-31)") from error
+    if day < moment.today:
+        raise UsageError(f"until: {until} is over")
+    return tag, Boundary("day_end", Day(day)).value(moment)

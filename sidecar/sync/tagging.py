@@ -1,0 +1,261 @@
+"""
+Tags by hand: what people add, remove, merge and import, each as one audited run.
+
+An assertion and its effect are one transaction: the cycle of the customers
+concerned runs in it, so other tags that depend on the tag follow at once.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, func, or_, select
+
+from sidecar.errors import ConfigError, UsageError
+from sidecar.model import Moment, Outcome, fold
+from sidecar.rules.calendar import Boundary
+from sidecar.rules.ruleset import RuleSet
+from sidecar.rules.syntax import Day
+from sidecar.shop.database import transaction
+from sidecar.shop.shop import Shop
+from sidecar.shop.text import escape
+from sidecar.sync import assertions, runs, tags
+from sidecar.sync.assertions import Author
+from sidecar.sync.cycle import Before, Pass, Rulebook
+from sidecar.sync.full_pass import Progress
+from sidecar.sync.tags import Tag
+
+#: Texts looked up in one statement.
+_CHUNK = 1_000
+
+
+@dataclass(slots=True)
+class Tagging:
+    """
+    Attributes:
+        shop: The store.
+        rules: As read; a tag that they speak of cannot be renamed, merged or archived.
+        rulebook: Compiles the rules anew, after tags were created or archived.
+        moment: Of what is done.
+        actor: Who does it.
+        created: Names of the tags made on the way.
+    """
+
+    shop: Shop
+    rules: RuleSet
+    rulebook: Callable[[], Rulebook]
+    moment: Moment
+    actor: str
+    created: list[str] = field(default_factory=list)
+
+    def find_customers(self, wanted: Sequence[str]) -> list[int]:
+        """
+        The ids of customers named by id or e-mail, ascending.
+
+        Raises:
+            UsageError: One is unknown, or an e-mail has several accounts (listed).
+        """
+        ids, problems = find_customers(self.shop, wanted)
+        if problems:
+            raise UsageError("\n".join(problems.values()))
+        return sorted(set(ids.values()))
+
+    def ensure(self, names: Iterable[str]) -> None:
+        """Create those of *names* that are no tags yet; `created` names them."""
+        with transaction(self.shop.engine) as tx:
+            known = {fold(tag.name) for tag in tags.load_tags(tx, self.shop.own)}
+            for name in names:
+                if fold(name) not in known:
+                    tags.create(tx, self.shop.own, name, self.moment)
+                    known.add(fold(name))
+                    self.created.append(name)
+
+    def create(self, name: str, colour: str | None, description: str) -> Tag:
+        """Create a tag; see `tags.create`."""
+        with transaction(self.shop.engine) as tx:
+            return tags.create(
+                tx, self.shop.own, name, self.moment, colour=colour, description=description
+            )
+
+    def add(
+        self, name: str, ids: Sequence[int], until: datetime.date | None, reason: str | None
+    ) -> Outcome:
+        """Pin a tag in for customers *ids*, through the day *until* or for ever."""
+        self.ensure([name])
+        tag = self._tag(name)
+        ends = self._end_of(until)
+        author = Author(actor=self.actor, reason=reason)
+
+        def before(part: Sequence[int]) -> Before:
+            until_of = dict.fromkeys(part, ends)
+            return lambda tx: assertions.add(
+                tx, self.shop.own, "pin_in", tag, until_of, author, self.moment
+            )
+
+        return self._run(f"tag add {tag.name}", ids, before)
+
+    def remove(
+        self, name: str, ids: Sequence[int], until: datetime.date | None, reason: str | None
+    ) -> Outcome:
+        """Take a tag off customers *ids*; whoever else asserts it is overruled."""
+        tag = self._tag(name)
+        ends = self._end_of(until)
+        author = Author(actor=self.actor, reason=reason)
+
+        def before(part: Sequence[int]) -> Before:
+            return lambda tx: assertions.remove(
+                tx, self.shop.own, tag, part, ends, author, self.moment
+            )
+
+        return self._run(f"tag remove {tag.name}", ids, before)
+
+    def rename(self, name: str, new: str) -> None:
+        """Give a tag another name."""
+        tag = self._tag(name)
+        self._refuse_ruled(tag)
+        with transaction(self.shop.engine) as tx:
+            tags.rename(tx, self.shop.own, tag, new)
+
+    def merge(self, name: str, into: str, progress: Progress | None) -> Outcome:
+        """Give everybody who has tag *name* the tag *into* instead, then archive *name*."""
+        old, new = self._tag(name), self._tag(into)
+        if old.tag_id == new.tag_id:
+            raise UsageError(f"'{old.name}' cannot be merged into itself")
+        self._refuse_ruled(old)
+        if new.archived:
+            raise UsageError(f"'{new.name}' is archived (`sidecar tag archive --restore` first)")
+        author = Author(actor=self.actor, reason=f"merged from {old.name}")
+
+        def before(part: Sequence[int]) -> Before:
+            return lambda tx: assertions.hand_over(
+                tx, self.shop.own, old, new, part, author, self.moment
+            )
+
+        with transaction(self.shop.engine) as tx:
+            ids = assertions.holders(tx, self.shop.own, old)
+        outcome = self._run(f"tag merge {old.name} into {new.name}", ids, before, progress)
+        with transaction(self.shop.engine) as tx:
+            tags.archive(tx, self.shop.own, old, self.moment, merged_into=new.tag_id)
+        return outcome
+
+    def archive(self, name: str, progress: Progress | None, *, restore: bool) -> Outcome:
+        """Put a tag out of use, or (*restore*) take it into use again, for all who have it."""
+        tag = self._tag(name)
+        self._refuse_ruled(tag)
+        with transaction(self.shop.engine) as tx:
+            tags.archive(tx, self.shop.own, tag, None if restore else self.moment)
+            ids = assertions.holders(tx, self.shop.own, tag)
+        verb = "restore" if restore else "archive"
+        return self._run(f"tag {verb} {tag.name}", ids, None, progress)
+
+    def import_rows(
+        self, rows: Mapping[str, Mapping[int, int | None]], file: str, progress: Progress | None
+    ) -> Outcome:
+        """
+        Assert imported tags.
+
+        Args:
+            rows: By tag name: customers, each with the instant its tag ends, or None.
+            file: Its name, kept as the reason.
+        """
+        self.ensure(rows)
+        wanted = {name: self._tag(name) for name in rows}
+        ids = sorted({customer_id for until in rows.values() for customer_id in until})
+        author = Author(actor=self.actor, reason=file)
+
+        def before(part: Sequence[int]) -> Before:
+            inside = frozenset(part)
+
+            def write(tx: Connection) -> None:
+                for name, tag in wanted.items():
+                    until = {c: end for c, end in rows[name].items() if c in inside}
+                    if until:
+                        own = self.shop.own
+                        assertions.add(tx, own, "import", tag, until, author, self.moment)
+
+            return write
+
+        return self._run(f"tag import {file}", ids, before, progress)
+
+    def _run(
+        self,
+        what: str,
+        ids: Sequence[int],
+        before: Callable[[Sequence[int]], Before] | None,
+        progress: Progress | None = None,
+    ) -> Outcome:
+        work = Pass(self.shop, self.rulebook(), self.moment)
+        return runs.run_ids(
+            work, ids, kind="command", actor=self.actor, what=what, before=before, progress=progress
+        )
+
+    def _tag(self, name: str) -> Tag:
+        with transaction(self.shop.engine) as tx:
+            return tags.find(tags.load_tags(tx, self.shop.own), name)
+
+    def _end_of(self, day: datetime.date | None) -> int | None:
+        if day is None:
+            return None
+        if day < self.moment.today:
+            raise UsageError(f"{day} is over")
+        return Boundary("day_end", Day(day)).value(self.moment)
+
+    def _refuse_ruled(self, tag: Tag) -> None:
+        for rule in self.rules.tags:
+            if fold(rule.name) == fold(tag.name):
+                raise ConfigError(
+                    f'tag "{tag.name}"',
+                    f"a rule makes it ({rule.file}:{rule.line})",
+                    "change the rule first",
+                )
+
+
+def find_customers(shop: Shop, wanted: Sequence[str]) -> tuple[dict[str, int], dict[str, str]]:
+    """
+    Customers by what names them, an id or an e-mail.
+
+    Returns:
+        The ids of those that are found, and what is wrong with each of the others.
+    """
+    customer = shop.tables.customer
+    numbers = {text: int(text) for text in wanted if text.isascii() and text.isdigit()}
+    emails = {text: text.strip().lower() for text in wanted if text not in numbers}
+    found: dict[str, int] = {}
+    problems: dict[str, str] = {}
+    with transaction(shop.engine) as tx:
+        known: set[int] = set()
+        values = sorted({number for number in numbers.values() if number < 2**31})
+        for start in range(0, len(values), _CHUNK):
+            part = values[start : start + _CHUNK]
+            query = select(customer.c.customer_id).where(customer.c.customer_id.in_(part))
+            known.update(tx.scalars(query))
+        by_email: dict[str, list[int]] = {}
+        lowered = sorted(set(emails.values()))
+        for start in range(0, len(lowered), _CHUNK):
+            part_texts = lowered[start : start + _CHUNK]
+            # As the store keeps it, which escapes what HTML would read.
+            both = sorted({*part_texts, *map(escape, part_texts)})
+            rows = tx.execute(
+                select(customer.c.customer_id, customer.c.email)
+                .where(or_(customer.c.email.in_(both), func.lower(customer.c.email).in_(both)))
+                .order_by(customer.c.customer_id)
+            )
+            for row in rows:
+                by_email.setdefault(str(row.email).lower(), []).append(row.customer_id)
+    for text, number in numbers.items():
+        if number in known:
+            found[text] = number
+        else:
+            problems[text] = f"no customer has the id {text}"
+    for text, email in emails.items():
+        ids = by_email.get(email) or by_email.get(escape(email)) or []
+        if len(ids) == 1:
+            found[text] = ids[0]
+        elif ids:
+            listed = ", ".join(map(str, ids))
+            problems[text] = f"{text!r} is the e-mail of several customers: {listed}"
+        else:
+            problems[text] = f"no customer has the e-mail {text!r}"
+    return found, problems
