@@ -16,17 +16,9 @@ from sidecar.rules.language.context import Context
 from sidecar.rules.language.filters import check_filters
 from sidecar.rules.language.operands import check_operands, example, kind_words
 from sidecar.rules.language.suggest import did_you_mean, listing
+from sidecar.rules.language.walk import leaves
 from sidecar.rules.language.words import operator_of
-from sidecar.rules.syntax import (
-    And,
-    Compare,
-    Expr,
-    FactPredicate,
-    InSegment,
-    Missing,
-    Not,
-    Or,
-)
+from sidecar.rules.syntax import Compare, Expr, FactPredicate, InSegment, Missing
 
 
 def check(
@@ -58,14 +50,8 @@ def check(
     ruled = frozenset(fold(tag) for tag in tags)
     context = Context(names, lists, ruled, paid_statuses, file, source)
     known = None if segments is None else {fold(name): name for name in segments}
-    waiting: list[Expr] = [expr]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, And | Or):
-            waiting.extend(reversed(node.items))
-        elif isinstance(node, Not):
-            waiting.append(node.item)
-        elif isinstance(node, InSegment):
+    for node in leaves(expr):
+        if isinstance(node, InSegment):
             _check_segment(node, known, context)
         else:
             _check_predicate(node, catalogue, context)

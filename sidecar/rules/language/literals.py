@@ -16,6 +16,7 @@ from lark import Token, Transformer
 
 from sidecar.model import fold
 from sidecar.rules.language import limits
+from sidecar.rules.language.lists import is_list_name
 from sidecar.rules.language.suggest import did_you_mean, listing
 from sidecar.rules.language.words import (
     ESCAPES,
@@ -155,7 +156,10 @@ class LiteralBuilder(Transformer[Token, Expr]):
     def values(self, children: list[Any]) -> Piece[tuple[Value, ...] | ListRef]:
         first, last = children[0], children[-1]
         if first.type == "LIST":
-            return Piece(ListRef(fold(first[1:]), position(first, first)), first, first)
+            name = fold(first[1:])
+            if not is_list_name(name):  # folding takes some letters apart
+                raise RefusedError(position(first, first), f"no list can be called '{first}'")
+            return Piece(ListRef(name, position(first, first)), first, first)
         literals = children[1:-1]
         if len(literals) > limits.MAX_VALUES:
             raise RefusedError(

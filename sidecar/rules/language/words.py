@@ -43,6 +43,7 @@ RESERVED: Final = frozenset({
 #: Escapes within a text; there are no others.
 ESCAPES: Final[Mapping[str, str]] = {'\\"': '"', "\\'": "'", "\\\\": "\\"}
 
+_FACT_NAME = re.compile(r"[^\W\d]\w*")
 _SPAN = re.compile(r"\s*([0-9]{1,9})\s*([a-z]+)\s*")
 _DAYS_PER_UNIT: Final[Mapping[str, int]] = {"day": 1, "week": 7}
 
@@ -112,3 +113,8 @@ def operator_of(predicate: FactPredicate) -> str:
             return "is missing"
         case _:
             return predicate.op
+
+
+def is_fact_name(name: str) -> bool:
+    """Whether a condition can hold *name* as the name of a fact."""
+    return _FACT_NAME.fullmatch(name) is not None and name not in RESERVED

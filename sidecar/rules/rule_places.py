@@ -1,0 +1,70 @@
+"""Where a rule and its conditions stand, so that what is wrong with them points there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from sidecar.errors import Problem
+from sidecar.rules.language.parser import parse
+from sidecar.rules.rule import GroupRule, Origin, Rule, RuleKind, TagRule
+from sidecar.rules.syntax import Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """
+    A condition with what a check needs to report on it.
+
+    Attributes:
+        expr: The tree.
+        file: Names the rule's file, or the rule itself when it has none.
+        source: The text that the positions of *expr* count in.
+    """
+
+    expr: Expr
+    file: str
+    source: str
+    _origin: Origin | None = None
+
+    def placed(self, problem: Problem) -> Problem:
+        """*problem*, found by a check, as one of the rule's file."""
+        if self._origin is None or not problem.line:
+            return problem
+        return self._origin.source.within_string(problem, self._origin.path)
+
+
+def condition_of(rule: Rule, key: Literal["when", "keep_when"], expr: Expr, text: str) -> Condition:
+    """The condition *expr* of *rule*, whose canonical text is *text*."""
+    if rule.origin is None:
+        # Nobody knows how it was written, so it is read again from its canonical text.
+        return Condition(parse(text), _title(rule), text)
+    source, path = rule.origin.source, (*rule.origin.path, key)
+    written = source.value(path)
+    if isinstance(written, str):
+        return Condition(expr, source.name, written, Origin(source, path))
+    # In the structural form every node already has its position in the file.
+    return Condition(expr, source.name, source.text)
+
+
+def rule_problem(rule: Rule, key: str, message: str, hint: str = "") -> Problem:
+    """A problem with the *key* of *rule*."""
+    if rule.origin is None:
+        return Problem(_title(rule), 0, 0, message, hint)
+    return rule.origin.source.problem((*rule.origin.path, key), message, hint)
+
+
+def kind_of(rule: Rule) -> RuleKind:
+    """What *rule* is about."""
+    if isinstance(rule, GroupRule):
+        return "group"
+    return "tag" if isinstance(rule, TagRule) else "segment"
+
+
+def place_of(rule: Rule) -> str:
+    """Where *rule* stands, in a few words."""
+    return f"{rule.file}:{rule.line}" if rule.origin else "the rules made in the admin"
+
+
+def _title(rule: Rule) -> str:
+    return f"{kind_of(rule)} '{rule.name}'"

@@ -1,0 +1,232 @@
+"""
+The rules of a store as one thing: read from files, put in order, checked.
+
+Reading needs no database and finds what is wrong with the files themselves; checking
+holds the rules against the catalogue and the store's names.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sidecar.errors import Problem, RuleError
+from sidecar.model import Names, fold
+from sidecar.rules.catalogue import Catalogue
+from sidecar.rules.dependencies import LADDER, Node, graph, ordered, rung_needs
+from sidecar.rules.ladder_check import check_ladder
+from sidecar.rules.language.check import check
+from sidecar.rules.language.lists import shipped_lists
+from sidecar.rules.language.source_file import UnreadableError, read_source
+from sidecar.rules.rule import GroupRule, Ladder, Origin, Rule, SegmentRule, TagRule
+from sidecar.rules.rule_file import FileRules, read_tables
+from sidecar.rules.rule_places import Condition, condition_of, kind_of, place_of, rule_problem
+
+__all__ = [
+    "GroupRule",
+    "Ladder",
+    "RuleSet",
+    "SegmentRule",
+    "TagRule",
+    "assemble",
+    "check_rules",
+    "read_rules",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSet:
+    """
+    Rules that belong together.
+
+    Attributes:
+        tags: In the order of their files.
+        segments: In the order of their files.
+        groups: The rungs, the highest first.
+        ladder: How customers move between the rungs.
+        lists: Folded texts by the name of their list, shipped ones included.
+        order: Kind (``tag``, ``segment``, ``ladder``) and name of everything, each after
+            what it needs; the ladder has the name ``ladder``.
+        warnings: What is allowed and hardly meant.
+    """
+
+    tags: tuple[TagRule, ...] = ()
+    segments: tuple[SegmentRule, ...] = ()
+    groups: tuple[GroupRule, ...] = ()
+    ladder: Ladder = field(default_factory=Ladder)
+    lists: Mapping[str, frozenset[str]] = field(default_factory=lambda: dict(shipped_lists()))
+    order: tuple[tuple[str, str], ...] = ()
+    warnings: tuple[Problem, ...] = ()
+
+
+def read_rules(files: Sequence[tuple[str, bytes]]) -> RuleSet:
+    """
+    The rules that *files*, each a name and its content, hold together.
+
+    Files are read in the order of their names.
+
+    Raises:
+        RuleError: With everything that is wrong in them.
+    """
+    problems: list[Problem] = []
+    found: list[FileRules] = []
+    for name, content in sorted(files, key=lambda file: file[0]):
+        try:
+            found.append(read_tables(read_source(name, content)))
+        except UnreadableError as error:
+            problems.append(error.problem)
+    problems += [problem for rules in found for problem in rules.problems]
+    problems += _repeated_lists(found)
+    ladders = [rules.ladder for rules in found if rules.ladder is not None]
+    problems += _repeated_ladders(ladders)
+    ruleset, more = _assembled(
+        [rule for rules in found for rule in rules.tags],
+        [rule for rules in found for rule in rules.segments],
+        [rule for rules in found for rule in rules.groups],
+        ladders[0] if ladders else Ladder(),
+        {name: texts for rules in found for name, (_, texts) in rules.lists.items()},
+    )
+    return _accepted(ruleset, problems + more)
+
+
+def assemble(
+    tags: Sequence[TagRule] = (),
+    segments: Sequence[SegmentRule] = (),
+    groups: Sequence[GroupRule] = (),
+    ladder: Ladder | None = None,
+    lists: Mapping[str, frozenset[str]] | None = None,
+    warnings: Iterable[Problem] = (),
+) -> RuleSet:
+    """
+    The rule set of rules from several sources, e.g. files, the admin and the built-in ones.
+
+    Args:
+        groups: The highest rung first.
+        lists: Own lists, folded; shipped ones of the same name are replaced.
+        warnings: To be kept.
+
+    Raises:
+        RuleError: A name stands twice, or rules need their own result.
+    """
+    ruleset, problems = _assembled(tags, segments, groups, ladder or Ladder(), lists or {})
+    return _accepted(ruleset, [*warnings, *problems])
+
+
+def check_rules(
+    ruleset: RuleSet,
+    catalogue: Catalogue,
+    names: Names,
+    *,
+    segments: Collection[str] = (),
+    tags: Collection[str] = (),
+    paid_statuses: frozenset[int] | None = None,
+) -> RuleSet:
+    """
+    *ruleset* with the warnings of its conditions and its ladder.
+
+    Args:
+        catalogue: The facts there are.
+        names: What the store knows; a namespace that is absent is not checked.
+        segments: Names of segments that exist outside *ruleset*.
+        tags: Names of tags that rules outside *ruleset* set.
+        paid_statuses: Ids of the statuses of qualifying orders; None: not known.
+
+    Raises:
+        RuleError: With everything that is wrong.
+    """
+    known_segments = [*(rule.name for rule in ruleset.segments), *segments]
+    known_tags = [*(rule.name for rule in ruleset.tags), *tags]
+    problems: list[Problem] = []
+    for condition in _conditions(ruleset):
+        found = check(
+            condition.expr,
+            catalogue,
+            names,
+            ruleset.lists,
+            known_segments,
+            file=condition.file,
+            source=condition.source,
+            tags=known_tags,
+            paid_statuses=paid_statuses,
+        )
+        problems += [condition.placed(problem) for problem in found]
+    problems += check_ladder(ruleset.groups, ruleset.ladder, names)
+    return _accepted(ruleset, [*ruleset.warnings, *problems])
+
+
+def _conditions(ruleset: RuleSet) -> Iterator[Condition]:
+    rules: tuple[Rule, ...] = (*ruleset.tags, *ruleset.segments, *ruleset.groups)
+    for rule in rules:
+        yield condition_of(rule, "when", rule.when, rule.text)
+        if isinstance(rule, GroupRule) and rule.keep_when is not None:
+            yield condition_of(rule, "keep_when", rule.keep_when, rule.keep_text)
+
+
+def _accepted(ruleset: RuleSet, problems: Iterable[Problem]) -> RuleSet:
+    """*ruleset* with its warnings, when *problems* holds no error."""
+    in_order = sorted(problems, key=lambda problem: (problem.file, problem.line, problem.column))
+    if any(problem.severity == "error" for problem in in_order):
+        raise RuleError(in_order)
+    return dataclasses.replace(ruleset, warnings=tuple(in_order))
+
+
+def _assembled(
+    tags: Sequence[TagRule],
+    segments: Sequence[SegmentRule],
+    groups: Sequence[GroupRule],
+    ladder: Ladder,
+    lists: Mapping[str, frozenset[str]],
+) -> tuple[RuleSet, list[Problem]]:
+    problems = [problem for rules in (tags, segments, groups) for problem in _repeated(rules)]
+    rules: dict[Node, TagRule | SegmentRule] = {("tag", fold(rule.name)): rule for rule in tags}
+    rules |= {("segment", fold(rule.name)): rule for rule in segments}
+    titles = {node: rule.name for node, rule in rules.items()} | {LADDER: LADDER[1]}
+    order, knots = ordered(graph(tags, segments, groups), titles)
+    for knot in knots:
+        at = rules[knot.node] if knot.node != LADDER else _rung(groups, knot.need)
+        problems.append(rule_problem(at, "when", knot.message, knot.hint))
+    ruleset = RuleSet(
+        tags=tuple(tags),
+        segments=tuple(segments),
+        groups=tuple(groups),
+        ladder=ladder,
+        lists={**shipped_lists(), **lists},
+        order=tuple((kind, titles[kind, name]) for kind, name in order),
+    )
+    return ruleset, problems
+
+
+def _rung(groups: Sequence[GroupRule], need: Node) -> GroupRule:
+    """The first rung that needs *need*."""
+    # A rung that asks for the tags as a whole needs each of them.
+    return next(rung for rung in groups if need in rung_needs(rung, [need]))
+
+
+def _repeated(rules: Sequence[Rule]) -> Iterator[Problem]:
+    first: dict[str, Rule] = {}
+    for rule in rules:
+        other = first.setdefault(fold(rule.name), rule)
+        if other is not rule:
+            message = f"the {kind_of(rule)} '{rule.name}' stands here again"
+            yield rule_problem(rule, "name", f"{message}, first in {place_of(other)}", "rename one")
+
+
+def _repeated_ladders(ladders: Sequence[Ladder]) -> Iterator[Problem]:
+    for ladder in ladders[1:]:
+        first = f"{ladders[0].file}:{ladders[0].line}"
+        message = f"[ladder] stands here again, first in {first}"
+        yield Problem(ladder.file, ladder.line, 0, message, "keep one of them")
+
+
+def _repeated_lists(files: Sequence[FileRules]) -> Iterator[Problem]:
+    first: dict[str, Origin] = {}
+    for rules in files:
+        for name, (origin, _) in rules.lists.items():
+            other = first.setdefault(name, origin)
+            if other is not origin:
+                line = other.source.position(other.path, key=True).line
+                message = (
+                    f"the list '{name}' stands here again, first in {other.source.name}:{line}"
+                )
+                yield origin.source.problem(origin.path, message, "rename one", key=True)
