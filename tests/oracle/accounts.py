@@ -22,8 +22,8 @@ def account(store: Store) -> Facts:
         FROM `{{p}}customer` c
         LEFT JOIN `{{p}}language` l ON l.language_id = c.language_id
         LEFT JOIN `{{p}}customer_group` g ON g.customer_group_id = c.customer_group_id
-        LEFT JOIN `{{p}}customer_group_description` d
-            ON d.customer_group_id = c.customer_group_id AND d.language_id = {store.language}
+        LEFT JOIN {store.named("customer_group_description", "customer_group_id")} d
+            ON d.customer_group_id = c.customer_group_id
         """):
         email = text(row[1])
         domain = (email or "").rpartition("@")
@@ -118,7 +118,7 @@ def security(store: Store) -> dict[str, dict[int, Any]]:
             SELECT i.customer_id, COUNT(DISTINCT LOWER(i.ip)) FROM `{p}customer_ip` i
             WHERE i.customer_id IS NOT NULL AND i.ip <> '' AND EXISTS (
                 SELECT 1 FROM `{p}customer_ip` j
-                WHERE j.ip = i.ip AND j.customer_id <> i.customer_id AND j.customer_id > 0)
+                WHERE LOWER(j.ip) = LOWER(i.ip) AND j.customer_id <> i.customer_id AND j.customer_id > 0)
             GROUP BY i.customer_id
             """),
         "last_login": store.shown_by_customer(

@@ -29,8 +29,8 @@ def bought(store: Store) -> dict[str, dict[int, Any]]:
             SELECT DISTINCT l.customer_id, d.name FROM line l
             JOIN `{{p}}product_to_category` c ON c.product_id = l.product_id
             LEFT JOIN `{{p}}category_path` p ON p.category_id = c.category_id
-            JOIN `{{p}}category_description` d
-                ON d.category_id IN (p.path_id, c.category_id) AND d.language_id = {store.language}
+            JOIN {store.named("category_description", "category_id")} d
+                ON d.category_id IN (p.path_id, c.category_id)
             """),
         "manufacturers": store.names_by_customer(f"""{lines}
             SELECT DISTINCT l.customer_id, m.name FROM line l
@@ -107,11 +107,11 @@ def feedback(store: Store) -> dict[str, dict[int, Any]]:
 
 
 def _product(store: Store) -> str:
-    # A product counts by name while its row stands, and its name in the default language.
+    # A product counts by name while its row stands.
+    named = store.named("product_description", "product_id")
     return (
         "JOIN `{p}product` p ON p.product_id = l.product_id"
-        " JOIN `{p}product_description` d"
-        f" ON d.product_id = p.product_id AND d.language_id = {store.language}"
+        f" JOIN {named} d ON d.product_id = p.product_id"
     )
 
 

@@ -93,8 +93,8 @@ def _details(store: Store, orders: list[int]) -> dict[int, dict[str, str | None]
         for row in store.rows(f"""{store.orders()}
             SELECT q.order_id, q.total, s.name, q.store_id, n.iso_code_2
             FROM qualifying q
-            LEFT JOIN `{{p}}order_status` s
-                ON s.order_status_id = q.status AND s.language_id = {store.language}
+            LEFT JOIN {store.named("order_status", "order_status_id")} s
+                ON s.order_status_id = q.status
             LEFT JOIN `{{p}}country` n ON n.country_id = q.country_id
             WHERE q.order_id IN ({ids(orders)})
             """)

@@ -71,6 +71,18 @@ class Store:
                 found.setdefault(int(customer), set()).add(shown)
         return {customer: sorted(names) for customer, names in found.items()}
 
+    def named(self, table: str, key: str) -> str:
+        """
+        SQL: *key* and ``name`` of the rows of *table* that have a name.
+
+        In the default language, else in the first that has one.
+        """
+        return f"""(SELECT {key}, name FROM (
+            SELECT {key}, name, ROW_NUMBER() OVER (
+                PARTITION BY {key} ORDER BY language_id = {self.language} DESC, language_id
+            ) AS place
+            FROM `{{p}}{table}` WHERE CHAR_LENGTH(name) > 0) each_language WHERE place = 1)"""
+
     def tables(self) -> set[str]:
         """The tables of the store, without the prefix."""
         names = (str(row[0]) for row in self.rows("SHOW TABLES"))

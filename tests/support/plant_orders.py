@@ -116,6 +116,15 @@ def _guests(plot: Plot) -> None:
     plot.customer("younger account of the guest", email="guest@example.com")
     for email in ("guest@example.com", " GUEST@EXAMPLE.COM ", "guest@example.org", ""):
         given.order(0, "11", email=email, days_ago=5, lines=[Line(40, 2)])
+    accented = plot.customer("accented account of a guest", email="guést@example.com")
+    for email in (
+        "guést@example.com",
+        "GUÉST@example.com",
+        "padded@example.com",
+        "їжак@ПРИКЛАД.test",
+    ):
+        given.order(0, "12", email=email, days_ago=5)
+    given.order(accented, "1", email="guest@example.com", days_ago=2)
     given.order(0, "13", email="guest@example.com", status=0, days_ago=1)
     given.order(0, "-3", email="guest@example.com", status=11, days_ago=1)
     given.order(old, "17", email="other@example.com", days_ago=3)

@@ -20,8 +20,8 @@ from support.plant import Clock, Plot
 #: Tables that a store upgraded over the years keeps in another character set or
 #: collation; text is converted, so what does not fit becomes a question mark.
 COLLATIONS = {
-    "customer_login": "latin1 COLLATE latin1_swedish_ci",
-    "customer_ip": "latin1 COLLATE latin1_general_ci",
+    "customer_login": "latin1 COLLATE latin1_bin",
+    "customer_ip": "latin1 COLLATE latin1_bin",
     "address": "latin1 COLLATE latin1_swedish_ci",
     "order": "utf8mb4 COLLATE utf8mb4_bin",
     "manufacturer": "utf8mb4 COLLATE utf8mb4_bin",
