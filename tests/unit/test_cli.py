@@ -1,0 +1,186 @@
+"""How a command can end, and what the command line is before any command."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+import typer
+
+from sidecar import __version__, cli
+from sidecar.cli import root
+from sidecar.errors import (
+    ConfigError,
+    DatabaseRefusedError,
+    FatalError,
+    NotNowError,
+    SidecarError,
+    UsageError,
+)
+
+Ends = Callable[[BaseException], int]
+
+
+@pytest.fixture
+def ends(monkeypatch: pytest.MonkeyPatch) -> Ends:
+    """The exit code of a command that raises."""
+    monkeypatch.delenv("SIDECAR_DEBUG", raising=False)
+
+    def run(error: BaseException, *options: str) -> int:
+        def work() -> None:
+            raise error
+
+        app = typer.Typer()
+        app.callback()(root.options)
+        app.command("work")(work)
+        monkeypatch.setattr(root, "root", lambda: app)
+        return cli.run([*options, "work"])
+
+    return run
+
+
+def sidecar(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "sidecar", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env={**os.environ, **environ},
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (UsageError("no such customer"), 64),
+        (typer.BadParameter("not so"), 64),
+        (DatabaseRefusedError("no"), 69),
+        (FatalError("stop"), 70),
+        (SidecarError("stop"), 70),
+        (NotNowError("later"), 75),
+        (ConfigError("sync.mode", "wrong"), 78),
+        (typer.Exit(75), 75),
+        (typer.Exit(), 0),
+        (KeyboardInterrupt(), 130),
+        (typer.Abort(), 130),
+    ],
+    ids=str,
+)
+def test_each_way_to_end_has_its_exit_code(ends: Ends, error: BaseException, code: int) -> None:
+    assert ends(error) == code
+
+
+def test_an_error_is_said_on_stderr_only(ends: Ends, capsys: pytest.CaptureFixture[str]) -> None:
+    ends(ConfigError("sync.mode", "is wrong", "make it right"))
+
+    assert capsys.readouterr() == ("", "sidecar: sync.mode: is wrong (make it right)\n")
+
+
+def test_a_fault_of_the_program_is_short_without_personal_data(
+    ends: Ends, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ends(ValueError("no ann@example.org")) == 70
+
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.splitlines() == [
+        "sidecar: internal error: ValueError: no [removed]",
+        "sidecar: this is a fault of the program; --debug or SIDECAR_DEBUG=1 shows where it is",
+    ]
+
+
+@pytest.mark.parametrize("way", ["option", "environment"])
+def test_where_a_fault_is_can_be_asked_for(
+    ends: Callable[..., int],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    way: str,
+) -> None:
+    if way == "environment":
+        monkeypatch.setenv("SIDECAR_DEBUG", "1")
+    ends(ValueError("no"), *(["--debug"] if way == "option" else []))
+
+    assert "test_cli.py" in capsys.readouterr().err
+
+
+def test_what_nobody_understands_is_a_usage_error() -> None:
+    for arguments in (["no-such-command"], ["--no-such-option"], ["init"]):
+        done = sidecar(*arguments)
+        assert (done.returncode, done.stdout) == (64, "")
+        assert "Usage: sidecar" in done.stderr
+
+
+def test_asking_for_nothing_shows_the_help() -> None:
+    done = sidecar()
+
+    assert done.returncode == 64
+    assert "Usage: sidecar" in done.stdout
+
+
+def test_a_command_that_is_nearly_right_is_suggested() -> None:
+    assert "Did you mean 'init'?" in sidecar("ini").stderr
+
+
+def test_the_version_is_told() -> None:
+    done = sidecar("--version")
+
+    assert (done.returncode, done.stdout) == (0, f"sidecar {__version__}\n")
+
+
+LATE = """
+import time, typer
+from sidecar import cli
+from sidecar.cli import root
+time.sleep(0.1)
+"""
+
+OWN_COMMAND = """
+app = typer.Typer()
+app.callback()(root.options)
+app.command("work")(lambda: print("x" * 100_000))
+root.root = lambda: app
+cli.main(["work"])
+"""
+
+
+@pytest.mark.parametrize("writes", ["cli.main(['--help'])", OWN_COMMAND], ids=["help", "command"])
+def test_a_reader_that_goes_away_is_no_error(writes: str) -> None:
+    done = subprocess.run(
+        ["bash", "-c", '"$0" -c "$1" | true; exit ${PIPESTATUS[0]}', sys.executable, LATE + writes],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert (done.returncode, done.stderr) == (141, "")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_completes_commands(shell: str) -> None:
+    script = sidecar("--show-completion", shell)
+    assert "sidecar" in script.stdout
+
+    words = {"COMP_WORDS": "sidecar in", "COMP_CWORD": "1", "_TYPER_COMPLETE_ARGS": "sidecar in"}
+    done = sidecar(
+        _SIDECAR_COMPLETE=f"complete_{shell}", _TYPER_COMPLETE_FISH_ACTION="get-args", **words
+    )
+    assert "init" in done.stdout
+
+
+def test_help_comes_without_loading_what_it_does_not_need() -> None:
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "sidecar", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+
+    assert "Usage: sidecar" in done.stdout
+    assert not loaded & {"polars", "connectorx", "sqlalchemy", "pymysql", "lark", "structlog"}
