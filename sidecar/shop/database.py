@@ -114,7 +114,10 @@ def _creator(database: Database) -> Callable[[], Any]:
             connection.connect(_open(database.socket))
         else:
             connection = pymysql.connect(host=database.host, port=database.port, **arguments)
-            connection.connect()
+            try:
+                connection.connect()
+            except UnicodeError as error:  # of the host's name, before anybody is asked
+                raise pymysql.err.OperationalError(2003, f"no host ({error})") from error
         # The timeout is for logging in; a statement may take as long as it needs.
         connection._read_timeout = None
         return connection
