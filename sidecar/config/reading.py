@@ -112,9 +112,11 @@ def _from_text(field: FieldInfo, text: str) -> object:
     # What a file would hold: the environment knows only text.
     if field.type == tuple[str, ...] or (field.type == tuple[str, ...] | None and text != "auto"):
         return [part.strip() for part in text.split(",")]
+    if field.type in _READERS:
+        return text
     try:
         return msgspec.convert(text, field.type, strict=False)
-    except (msgspec.ValidationError, TypeError):
+    except msgspec.ValidationError:
         return text
 
 
