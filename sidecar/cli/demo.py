@@ -1,0 +1,88 @@
+"""``sidecar demo``: the program at work on a made-up store."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Collection, Iterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from sidecar import app
+    from sidecar.config import Config
+    from sidecar.service.demo import Sidecar
+    from sidecar.sync.cycle import Rulebook
+    from sidecar.sync.full_pass import Progress
+
+
+def register(typer_app: typer.Typer) -> None:
+    """Add the command to *typer_app*."""
+    typer_app.command("demo")(demo)
+
+
+def demo(
+    seconds: Annotated[
+        float, typer.Option(min=0, max=3600, help="How long its customers act.")
+    ] = 12.0,
+    customers: Annotated[
+        int, typer.Option(min=1, max=1_000_000, help="In the store; five times as many orders.")
+    ] = 2_000,
+    seed: Annotated[int, typer.Option(min=0, help="Decides the store and what happens in it.")] = 7,
+    json: Annotated[
+        bool, typer.Option("--json", help="Answer in JSON; the show goes to stderr.")
+    ] = False,
+) -> None:
+    """
+    Start a private MariaDB with a made-up store and watch tags follow its customers, live.
+
+    At the end every tag is recomputed in plain SQL; a difference ends with exit code 70.
+    """
+    from rich.console import Console
+
+    from sidecar.cli import show
+    from sidecar.service.demo import Options, Screen, run_demo
+
+    console = Console(stderr=json)
+    if not console.is_terminal:
+        console.width = 120  # a log's lines need not fit a screen
+    screen = Screen(console)
+    result = run_demo(opened, Options(seconds, customers, seed), screen)
+    if json:
+        latency = {name: round(value, 1) for name, value in asdict(result.latency).items()}
+        show.as_json({**asdict(result), "latency": latency, "agrees": True})
+
+
+@contextlib.contextmanager
+def opened(settings: Config) -> Iterator[Sidecar]:
+    """The program on the demo's store, closed at the end."""
+    from sidecar.app import open_sidecar
+
+    program = open_sidecar(settings)
+    try:
+        yield _Program(program)
+    finally:
+        program.engine.dispose()
+
+
+class _Program:
+    """The program as the demo wants it: rules read once, and passed on."""
+
+    def __init__(self, program: app.Sidecar) -> None:
+        self._program = program
+        self._book: Rulebook | None = None
+
+    def migrate(self) -> None:
+        self._program.migrate()
+        for missing in self._program.missing_indexes():
+            self._program.add_index(missing, lambda _attempt: None)
+
+    def full_pass(self, progress: Progress) -> None:
+        checked = self._program.check_rules()
+        self._program.full_pass(checked, progress=progress)
+        self._book = self._program.rulebook(checked, self._program.moment())
+
+    def process(self, ids: Collection[int]) -> None:
+        assert self._book is not None  # noqa: S101 - after the first full pass
+        self._program.process(self._book, sorted(ids))
