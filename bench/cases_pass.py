@@ -14,19 +14,17 @@ from bench.frame import Bench, case
 from bench.rules import as_toml, fifty, with_goods
 from sidecar.config import Config, Rules
 from sidecar.model import Moment, Scope
-from sidecar.rules.evaluate import evaluate
 from sidecar.shop.database import transaction
 from sidecar.shop.shop import Shop, open_shop
-from sidecar.sync import cycle, full_pass, rulebook, runs
+from sidecar.sync import cycle, full_pass, rulebook
 from sidecar.sync.cycle import Pass
-from sidecar.sync.facts.load import load
 from sidecar.sync.facts.reading import Reading
-from sidecar.sync.values import insert
 
 _RANGE = 100_000
 
 
-def _work(bench: Bench, rules: Iterator[tuple[str, str]]) -> Pass:
+def work_with(bench: Bench, rules: Iterator[tuple[str, str]]) -> Pass:
+    """A pass that applies *rules* to the store."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "rules.toml").write_bytes(as_toml(rules))
         config = Config(database=bench.database, rules=Rules(directory=Path(folder)), file=Path())
@@ -38,9 +36,9 @@ def _work(bench: Bench, rules: Iterator[tuple[str, str]]) -> Pass:
 
 def _ready(bench: Bench, rules: Iterator[tuple[str, str]]) -> Pass:
     """A pass that finds nothing to change, because one has just been made if need be."""
-    work = _work(bench, rules)
+    work = work_with(bench, rules)
     with transaction(work.shop.engine) as tx:
-        looked_at, changes = cycle.look(work, tx, Scope.span(1, 1_000))
+        _, changes = cycle.look(work, tx, Scope.span(1, 1_000))
     if not changes.is_empty:
         full_pass.run_full_pass(work, actor=None)
     return work
@@ -83,7 +81,8 @@ def _truncate(shop: Shop) -> None:
         tx.execute(text(f"UPDATE `{shop.prefix}sidecar_tag` SET customers = 0"))
 
 
-def _part(work: Pass, bench: Bench) -> Scope:
+def part_of(bench: Bench) -> Scope:
+    """One range of customers."""
     return Scope.span(1, min(bench.customers, _RANGE))
 
 
@@ -92,13 +91,13 @@ def _part(work: Pass, bench: Bench) -> Scope:
     about="bare multi-row INSERTs of the rows that the first pass of one range writes",
 )
 def write_floor(bench: Bench) -> None:
-    work = _work(bench, fifty())
+    work = work_with(bench, fifty())
     _truncate(work.shop)
-    full_pass_of_part(work, bench)
+    cycle.run(work, part_of(bench))
     own = work.shop.own
     names = ("customer", "assertion", "audit")
     with transaction(work.shop.engine) as tx:
-        everything = Reading(work.shop, tx, _part(work, bench), work.moment)
+        everything = Reading(work.shop, tx, part_of(bench), work.moment)
         frames = {name: _rows(everything, getattr(own, name)) for name in names}
     _truncate(work.shop)
     rows = 0
@@ -113,7 +112,7 @@ def write_floor(bench: Bench) -> None:
 
 def _rows(reading: Reading, table: Table) -> pl.DataFrame:
     kept = [c for c in table.c if c.name not in ("actor", "reason", "until", "audit_id")]
-    kinds = {
+    kinds: dict[str, pl.DataType] = {
         c.name: pl.String()
         if "char" in str(c.type).lower() or "text" in str(c.type).lower()
         else pl.Int64()
@@ -138,27 +137,18 @@ def _statements(table: str, frame: pl.DataFrame, size: int = 10_000) -> Iterator
         yield f"INSERT INTO `{table}` ({names}) VALUES " + ",".join(part.select(row).to_series())
 
 
-def full_pass_of_part(work: Pass, bench: Bench) -> None:
-    """A run over one range, as a full pass makes it."""
-    cycle.run(work, _part(work, bench))
-
-
 @case(
     "first pass: everything to write",
-    about="one range of customers, from reading to the last commit; rows a second against the floor",
+    about="one range of customers, from reading the store to the last commit",
     floor="floor: write",
     at_most=1 / 0.7,
 )
 def first_pass(bench: Bench) -> None:
-    work = _work(bench, fifty())
+    work = work_with(bench, fifty())
     _truncate(work.shop)
-    with transaction(work.shop.engine) as tx:
-        _, changes = cycle.look(work, tx, _part(work, bench))
     with bench.clock():
-        for batch in changes.batches(cycle.BATCH):
-            with transaction(work.shop.engine) as tx:
-                cycle.write(work, tx, batch)
-    bench.note("rows", changes.customers.height * 2 + changes.asserted.height)
+        outcome = cycle.run(work, part_of(bench))
+    bench.note("tags", outcome.tag_added)
     _truncate(work.shop)
 
 

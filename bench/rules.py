@@ -37,11 +37,11 @@ def fifty() -> Iterator[tuple[str, str]]:
 def with_goods() -> Iterator[tuple[str, str]]:
     """The fifty, and five that filter by what was bought."""
     yield from fifty()
-    yield "two-of-first", 'bought(product = "#1") >= 2'
-    yield "category-year", 'orders(category = "#1", within = 1 year) >= 1'
-    yield "category-spent", 'total_spent(category = "#2") >= 500'
-    yield "maker", 'bought(manufacturer = "#1", within = 180 days) >= 1'
-    yield "has-category", 'categories has "#3" and not (products has "#2")'
+    yield "two-of-first", 'bought(product = "Aster Lamp 1") >= 2'
+    yield "category-year", 'orders(category = "Living", within = 1 year) >= 1'
+    yield "category-spent", 'total_spent(category = "Kitchen") >= 500'
+    yield "maker", 'bought(manufacturer = "Aldermoor", within = 180 days) >= 1'
+    yield "has-category", 'categories has "Sale" and not (products has "Birch Lamp 1")'
 
 
 def as_toml(rules: Iterator[tuple[str, str]]) -> bytes:
