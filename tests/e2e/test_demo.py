@@ -5,9 +5,13 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
+import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Collection, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -48,6 +52,23 @@ def test_without_a_terminal_the_demo_prints_plain_lines() -> None:
     assert "\x1b" not in done.stdout
     assert "A made-up store: 100 customers, 500 orders." in done.stdout
     assert "+open checkout" in done.stdout
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda n: n.name)
+def test_a_demo_that_is_ended_early_leaves_no_server_behind(number: signal.Signals) -> None:
+    command = [sys.executable, "-m", "sidecar", "demo", "--seconds", "60", "--customers", "50"]
+    with tempfile.TemporaryDirectory() as place:  # not tmp_path: too long for a socket
+        Path(place).chmod(0o755)
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, text=True, env=os.environ | {"TMPDIR": place}
+        ) as process:
+            assert process.stdout is not None
+            while "checkout" not in process.stdout.readline():
+                assert process.poll() is None
+            process.send_signal(number)
+
+            assert process.wait(30) == 128 + number
+        assert list(Path(place).iterdir()) == []
 
 
 def test_a_change_that_is_never_processed_is_found_by_the_check() -> None:
