@@ -63,11 +63,13 @@ def spawn(command: Sequence[str | Path], log: IO[bytes]) -> subprocess.Popen[byt
     """
     Start *command* without the rights of root and without our environment.
 
-    It has its own session, so that Ctrl-C reaches us first and we stop it in order.
+    It has its own session, so that Ctrl-C reaches us first and we stop it in order. Where
+    ``setpriv`` is installed it ends with the thread that starts it, also when we are killed.
     """
     user, group = _unprivileged() or (None, None)
+    setpriv = shutil.which("setpriv", path=_search_path())
     return subprocess.Popen(  # noqa: S603 - the programs we found, no shell
-        command,
+        [*([setpriv, "--pdeathsig", "TERM", "--"] if setpriv else []), *command],
         stdin=subprocess.DEVNULL,
         stdout=log,
         stderr=log,

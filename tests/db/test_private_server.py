@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +16,7 @@ import pymysql
 import pytest
 import sqlalchemy
 
+from sidecar import clock
 from sidecar.errors import FatalError
 from sidecar.service import mariadb_programs
 from sidecar.service.private_server import PrivateServer
@@ -63,6 +67,26 @@ def short_path() -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as name:
         Path(name).chmod(0o755)
         yield Path(name)
+
+
+def test_a_server_ends_with_a_program_that_is_killed(mariadb_template: Path) -> None:
+    program = f"""
+import os, pathlib
+from sidecar.service.private_server import PrivateServer
+server = PrivateServer(template=pathlib.Path({str(mariadb_template)!r}))
+server.start()
+print(server.directory, flush=True)
+os.kill(os.getpid(), 9)
+"""
+    killed = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, check=False)
+    directory = Path(killed.stdout.decode().strip())
+
+    deadline = clock.monotonic() + 20
+    while (directory / "pid").exists() and clock.monotonic() < deadline:
+        clock.sleep(0.02)
+    assert directory.exists()
+    assert not (directory / "pid").exists()
+    shutil.rmtree(directory)
 
 
 def test_a_binlog_and_own_options_can_be_asked_for(mariadb_template: Path) -> None:
