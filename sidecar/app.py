@@ -22,6 +22,7 @@ from sidecar.sync import full_pass, preview, rfm_limits, rulebook, runs, set_asi
 from sidecar.sync.cycle import Pass, Rulebook
 from sidecar.sync.facts import as_json
 from sidecar.sync.facts.load import Dictionary
+from sidecar.sync.facts.reading import Limits
 from sidecar.sync.full_pass import Progress
 from sidecar.sync.matching import Matcher
 from sidecar.sync.preview import Planned
@@ -169,6 +170,7 @@ class Sidecar:
         Raises:
             UsageError: The expression is wrong; with every problem and its place.
         """
+        moment = self.moment()
         own_tables = self.has_own_tables()
         known = self.tags() if own_tables else []
         dictionary = self.dictionary()
@@ -199,11 +201,15 @@ class Sidecar:
             lists,
             {tag.tag_id: tag.as_slot for tag in known} if own_tables else None,
             {tag.tag_id: tag.name for tag in known},
-            rfm_limits.stored(self.shop) if own_tables else None,
+            self._limits(dictionary, moment, own_tables=own_tables),
         )
         zone = self.shop.settings.zone
-        for frame in matcher.matches(self.moment(), limit):
+        for frame in matcher.matches(moment, limit):
             yield from as_json.rows(frame, dictionary.catalogue, names, zone)
+
+    def _limits(self, dictionary: Dictionary, moment: Moment, *, own_tables: bool) -> Limits | None:
+        stored = rfm_limits.stored(self.shop) if own_tables else None
+        return stored or rfm_limits.compute(self.shop, dictionary, moment)
 
     def rule_list(self, checked: CheckedRules) -> list[dict[str, object]]:
         """Every rule: kind, name, customers (None where not applied), place and sentence."""

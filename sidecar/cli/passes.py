@@ -65,7 +65,9 @@ def migrate(
 
 def once(
     context: typer.Context,
-    yes: Annotated[bool, typer.Option("--yes", help="Approve what this pass plans.")] = False,
+    yes: Annotated[  # noqa: ARG001 every pass writes until approval exists
+        bool, typer.Option("--yes", help="Approve what this pass plans.")
+    ] = False,
     wait: Annotated[
         float, typer.Option("--wait", metavar="S", help="Wait so long for another sidecar.")
     ] = 0.0,

@@ -6,6 +6,7 @@ import contextlib
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import (
@@ -19,7 +20,8 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from sidecar.sync.full_pass import Progress as Told
+if TYPE_CHECKING:
+    from sidecar.sync.full_pass import Progress as Told
 
 
 def plain(value: object) -> str:

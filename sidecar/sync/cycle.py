@@ -45,7 +45,7 @@ class Rulebook:
         compiled: The rules.
         dictionary: The facts of this store.
         tags: Every tag, by id.
-        limits: RFM limits; None until first computed, and where no rule needs them.
+        limits: RFM limits; None while nobody has ordered.
     """
 
     compiled: Compiled

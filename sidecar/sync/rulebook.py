@@ -17,7 +17,7 @@ from sidecar.shop.names import load_names
 from sidecar.shop.shop import Shop
 from sidecar.sync import rfm_limits, tags
 from sidecar.sync.cycle import Rulebook
-from sidecar.sync.facts import custom_fields, rfm
+from sidecar.sync.facts import custom_fields
 from sidecar.sync.facts.load import Dictionary
 
 
@@ -127,7 +127,9 @@ def apply_to(shop: Shop, checked: CheckedRules, moment: Moment, *, writing: bool
     compiled = compile_rules(
         checked.rules, slots, checked.dictionary.catalogue, checked.names, checked.rules.lists
     )
-    book = Rulebook(compiled, checked.dictionary, {tag.tag_id: tag.as_slot for tag in known})
-    if any(column.fact in rfm.FACTS for column in compiled.columns):
-        book.limits = rfm_limits.current(shop, checked.dictionary, moment, writing=writing)
-    return book
+    return Rulebook(
+        compiled,
+        checked.dictionary,
+        {tag.tag_id: tag.as_slot for tag in known},
+        rfm_limits.current(shop, checked.dictionary, moment, writing=writing),
+    )

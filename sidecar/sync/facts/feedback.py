@@ -65,6 +65,7 @@ def _aggregate(reading: Reading, column: Column) -> pl.Expr:
     for name, value in column.filters:
         if name in ("product", "status") and isinstance(value, frozenset):
             of = "product_id" if name == "product" else "status"
-            passes &= pl.col(of).is_in(sorted(value))
-    # One row stands for each; pl.len() keeps a condition that is a literal in step.
-    return (passes.fill_null(False) & (pl.col("customer_id") > 0)).sum().cast(pl.Int64)
+            passes.append(pl.col(of).is_in(sorted(value)))
+    if not passes:
+        return pl.len().cast(pl.Int64)
+    return pl.all_horizontal(passes).sum().cast(pl.Int64)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 
 import polars as pl
 from sqlalchemy import select
@@ -100,10 +100,10 @@ def load(reading: Reading, columns: Collection[Column], orders: pl.DataFrame) ->
     )
     found = lines.select("customer_id").unique()
     for column in columns:
-        passes = in_window(column, pl.col("at"), reading.moment) & _order_filters(column.filters)
+        passes = in_window(column, pl.col("at"), reading.moment) + order_filters(column)
         units = (
             _chosen(reading, lines, goods_filters(column))
-            .filter(passes.fill_null(False))
+            .filter(*passes)
             .group_by("customer_id")
             .agg(pl.col("quantity").sum().alias(column.key))
         )
@@ -111,15 +111,16 @@ def load(reading: Reading, columns: Collection[Column], orders: pl.DataFrame) ->
     return found
 
 
-def _order_filters(filters: Iterable[tuple[str, object]]) -> pl.Expr:
-    passes = pl.lit(True)
-    for name, value in filters:
+def order_filters(column: Column) -> list[pl.Expr]:
+    """What an order must fulfil to pass the filters of *column* by status, store and total."""
+    passes: list[pl.Expr] = []
+    for name, value in column.filters:
         if name == "status" and isinstance(value, frozenset):
-            passes &= pl.col("status").is_in(sorted(value))
+            passes.append(pl.col("status").is_in(sorted(value)))
         elif name == "store" and isinstance(value, frozenset):
-            passes &= pl.col("store_id").is_in(sorted(value))
+            passes.append(pl.col("store_id").is_in(sorted(value)))
         elif name == "total":
-            passes &= pl.col("total") >= value
+            passes.append(pl.col("total") >= value)
     return passes
 
 

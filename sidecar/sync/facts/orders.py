@@ -224,18 +224,12 @@ def _masks(reading: Reading, columns: Iterable[Column], orders: pl.DataFrame) ->
     for column in columns:
         if not column.filters or _filters_key(column) in found:
             continue
-        mask = in_window(column, pl.col("at"), reading.moment)
-        for name, value in column.filters:
-            if name == "status" and isinstance(value, frozenset):
-                mask &= pl.col("status").is_in(sorted(value))
-            elif name == "store" and isinstance(value, frozenset):
-                mask &= pl.col("store_id").is_in(sorted(value))
-            elif name == "total":
-                mask &= pl.col("total") >= value
+        passes = in_window(column, pl.col("at"), reading.moment)
+        passes += lines.order_filters(column)
         if goods := lines.goods_filters(column):
             ids = lines.orders_with(reading, orders, goods)
-            mask &= pl.col("order_id").is_in(ids.implode())
-        found[_filters_key(column)] = mask.fill_null(False)
+            passes.append(pl.col("order_id").is_in(ids.implode()))
+        found[_filters_key(column)] = pl.all_horizontal(passes).fill_null(False)
     return found
 
 
