@@ -142,10 +142,15 @@ class _Reader:
 
     def _comparison(self, table: Mapping[str, object], path: Path) -> Expr | None:
         subjects = [key for key in SUBJECT_KEYS if key in table]
-        if len(subjects) != 1:
+        if not subjects:
+            known = (*SUBJECT_KEYS, *GROUP_KEYS)
             unknown = next((key for key in table if key not in OPERATOR_KEYS), "")
-            hint = did_you_mean(unknown, (*SUBJECT_KEYS, *GROUP_KEYS)) if unknown else ""
-            self.flaw(path, f"needs one of {listing((*SUBJECT_KEYS, *GROUP_KEYS))}", hint)
+            hint = did_you_mean(unknown, known) if unknown else ""
+            self.flaw(path, f"needs one of {listing(known)}", hint)
+            return None
+        if len(subjects) > 1:
+            message = f"'{subjects[1]}' cannot stand beside '{subjects[0]}'"
+            self.flaw((*path, subjects[1]), message, "put each into a table of its own")
             return None
         (subject,) = subjects
         if subject == "fact":

@@ -21,7 +21,7 @@ _BARE = re.compile(r"[^,\]}#\n]*")
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _CONTINUED = re.compile(r"\\[ \t]*\n[ \t\n]*")
 #: Characters in the file for one character of the text, by the letter after a backslash.
-_ESCAPE_LENGTH: Final = {"u": 6, "U": 10}
+_ESCAPE_LENGTH: Final = {"x": 4, "u": 6, "U": 10}
 
 
 @dataclass(frozen=True, slots=True)
