@@ -48,18 +48,18 @@ class Compiled:
         boundaries: What depends on the moment.
         folded: Text columns that are compared.
         levels: Expressions in topological order; those of one level depend on earlier ones only.
-        rules: Slot of each tag with a rule.
         words: How many words hold every slot.
-        archived: A mask a word of the tags that are never in effect.
+        verdicts: The ``verdict`` words, told from the levels' columns.
+        tags: The ``tags`` words, told from the ``verdict`` words.
     """
 
     columns: tuple[Column, ...] = ()
     boundaries: tuple[Boundary, ...] = ()
     folded: tuple[str, ...] = ()
     levels: list[list[pl.Expr]] = field(default_factory=list)
-    rules: tuple[int, ...] = ()
     words: int = 0
-    archived: tuple[int, ...] = ()
+    verdicts: tuple[pl.Expr, ...] = ()
+    tags: tuple[pl.Expr, ...] = ()
 
 
 def compile_rules(
@@ -111,12 +111,9 @@ def compile_rules(
         boundaries=tuple(compiler.boundaries.values()),
         folded=tuple(sorted(compiler.folded)),
         levels=levels,
-        rules=tuple(sorted(tags[name].slot for name in with_rule)),
         words=words,
-        archived=tuple(
-            sum(1 << k.slot % 64 for k in tags.values() if k.archived and k.slot // 64 == word)
-            for word in range(words)
-        ),
+        verdicts=tuple(_packed([tags[name].slot for name in with_rule], w) for w in range(words)),
+        tags=tuple(_in_effect(tags.values(), word) for word in range(words)),
     )
 
 
@@ -155,20 +152,8 @@ def evaluate(compiled: Compiled, frame: pl.DataFrame, moment: Moment) -> pl.Data
     frame = prepared(frame, compiled, moment)
     for level in compiled.levels:
         frame = frame.with_columns(level)
-    verdicts = [_packed(compiled.rules, word) for word in range(compiled.words)]
-    frame = frame.with_columns(v.alias(f"verdict{word}") for word, v in enumerate(verdicts))
-    return frame.select(
-        "customer_id",
-        *(pl.col(f"verdict{word}") for word in range(compiled.words)),
-        *(
-            (
-                (pl.col(f"verdict{word}") | pl.col(f"on{word}"))
-                & ~pl.col(f"off{word}")
-                & pl.lit(~mask & (2**64 - 1), dtype=pl.UInt64)
-            ).alias(f"tags{word}")
-            for word, mask in enumerate(compiled.archived)
-        ),
-    )
+    verdicts = [f"verdict{word}" for word in range(compiled.words)]
+    return frame.with_columns(compiled.verdicts).select("customer_id", *verdicts, *compiled.tags)
 
 
 def _rule(slot: int) -> str:
@@ -180,10 +165,20 @@ def _bit(word: str, slot: int) -> pl.Expr:
     return (pl.col(f"{word}{slot // 64}") & mask) != 0
 
 
-def _packed(slots: tuple[int, ...], word: int) -> pl.Expr:
+def _packed(slots: Collection[int], word: int) -> pl.Expr:
+    """The word of verdicts number *word*: a bit for each rule that holds."""
     bits = [
         pl.when(pl.col(_rule(slot))).then(pl.lit(1 << slot % 64, dtype=pl.UInt64)).otherwise(0)
-        for slot in slots
+        for slot in sorted(slots)
         if slot // 64 == word
     ]
-    return pl.sum_horizontal(bits).cast(pl.UInt64) if bits else pl.lit(0, dtype=pl.UInt64)
+    packed = pl.sum_horizontal(bits).cast(pl.UInt64) if bits else pl.lit(0, dtype=pl.UInt64)
+    return packed.alias(f"verdict{word}")
+
+
+def _in_effect(tags: Collection[TagSlot], word: int) -> pl.Expr:
+    """The word of tags number *word*: asserted, not pinned out, not archived."""
+    archived = sum(1 << t.slot % 64 for t in tags if t.archived and t.slot // 64 == word)
+    asserted = pl.col(f"verdict{word}") | pl.col(f"on{word}")
+    in_use = pl.lit(~archived & (2**64 - 1), dtype=pl.UInt64)
+    return (asserted & ~pl.col(f"off{word}") & in_use).alias(f"tags{word}")
