@@ -175,7 +175,7 @@ class Sidecar:
         known = self.tags() if own_tables else []
         dictionary = self.dictionary()
         names = rulebook.read_names(self.shop, own_tables=own_tables)
-        lists = rulebook.lists(self.config.rules.directory)
+        words = rulebook.vocabulary(self.config.rules.directory)
         try:
             condition = parser.parse(expression)
         except RuleError as error:
@@ -184,8 +184,8 @@ class Sidecar:
             condition,
             dictionary.catalogue,
             names,
-            lists,
-            None,
+            words.lists,
+            [segment.name for segment in words.segments],
             file="expression",
             paid_statuses=self.shop.paid,
             source=expression,
@@ -198,7 +198,7 @@ class Sidecar:
             dictionary,
             names,
             condition,
-            lists,
+            words,
             {tag.tag_id: tag.as_slot for tag in known} if own_tables else None,
             {tag.tag_id: tag.name for tag in known},
             self._limits(dictionary, moment, own_tables=own_tables),

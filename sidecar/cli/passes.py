@@ -162,4 +162,6 @@ def _say(outcome: Outcome, headline: str) -> None:
         ("tags added", f"{outcome.tag_added:,}"),
         ("tags removed", f"{outcome.tag_removed:,}"),
     ]
-    show.table((headline, ""), rows, right=(1,))
+    show.out(headline)
+    for label, number in rows:
+        show.out(f"  {label:<20}{number:>12}")

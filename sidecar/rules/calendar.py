@@ -19,7 +19,7 @@ _INSTANT_S = {"minute": 60, "hour": 3600}
 
 
 def day_start(day: datetime.date, zone: ZoneInfo) -> int:
-    """Seconds since 1970 at which *day* begins in *zone*: after the gap where midnight is skipped."""
+    """Seconds since 1970 at which *day* begins in *zone*; after the gap, where midnight is none."""
     midnight = datetime.datetime.combine(day, datetime.time(), tzinfo=zone)
     return int(midnight.timestamp())
 

@@ -10,6 +10,7 @@ from sidecar.model import Moment, Names, Scope, fold
 from sidecar.rules.columns import Column
 from sidecar.rules.compile import Compiler
 from sidecar.rules.evaluate import Compiled, TagSlot, prepared
+from sidecar.rules.ruleset import RuleSet
 from sidecar.rules.syntax import Expr
 from sidecar.shop.database import transaction
 from sidecar.shop.shop import Shop
@@ -28,6 +29,7 @@ class Matcher:
 
     Args:
         condition: Checked.
+        words: Lists and segments that the condition may name.
         tags: Every tag by id; none while our tables do not exist.
         limits: The stored RFM limits.
     """
@@ -38,7 +40,7 @@ class Matcher:
         dictionary: Dictionary,
         names: Names,
         condition: Expr,
-        lists: Mapping[str, frozenset[str]],
+        words: RuleSet,
         tags: Mapping[int, TagSlot] | None,
         tag_names: Mapping[int, str],
         limits: Limits | None,
@@ -57,7 +59,13 @@ class Matcher:
             bit = pl.lit(1 << slot.slot % 64, dtype=pl.UInt64)
             return (pl.col(f"tags{slot.slot // 64}") & bit) != 0
 
-        compiler = Compiler(dictionary.catalogue, names, lists, tag, lambda _: pl.lit(False))
+        segments = {fold(found.name): found.when for found in words.segments}
+
+        def segment(name: str) -> pl.Expr:
+            # Until segments are kept, who is in one is told from its condition.
+            return compiler.condition(segments[fold(name)])
+
+        compiler = Compiler(dictionary.catalogue, names, words.lists, tag, segment)
         self._condition = compiler.condition(condition)
         self._words = max((slot.slot // 64 + 1 for slot in (tags or {}).values()), default=0)
         self._compiled = Compiled(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +9,6 @@ from sidecar.errors import ConfigError, RuleError
 from sidecar.model import Moment, Names, fold
 from sidecar.rules.catalogue import Catalogue
 from sidecar.rules.evaluate import compile_rules
-from sidecar.rules.language.lists import shipped_lists
 from sidecar.rules.ruleset import RuleSet, check_rules, read_rules
 from sidecar.shop.database import transaction
 from sidecar.shop.names import load_names
@@ -91,12 +89,12 @@ def check_files(shop: Shop, directory: Path, *, own_tables: bool) -> CheckedRule
     return CheckedRules(rules, dictionary, names)
 
 
-def lists(directory: Path) -> Mapping[str, frozenset[str]]:
-    """The lists of *directory* and the shipped ones; only those where the files are wrong."""
+def vocabulary(directory: Path) -> RuleSet:
+    """Lists and segments that an expression may name; those shipped where the files are wrong."""
     try:
-        return read_rules(read_files(directory)).lists
+        return read_rules(read_files(directory))
     except RuleError:
-        return shipped_lists()
+        return RuleSet()
 
 
 def check_offline(directory: Path) -> RuleSet:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import polars as pl
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from sidecar.rules.evaluate import TagSlot
+from sidecar.shop.reader import Schema
 from sidecar.sync.facts.reading import TEXT, WHOLE, Reading
 
 _WORD = pl.UInt64()
@@ -52,7 +54,7 @@ def load_standing(reading: Reading, words: int, slots: Mapping[int, TagSlot]) ->
         "other_assertions": WHOLE,
         **dict.fromkeys(names, _WORD),
     }
-    frame = reading.rows(query, schema).with_columns(pl.col(names).fill_null(0))
+    frame = _read(reading, query, schema).with_columns(pl.col(names).fill_null(0))
     others = None
     if frame["other_assertions"].sum():
         others = _others(reading, slots)
@@ -60,6 +62,14 @@ def load_standing(reading: Reading, words: int, slots: Mapping[int, TagSlot]) ->
         for word in range(words):
             frame = _with_word(frame, others, kind, word)
     return frame.drop("other_assertions")
+
+
+def _read(reading: Reading, query: Select[Any], schema: Schema) -> pl.DataFrame:
+    # Named customers may have been given assertions in this very transaction,
+    # which the bulk reader's own connections do not see.
+    if reading.scope.ids is not None:
+        return reading.rows_here(query, schema)
+    return reading.rows(query, schema)
 
 
 def _others(reading: Reading, slots: Mapping[int, TagSlot]) -> pl.DataFrame:
@@ -80,7 +90,7 @@ def _others(reading: Reading, slots: Mapping[int, TagSlot]) -> pl.DataFrame:
         )
     )
     schema = {"customer_id": WHOLE, "tag_id": WHOLE, "source_kind": TEXT, "until": WHOLE}
-    rows = reading.rows(query, schema)
+    rows = _read(reading, query, schema)
     live = pl.col("until").is_null() | (pl.col("until") > reading.moment.epoch_s)
     slot = pl.DataFrame(
         {"tag_id": list(slots), "slot": [tag.slot for tag in slots.values()]},

@@ -78,7 +78,7 @@ def read_orders(reading: Reading, emails: pl.DataFrame | None, *, modified: bool
     frame = reading.rows(query.where(reading.of(order.c.customer_id)), schema)
     frame = frame.with_columns(guest=pl.lit(False))
     if emails is not None:
-        guests = _guest_orders(reading, emails, schema, modified=modified)
+        guests = _guest_orders(reading, emails, schema)
         frame = pl.concat([frame, guests.with_columns(guest=pl.lit(True))])
     frame = reading.instants(frame, "at")
     paid = pl.col("status").is_in(sorted(reading.shop.paid))
@@ -122,14 +122,16 @@ def _selected(tables: StoreTables, *, modified: bool) -> Select[Any]:
 
 
 def _guest_orders(
-    reading: Reading, emails: pl.DataFrame, schema: dict[str, pl.DataType], *, modified: bool
+    reading: Reading, emails: pl.DataFrame, wanted_schema: dict[str, pl.DataType]
 ) -> pl.DataFrame:
     """Guest orders of the scope's e-mails, each given to the oldest account of its e-mail."""
     tables = reading.shop.tables
     order, customer = tables.order, tables.customer
     exact = pl.col("email").str.strip_chars(" ").str.to_lowercase()
     wanted = emails.with_columns(exact).filter(pl.col("email") != "")
-    guests = _selected(tables, modified=modified).add_columns(order.c.email)
+    # They are kept for the pass, so with everything that any part of it may want.
+    schema = {**wanted_schema, "modified": WHOLE, "email": TEXT}
+    guests = _selected(tables, modified=True).add_columns(order.c.email)
     guests = guests.where(order.c.customer_id == 0)
     email = _comparable(customer.c.email)
     owner = func.min(customer.c.customer_id)
@@ -138,18 +140,22 @@ def _guest_orders(
         texts = wanted["email"].unique().sort().to_list()
         guests = guests.where(_comparable(order.c.email).in_(texts))
         oldest = oldest.where(email.in_(texts))
-        found = reading.rows_here(guests, {**schema, "email": TEXT})
+        found = reading.rows_here(guests, schema)
         owners = reading.rows_here(oldest, {"email": TEXT, "owner": WHOLE})
     else:
         if "guest orders" not in reading.whole_store:
-            reading.whole_store["guest orders"] = reading.rows(guests, {**schema, "email": TEXT})
+            reading.whole_store["guest orders"] = reading.rows(guests, schema)
             owners = reading.rows(oldest, {"email": TEXT, "owner": WHOLE})
             reading.whole_store["e-mail owners"] = owners
         found = reading.whole_store["guest orders"]
         owners = reading.whole_store["e-mail owners"]
     found = found.with_columns(exact)
     owned = wanted.join(owners, left_on=["customer_id", "email"], right_on=["owner", "email"])
-    return found.drop("customer_id").join(owned, on="email").select(pl.col(name) for name in schema)
+    return (
+        found.drop("customer_id")
+        .join(owned, on="email")
+        .select(pl.col(name) for name in wanted_schema)
+    )
 
 
 def _comparable(email: ColumnElement[str]) -> ColumnElement[Any]:
