@@ -118,7 +118,8 @@ def security(store: Store) -> dict[str, dict[int, Any]]:
             SELECT i.customer_id, COUNT(DISTINCT LOWER(i.ip)) FROM `{p}customer_ip` i
             WHERE i.customer_id IS NOT NULL AND i.ip <> '' AND EXISTS (
                 SELECT 1 FROM `{p}customer_ip` j
-                WHERE LOWER(j.ip) = LOWER(i.ip) AND j.customer_id <> i.customer_id AND j.customer_id > 0)
+                WHERE LOWER(j.ip) = LOWER(i.ip)
+                    AND j.customer_id <> i.customer_id AND j.customer_id > 0)
             GROUP BY i.customer_id
             """),
         "last_login": store.shown_by_customer(

@@ -34,6 +34,18 @@ REAL = Words(
     manufacturer="Apple",
 )
 
+#: Of the made-up store, once planted.
+MADE_UP = Words(
+    store='Your & my "store"',
+    group="Default",
+    status="Complete",
+    category="Living",
+    other_category="Garden & balcony",
+    product="Aster Lamp 1",
+    other_product="Birch Lamp 1",
+    manufacturer="Dunlin & Rook",
+)
+
 
 def rules(words: Words) -> list[Rule]:
     """Every rule, those that others speak of first."""
@@ -65,7 +77,7 @@ def _numbers() -> list[Rule]:
         Rule("twenty", "total_spent = 20", "f.total_spent = 20"),
         Rule("big spenders", "total_spent >= 1000.5", "f.total_spent >= 1000.5"),
         Rule("in debt", "total_spent < 0", "f.total_spent < 0"),
-        Rule("fine print", "total_spent <= 0.00015", "f.total_spent <= 0.00015"),
+        Rule("fine print", "total_spent <= 0.0001", "f.total_spent <= 0.0001"),
         Rule("small orders", "average_order < 50", "f.average_order < 50"),
         Rule(
             "no small orders",
@@ -119,12 +131,24 @@ def _texts() -> list[Rule]:
     ]
 
 
+#: The customer's group exists.
+_GROUP = (
+    "EXISTS (SELECT 1 FROM `{p}customer` c JOIN `{p}customer_group` g"
+    " ON g.customer_group_id = c.customer_group_id WHERE c.customer_id = f.customer_id)"
+)
+
+
 def _choices(words: Words) -> list[Rule]:
     group, status = quoted(words.group.upper()), quoted(words.status)
     return [
         Rule("ordinary", f"group = {group}", f"f.`group` = {{text {words.group}}}"),
-        Rule("extraordinary", f"group != {group}", f"f.`group` <> {{text {words.group}}}"),
-        Rule("no group", "group is missing", "f.`group` IS NULL"),
+        # A group that exists but has no name is a value, too: another one.
+        Rule(
+            "extraordinary",
+            f"group != {group}",
+            f"{_GROUP} AND NOT COALESCE(f.`group` = {{text {words.group}}}, FALSE)",
+        ),
+        Rule("no group", "group is missing", f"NOT {_GROUP}"),
         Rule(
             "done",
             f'last_order_status in ({status}, "Shipped")',
@@ -209,6 +233,13 @@ def _birthdays() -> list[Rule]:
     ]
 
 
+def _any(table: str) -> str:
+    return (
+        f"EXISTS (SELECT 1 FROM `{{p}}{table}` t WHERE t.customer_id = f.customer_id"
+        " AND t.product_id IS NOT NULL)"
+    )
+
+
 def _sets(words: Words) -> list[Rule]:
     product, other = quoted(words.product.upper()), quoted(words.other_product)
     category, tools = quoted(words.category), quoted(words.other_category)
@@ -235,8 +266,10 @@ def _sets(words: Words) -> list[Rule]:
             f"products not has all of ({product}, {other})",
             f"NOT ({{has products {words.product}}} AND {{has products {words.other_product}}})",
         ),
-        Rule("empty cart", "cart_products is missing", "NOT {any cart_products}"),
-        Rule("wishes", "wishlist_products is not missing", "{any wishlist_products}"),
+        # A set is empty when nothing is in it; goods that are gone have no name, but were there.
+        Rule("empty cart", "cart_products is missing", f"NOT {_any('cart')}"),
+        Rule("wishes", "wishlist_products is not missing", _any("customer_wishlist")),
+        Rule("bought nothing", "products is missing", "f.distinct_products = 0"),
     ]
 
 

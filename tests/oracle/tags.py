@@ -58,7 +58,8 @@ class Rule:
             Texts there are folded, instants are seconds since 1970; in braces stand
             ``text X`` (folded), ``has FACT X`` (of a set), ``now``, ``since SPAN``,
             ``begins SPAN`` and ``ahead SPAN`` (of ``in next``), ``day D`` and
-            ``after D`` (its midnight, and the next), ``birthdays SPAN``, ``celebrated D``.
+            ``after D`` (its midnight, and the next), ``birthdays SPAN``, ``celebrated D``,
+            and ``p``, the prefix of the store's tables.
         filters: Columns of facts with filters, by the name they have in *sql*.
     """
 
@@ -100,7 +101,7 @@ def tags(
     found: dict[str, set[int]] = {}
     for rule in rules:
         condition = re.sub(
-            r"\{(\w+) ?([^}]*)\}", lambda m: _said(store, windows, *m.groups()), rule.sql
+            r"\{(\w\w+) ?([^}]*)\}", lambda m: _said(store, windows, *m.groups()), rule.sql
         )
         query = f"SELECT f.customer_id FROM oracle_fact f WHERE {condition}"
         found[rule.tag] = {int(row[0]) for row in store.rows(query)}

@@ -104,11 +104,13 @@ class Plot:
     Attributes:
         given: Writes the rows.
         clock: Of the store.
+        second: A language beside the default one.
         who: Ids of customers by the name of their case.
     """
 
     given: Given
     clock: Clock
+    second: int
     who: dict[str, int]
 
     def customer(self, case: str, /, **columns: object) -> int:

@@ -85,7 +85,6 @@ def plant(plot: Plot) -> None:
 
 def _names(plot: Plot) -> None:
     given = plot.given
-    second = given.language("uk-ua")
     outlet = given.store('Outlet &amp; "Sons" <b>')
     given.setting("config_name", "Another name", store=outlet)
     given.setting("config_complete_status", ["7"], store=outlet)
@@ -96,11 +95,11 @@ def _names(plot: Plot) -> None:
     if given.exists("currency"):
         given.insert("currency", {"title": "Hryvnia", "value": 41.5}, code="UAH")
     wholesale = given.group("Trade & <wholesale>")
-    given.describe("customer_group", wholesale, "Опт", language=second)
+    given.describe("customer_group", wholesale, "Опт", language=plot.second)
     only_second = given.insert("customer_group", {"approval": 1})
-    given.describe("customer_group", only_second, "Лише тут", language=second)
+    given.describe("customer_group", only_second, "Лише тут", language=plot.second)
     empty = given.group("")
-    plot.customer("second language", language=second, store=outlet, group=wholesale)
+    plot.customer("second language", language=plot.second, store=outlet, group=wholesale)
     plot.customer("group named in the second language only", group=only_second)
     plot.customer("group without a name", group=empty)
     plot.customer("nothing that exists", language=999, store=999, group=999)

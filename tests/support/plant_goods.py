@@ -32,7 +32,7 @@ def _products(plot: Plot) -> dict[str, int]:
     deep = given.category("Small hammers", parent=hammers)
     same, again = given.category("Sale", parent=root), given.category("Sale", parent=other)
     unnamed = given.category("")
-    foreign = given.category("Лише тут", parent=other, language=2)
+    foreign = given.category("Лише тут", parent=other, language=plot.second)
     products = {
         "in two categories": given.product("Mallet", manufacturer=maker, categories=[deep, other]),
         "in categories of one name": given.product("Rake", categories=[same, again]),
@@ -40,7 +40,7 @@ def _products(plot: Plot) -> dict[str, int]:
         "in a category that is gone": given.product("Saw", categories=[root, 777_777]),
         "maker without a name": given.product("Axe", manufacturer=bare),
         "maker that is gone": given.product("Adze", manufacturer=777_777),
-        "second language only": given.product("Лише тут", manufacturer=maker, language=2),
+        "second language only": given.product("Лише тут", manufacturer=maker, language=plot.second),
         "same name": given.product("Mallet"),
         "name of spaces": given.product("  "),
         "hostile name": given.product(" ".join(HOSTILE.values())[:255], categories=[hammers]),

@@ -31,8 +31,8 @@ def plant(plot: Plot) -> None:
 def _statuses(plot: Plot) -> None:
     given = plot.given
     given.setting("config_processing_status", ["5", "1", "2", "12", "3", str(NAMELESS)])
-    given.order_status(7, "Complete", language=2)
-    given.order_status(5, "Виконано", language=2)
+    given.order_status(7, "Complete", language=plot.second)
+    given.order_status(5, "Виконано", language=plot.second)
     given.order_status(97, "Packed & <sent>")
     for status in (0, 1, 2, 3, 5, 7, 11, 12, NAMELESS, 97, UNKNOWN, -1):
         customer = plot.customer(f"order of status {status}")

@@ -69,7 +69,7 @@ def plant(
         for table, charset in COLLATIONS.items():
             given.execute(f"ALTER TABLE `{prefix}{table}` CONVERT TO CHARACTER SET {charset}")
     planted = Planted()
-    plot = Plot(given, Clock(zone, now), planted.who)
+    plot = Plot(given, Clock(zone, now), given.language("uk-ua"), planted.who)
     plant_goods.plant(plot)
     plant_accounts.plant(plot)
     plant_orders.plant(plot)
@@ -79,6 +79,8 @@ def plant(
 
 def rename_tables(connection: Connection, old: str, new: str) -> None:
     """Give every table whose name begins with the prefix *old* the prefix *new*."""
+    if old == new:
+        return
     with connection.cursor() as cursor:
         cursor.execute("SHOW TABLES")
         names = [str(row[0]) for row in cursor.fetchall()]
