@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
+import structlog
 from sqlalchemy import ColumnElement, Connection, Engine, Select
 
 from sidecar.config import Config, Database
@@ -22,6 +23,11 @@ from sidecar.shop.versions import Capabilities, detect
 
 #: Above so many customers connectorx is faster than PyMySQL, below it the other way round.
 BULK_FROM = 50
+
+#: Ways of logging in that connectorx speaks; the empty one is a socket's or a server's own.
+_BULK_LOGINS = frozenset(
+    {"", "mysql_native_password", "caching_sha2_password", "mysql_old_password"}
+)
 
 
 @dataclass(slots=True)
@@ -68,8 +74,10 @@ class Shop:
         if self.bulk is not None and (scope.ids is None or len(scope.ids) > BULK_FROM):
             try:
                 return self.bulk.read(query, schema)
-            except DatabaseUnavailableError:
+            except DatabaseUnavailableError as error:
                 frame = read_rows(tx, query, schema)
+                # PyMySQL could, so it is connectorx that cannot; it need not try again.
+                structlog.get_logger().warning("bulk_reader.given_up", error=str(error))
                 self.bulk = None
                 return frame
         return read_rows(tx, query, schema)
@@ -113,11 +121,16 @@ def open_shop(engine: Engine, config: Config) -> Shop:
         refunded=_statuses(names, "return status", config.shop.refunded_return_statuses, key),
         guests_by_email=config.shop.guest_orders == "by_email",
         birthday_field=config.shop.birthday_field,
-        bulk=_bulk_reader(config.database),
+        bulk=_bulk_reader(engine, config.database),
     )
 
 
-def _bulk_reader(database: Database) -> BulkReader | None:
+def _bulk_reader(engine: Engine, database: Database) -> BulkReader | None:
+    with transaction(engine) as tx:
+        connection = tx.connection.dbapi_connection
+        # It would try for half a minute before it said that it cannot log in so.
+        if getattr(connection, "_auth_plugin_name", "") not in _BULK_LOGINS:
+            return None
     try:
         return BulkReader(database)
     except DatabaseRefusedError:

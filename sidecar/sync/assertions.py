@@ -183,5 +183,5 @@ def count_others(tx: Connection, own: OwnTables, ids: Sequence[int]) -> None:
 def holders(tx: Connection, own: OwnTables, tag: Tag) -> list[int]:
     """Every customer with any assertion of *tag*, ascending."""
     table = own.assertion
-    query = select(table.c.customer_id.distinct()).where(table.c.tag_id == tag.tag_id)
+    query = select(table.c.customer_id).distinct().where(table.c.tag_id == tag.tag_id)
     return sorted(tx.scalars(query))
