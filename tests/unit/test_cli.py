@@ -162,7 +162,9 @@ def test_a_reader_that_goes_away_is_no_error(writes: str) -> None:
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_a_shell_completes_commands(shell: str) -> None:
-    script = sidecar("--show-completion", shell)
+    # Else it is the shell that runs the tests, which may be one without completion.
+    named = {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
+    script = sidecar("--show-completion", shell, **named)
     assert "sidecar" in script.stdout
 
     words = {"COMP_WORDS": "sidecar in", "COMP_CWORD": "1", "_TYPER_COMPLETE_ARGS": "sidecar in"}
