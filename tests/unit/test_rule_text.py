@@ -297,7 +297,7 @@ def _mutilated(draw: st.DrawFn) -> str:
 
 
 @given(_mutilated())
-@settings(max_examples=150)
+@settings(max_examples=60)
 def test_a_mutilated_condition_is_parsed_or_refused_and_nothing_else(text: str) -> None:
     try:
         tree = parse(text)

@@ -43,8 +43,13 @@ def problem_at(
 def source_line(text: str, line: int) -> str:
     """Line *line* of *text* as it may be shown, or empty when it is too long to be."""
     lines = text.split("\n")
-    shown = lines[line - 1].rstrip("\r") if 0 < line <= len(lines) else ""
-    if len(shown) > _LONGEST_SOURCE:
+    return showable(lines[line - 1]) if 0 < line <= len(lines) else ""
+
+
+def showable(line: str) -> str:
+    """*line* with nothing in it that could upset a terminal; empty when it is too long."""
+    line = line.rstrip("\r")
+    if len(line) > _LONGEST_SOURCE:
         return ""
     # One character for each, so that the caret still falls where it should.
-    return "".join(c if c == "\t" or not bad_character(c) else "\ufffd" for c in shown)
+    return "".join(c if c == "\t" or not bad_character(c) else "\ufffd" for c in line)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import bisect
 import dataclasses
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
 from sidecar.errors import Problem
-from sidecar.rules.language.report import source_line
+from sidecar.rules.language.report import showable, source_line
 from sidecar.rules.language.toml_places import Path, Place, find_places, string_offsets
 from sidecar.rules.syntax import Position
 
@@ -45,12 +46,14 @@ class SourceFile:
         text: Without byte order mark, lines ended by newlines.
         tables: What it holds; numbers are int or Decimal.
         places: Where everything in *tables* stands.
+        lines: Where each line of *text* begins.
     """
 
     name: str
     text: str
     tables: Mapping[str, Any]
     places: Mapping[Path, Place]
+    lines: Sequence[int]
 
     def position(self, path: Path, *, key: bool = False) -> Position:
         """Where what *path* leads to stands, or the nearest that encloses it."""
@@ -104,11 +107,13 @@ class SourceFile:
         return value
 
     def _position(self, offset: int) -> Position:
-        line = self.text.count("\n", 0, offset) + 1
-        return Position(line, offset - self.text.rfind("\n", 0, offset))
+        line = bisect.bisect_right(self.lines, offset)
+        return Position(line, offset - self.lines[line - 1] + 1)
 
     def _problem(self, at: Position, message: str, hint: str, severity: str) -> Problem:
-        shown = source_line(self.text, at.line)
+        start = self.lines[at.line - 1]
+        end = self.text.find("\n", start)
+        shown = showable(self.text[start : end if end >= 0 else None])
         return Problem(self.name, at.line, at.column, message, hint, shown, at.length, severity)
 
 
@@ -134,7 +139,8 @@ def read_source(name: str, content: bytes) -> SourceFile:
     text = _decoded(name, content).replace("\r\n", "\n")
     try:
         tables = tomllib.loads(text, parse_float=Decimal)
-        return SourceFile(name, text, tables, find_places(text))
+        lines = [0, *(match.end() for match in re.finditer("\n", text))]
+        return SourceFile(name, text, tables, find_places(text), lines)
     except RecursionError:
         raise UnreadableError(
             Problem(name, 0, 0, "is nested too deep to be read", "use fewer brackets")

@@ -43,6 +43,7 @@ from sidecar.rules.syntax import (
 GROUP_KEYS: Final = ("all", "any", "none")
 #: The keys that begin a comparison.
 SUBJECT_KEYS: Final = ("fact", "tag", "segment")
+_TOO_LARGE: Final = "make segments of its parts"
 
 
 class StructureError(Exception):
@@ -87,7 +88,7 @@ def from_structure(
             or limits.size_problem(print_expr(expr))
         )
         if problem:
-            reader.flaw((), problem, "make segments of its parts")
+            reader.flaw((), problem, _TOO_LARGE)
     if expr is None or reader.flaws:
         raise StructureError(reader.flaws)
     return expr
@@ -97,6 +98,7 @@ class _Reader:
     def __init__(self, locate: Callable[[Path], Position | None]) -> None:
         self.flaws: list[Flaw] = []
         self._locate = locate
+        self._comparisons = 0
 
     def flaw(self, path: Path, message: str, hint: str = "") -> None:
         self.flaws.append(Flaw(path, message, hint))
@@ -108,7 +110,7 @@ class _Reader:
             return None
         # Every level may be a "not" around an "or", hence twice; measured exactly later.
         if depth > 2 * limits.MAX_DEPTH:
-            self.flaw(path, limits.depth_problem(depth) or "", "make segments of its parts")
+            self.flaw(path, limits.depth_problem(depth) or "", _TOO_LARGE)
             return None
         if any(key in table for key in GROUP_KEYS):
             return self._group(table, path, depth)
@@ -141,6 +143,12 @@ class _Reader:
         return _join(Or, whole) if key == "any" else Not(_join(Or, whole))
 
     def _comparison(self, table: Mapping[str, object], path: Path) -> Expr | None:
+        # A table of thousands is refused before it is read, and once.
+        self._comparisons += 1
+        if self._comparisons > limits.MAX_LEAVES:
+            if self._comparisons == limits.MAX_LEAVES + 1:
+                self.flaw((), limits.leaves_problem(self._comparisons) or "", _TOO_LARGE)
+            return None
         subjects = [key for key in SUBJECT_KEYS if key in table]
         if not subjects:
             known = (*SUBJECT_KEYS, *GROUP_KEYS)
