@@ -8,6 +8,7 @@ zero and impossible dates, and widens decimals).
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -33,14 +34,17 @@ class BulkReader:
 
     Args:
         database: Where to connect to.
+        encrypted: Whether PyMySQL's connection is: connectorx cannot try both ways.
 
     Raises:
         DatabaseRefusedError: connectorx cannot connect as these settings demand
             (a client certificate); PyMySQL reads everything then.
     """
 
-    def __init__(self, database: Database) -> None:
-        self._url = _url(database)
+    def __init__(self, database: Database, *, encrypted: bool) -> None:
+        self._url = _url(database, encrypted=encrypted)
+        # The store's server shall never feel more than one of our large reads.
+        self._one_at_a_time = threading.Lock()
 
     def read(self, query: Select[Any], schema: Schema) -> pl.DataFrame:
         """
@@ -51,7 +55,8 @@ class BulkReader:
                 the same with `read_rows`.
         """
         try:
-            frame = read_frame(self._url, as_text(query), "SET time_zone = '+00:00'")
+            with self._one_at_a_time:
+                frame = read_frame(self._url, as_text(query), "SET time_zone = '+00:00'")
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:
@@ -73,7 +78,7 @@ def as_text(query: Select[Any]) -> str:
     return str(compiled)
 
 
-def _url(database: Database) -> str:
+def _url(database: Database, *, encrypted: bool) -> str:
     """The address connectorx connects to; it holds the password, so it is shown nowhere."""
     if database.tls_cert is not None:
         raise DatabaseRefusedError("the bulk reader cannot show a client certificate")
@@ -82,8 +87,9 @@ def _url(database: Database) -> str:
         options["socket"] = str(database.socket)
     elif database.tls_ca is not None:
         options |= {"ssl-mode": "verify_ca", "ssl-ca": str(database.tls_ca)}
-    elif database.tls != "off":
-        options["ssl-mode"] = "required" if database.tls == "required" else "preferred"
+    elif encrypted:
+        # Its "preferred" means the same: half a minute's wait where the server offers no TLS.
+        options["ssl-mode"] = "required"
     user = quote(database.user, safe="")
     password = quote(database.password.reveal(), safe="")
     host = "localhost" if database.socket is not None else database.host

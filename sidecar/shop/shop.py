@@ -131,8 +131,9 @@ def _bulk_reader(engine: Engine, database: Database) -> BulkReader | None:
         # It would try for half a minute before it said that it cannot log in so.
         if getattr(connection, "_auth_plugin_name", "") not in _BULK_LOGINS:
             return None
+        encrypted = bool(tx.exec_driver_sql("SHOW STATUS LIKE 'Ssl_cipher'").one()[1])
     try:
-        return BulkReader(database)
+        return BulkReader(database, encrypted=encrypted)
     except DatabaseRefusedError:
         return None
 

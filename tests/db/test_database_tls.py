@@ -7,17 +7,21 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import polars as pl
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from sqlalchemy import text
+from sqlalchemy import select, text
 
-from sidecar.config import Database
+from sidecar.config import Config, Database
 from sidecar.errors import ConfigError, DatabaseRefusedError
+from sidecar.model import Scope
+from sidecar.service.demo_store import create_store
 from sidecar.service.private_server import PrivateServer
 from sidecar.shop.database import connect, transaction
+from sidecar.shop.shop import open_shop
 from support.database import changed, engine_for, failure
 
 
@@ -116,3 +120,35 @@ def test_a_server_that_wants_only_tls_says_which_setting(tls_server: PrivateServ
 
     assert isinstance(error, DatabaseRefusedError)
     assert "database.user, password and tls" in str(error)  # MariaDB tells them not apart
+
+
+def reads_in_bulk(settings: Database) -> bool:
+    """Whether connectorx reads the store behind *settings*, or PyMySQL has to."""
+    with engine_for(settings) as engine, transaction(engine) as tx:
+        shop = open_shop(engine, Config(database=settings, file=Path()))
+        group = shop.tables.customer_group.c.customer_group_id
+        found = shop.read(
+            tx, Scope.span(1, 9), select(group).order_by(group), {group.name: pl.Int64()}
+        )
+        assert found[group.name].to_list() == [1, 2, 3]
+    return shop.bulk is not None
+
+
+def test_connectorx_reads_encrypted_where_pymysql_does_and_only_there(
+    tls_server: PrivateServer, mariadb: PrivateServer, database: str, folder: Path
+) -> None:
+    ca = folder / "ca.pem"
+    signed = (folder / "server.pem").read_text()
+    ca.write_text(signed[signed.index("-----BEGIN CERTIFICATE") :])
+    offers = tls_server.settings("shop", tcp=True)
+    offers_none = mariadb.settings(database, tcp=True)
+    for settings in (offers, offers_none):
+        with engine_for(settings) as engine:
+            create_store(engine, "oc_")
+
+    assert reads_in_bulk(offers_none)
+    assert reads_in_bulk(offers)
+    tls_server.execute("SET GLOBAL require_secure_transport = 1")
+    assert reads_in_bulk(changed(offers, tls="required"))
+    assert reads_in_bulk(changed(offers, tls="required", tls_ca=ca))
+    tls_server.execute("SET GLOBAL require_secure_transport = 0")
