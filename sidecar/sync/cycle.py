@@ -10,7 +10,7 @@ differs. A customer whose data cannot be processed is set aside, the others go o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -89,7 +89,7 @@ def run(work: Pass, scope: Scope, before: Before | None = None) -> Outcome:
     try:
         _run(work, scope, before, outcome)
     except CustomerError as error:
-        halves = list(_halves(work, scope))
+        halves = set_aside.halves(work.shop, scope)
         for half in halves:
             outcome.add(run(work, half, before))
         if not halves:
@@ -101,7 +101,6 @@ def run(work: Pass, scope: Scope, before: Before | None = None) -> Outcome:
 
 def _run(work: Pass, scope: Scope, before: Before | None, outcome: Outcome) -> None:
     """One cycle over *scope*; *outcome* counts what is committed, also when a later batch fails."""
-    own = work.shop.own
     with transaction(work.shop.engine) as tx:
         if before is not None:
             before(tx)
@@ -110,17 +109,36 @@ def _run(work: Pass, scope: Scope, before: Before | None, outcome: Outcome) -> N
         first = next(batches, None)
         if first is not None:
             write(work, tx, first)
-        set_aside.clear(tx, own, scope)
+        set_aside.clear(tx, work.shop.own, scope)
     if first is not None:
         outcome.add(counted(0, first))
+    _write_all(work, batches, outcome)
+    outcome.add(Outcome(customers=looked_at))
+
+
+def write_found(work: Pass, scope: Scope, looked_at: int, changes: Changes) -> Outcome:
+    """Write what `look` found for *scope* a moment ago; set aside whoever cannot be written."""
+    outcome = Outcome()
+    try:
+        _write_all(work, changes.batches(BATCH), outcome)
+    except CustomerError:
+        outcome.add(run(work, scope))
+        return outcome
+    with transaction(work.shop.engine) as tx:
+        set_aside.clear(tx, work.shop.own, scope)
+    outcome.add(Outcome(customers=looked_at))
+    return outcome
+
+
+def _write_all(work: Pass, batches: Iterable[Changes], outcome: Outcome) -> None:
     for batch in batches:
         with transaction(work.shop.engine) as tx:
             write(work, tx, batch)
         outcome.add(counted(0, batch))
-    outcome.add(Outcome(customers=looked_at))
 
 
 def write(work: Pass, tx: Connection, changes: Changes) -> None:
+    """Write and audit one batch."""
     tags = list(work.rulebook.tags.values())
     apply(tx, work.shop.own, changes, tags, work.moment)
     audit.record(tx, work.shop.own, work.run_id, changes, tags, work.moment)
@@ -168,7 +186,7 @@ def preview(work: Pass, scope: Scope) -> Iterator[tuple[Outcome, Changes | None]
         with transaction(work.shop.engine) as tx:
             looked_at, changes = look(work, tx, scope)
     except CustomerError:
-        halves = list(_halves(work, scope))
+        halves = set_aside.halves(work.shop, scope)
         for half in halves:
             yield from preview(work, half)
         if not halves:
@@ -185,15 +203,3 @@ def counted(looked_at: int, changes: Changes) -> Outcome:
         tag_added=changes.added.height,
         tag_removed=changes.removed.height,
     )
-
-
-def _halves(work: Pass, scope: Scope) -> Iterator[Scope]:
-    """*scope* in two, to find the one customer that cannot be processed; none when it is one."""
-    if scope.ids is None:
-        with transaction(work.shop.engine) as tx:
-            ids = set_aside.customer_ids(tx, work.shop, scope)
-        scope = Scope.of(ids)
-    if scope.ids and len(scope.ids) > 1:
-        middle = len(scope.ids) // 2
-        yield Scope.of(scope.ids[:middle])
-        yield Scope.of(scope.ids[middle:])

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from sqlalchemy import func, select
 
 from sidecar import clock
+from sidecar.errors import CustomerError
 from sidecar.model import Outcome, Scope
+from sidecar.rules.plan import Changes
 from sidecar.shop.database import transaction
 from sidecar.shop.shop import Shop
 from sidecar.sync import audit
-from sidecar.sync.cycle import Pass, run
+from sidecar.sync.cycle import Pass, look, run, write_found
 
 #: Customers a range: about 2 MB of memory a thousand.
-RANGE = 100_000
+RANGE = 50_000
+
+#: Ranges in memory at a time: one is read while another is computed.
+_AHEAD = 2
 
 #: Told how many customers were looked at, and of how many.
 Progress = Callable[[int, int], None]
@@ -47,6 +54,30 @@ def customers_in_store(shop: Shop) -> int:
         return int(tx.scalar(select(func.count()).select_from(shop.tables.customer)) or 0)
 
 
+def _looked_ahead(
+    work: Pass, scopes: Iterable[Scope]
+) -> Iterator[tuple[Scope, Future[tuple[int, Changes]]]]:
+    """
+    Each of *scopes* with what is found there; the next is read while one is computed and written.
+
+    The bulk reader lets one statement run at a time, so the store's server notices
+    no difference.
+    """
+
+    def look_alone(scope: Scope) -> tuple[int, Changes]:
+        with transaction(work.shop.engine) as tx:
+            return look(work, tx, scope)
+
+    waiting: deque[tuple[Scope, Future[tuple[int, Changes]]]] = deque()
+    with ThreadPoolExecutor(_AHEAD, "look") as pool:
+        for scope in scopes:
+            waiting.append((scope, pool.submit(look_alone, scope)))
+            if len(waiting) == _AHEAD:
+                yield waiting.popleft()
+        while waiting:
+            yield waiting.popleft()
+
+
 def run_full_pass(
     work: Pass, *, actor: str | None, progress: Progress | None = None, size: int = RANGE
 ) -> Outcome:
@@ -63,8 +94,13 @@ def run_full_pass(
     outcome = Outcome()
     state = "failed"
     try:
-        for scope in ranges(work.shop, size):
-            outcome.add(run(work, scope))
+        for scope, found in _looked_ahead(work, ranges(work.shop, size)):
+            try:
+                looked_at, changes = found.result()
+            except CustomerError:
+                outcome.add(run(work, scope))
+            else:
+                outcome.add(write_found(work, scope, looked_at, changes))
             if progress:
                 progress(min(outcome.customers, total), total)
         state = "applied"

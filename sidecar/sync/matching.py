@@ -14,6 +14,7 @@ from sidecar.rules.ruleset import RuleSet
 from sidecar.rules.syntax import Expr
 from sidecar.shop.database import transaction
 from sidecar.shop.shop import Shop
+from sidecar.sync import set_aside
 from sidecar.sync.facts.load import Dictionary, load
 from sidecar.sync.facts.reading import Limits, Reading
 from sidecar.sync.full_pass import ranges
@@ -78,6 +79,8 @@ class Matcher:
         """
         Frames of the customers that match, ascending, with every fact of the catalogue.
 
+        Those whose data cannot be processed are left out.
+
         Args:
             limit: At most so many customers.
         """
@@ -89,14 +92,20 @@ class Matcher:
                 limit -= len(ids)
             for start in range(0, len(ids), _CHUNK):
                 part = Scope.of(ids[start : start + _CHUNK])
-                yield self._facts(part, moment, whole_store)
+                yield from set_aside.readable(
+                    self._shop, part, lambda few: self._facts(few, moment, whole_store)
+                )
             if limit == 0:
                 return
 
     def _ids(self, scope: Scope, moment: Moment, whole_store: dict[str, pl.DataFrame]) -> list[int]:
-        frame = self._load(scope, moment, self._compiled.columns, whole_store)
-        matching = prepared(frame, self._compiled, moment).filter(self._condition)
-        return matching["customer_id"].to_list()
+        def matching(part: Scope) -> pl.DataFrame:
+            frame = self._load(part, moment, self._compiled.columns, whole_store)
+            found = prepared(frame, self._compiled, moment).filter(self._condition)
+            return found.select("customer_id")
+
+        parts = set_aside.readable(self._shop, scope, matching)
+        return [customer_id for part in parts for customer_id in part["customer_id"]]
 
     def _facts(
         self, scope: Scope, moment: Moment, whole_store: dict[str, pl.DataFrame]

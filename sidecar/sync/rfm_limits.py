@@ -8,7 +8,7 @@ customer's order does not move everybody else.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import polars as pl
@@ -18,6 +18,7 @@ from sidecar.model import Moment, Scope
 from sidecar.rules.columns import Column
 from sidecar.shop.database import transaction
 from sidecar.shop.shop import Shop
+from sidecar.sync import set_aside
 from sidecar.sync.facts import rfm
 from sidecar.sync.facts.load import Dictionary, load
 from sidecar.sync.facts.reading import Limits, Reading
@@ -82,7 +83,9 @@ def compute(shop: Shop, dictionary: Dictionary, moment: Moment) -> Limits | None
     columns = [Column(name) for name in rfm.NEEDS]
     whole_store: dict[str, pl.DataFrame] = {}
     buyers = pl.concat(
-        _buyers(shop, scope, columns, dictionary, moment, whole_store) for scope in ranges(shop)
+        part
+        for scope in ranges(shop)
+        for part in _buyers(shop, scope, columns, dictionary, moment, whole_store)
     )
     if buyers.is_empty():
         return None
@@ -102,10 +105,13 @@ def _buyers(
     dictionary: Dictionary,
     moment: Moment,
     whole_store: dict[str, pl.DataFrame],
-) -> pl.DataFrame:
-    with transaction(shop.engine) as tx:
-        reading = Reading(shop, tx, scope, moment, whole_store=whole_store)
-        return load(reading, columns, dictionary).frame.filter(pl.col("orders") > 0)
+) -> Iterator[pl.DataFrame]:
+    def read(part: Scope) -> pl.DataFrame:
+        with transaction(shop.engine) as tx:
+            reading = Reading(shop, tx, part, moment, whole_store=whole_store)
+            return load(reading, columns, dictionary).frame.filter(pl.col("orders") > 0)
+
+    return set_aside.readable(shop, scope, read)
 
 
 def _ranks(values: pl.Series, percents: Sequence[int]) -> list[int]:

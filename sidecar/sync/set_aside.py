@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
+import polars as pl
 from sqlalchemy import Connection, delete, select, union
 from sqlalchemy.dialects.mysql import insert
 
-from sidecar.errors import SidecarError
+from sidecar.errors import CustomerError, SidecarError
 from sidecar.model import Moment, Scope
+from sidecar.shop.database import transaction
 from sidecar.shop.own_tables import OwnTables
 from sidecar.shop.shop import Shop, within
 
@@ -41,6 +45,31 @@ def newest(tx: Connection, own: OwnTables, limit: int) -> list[tuple[int, str]]:
     query = select(table.c.customer_id, table.c.error)
     rows = tx.execute(query.order_by(table.c.at.desc(), table.c.customer_id).limit(limit))
     return [(row.customer_id, row.error) for row in rows]
+
+
+def readable(
+    shop: Shop, scope: Scope, read: Callable[[Scope], pl.DataFrame]
+) -> Iterator[pl.DataFrame]:
+    """What *read* gives of *scope*, in parts, but for customers whose data cannot be processed."""
+    try:
+        frame = read(scope)
+    except CustomerError:
+        for half in halves(shop, scope):
+            yield from readable(shop, half, read)
+    else:
+        yield frame
+
+
+def halves(shop: Shop, scope: Scope) -> list[Scope]:
+    """*scope* in two, to find the one customer that cannot be processed; none when it is one."""
+    if scope.ids is None:
+        with transaction(shop.engine) as tx:
+            scope = Scope.of(customer_ids(tx, shop, scope))
+    ids = scope.ids or ()
+    if len(ids) < 2:
+        return []
+    middle = len(ids) // 2
+    return [Scope.of(ids[:middle]), Scope.of(ids[middle:])]
 
 
 def customer_ids(tx: Connection, shop: Shop, scope: Scope) -> list[int]:

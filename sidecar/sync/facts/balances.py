@@ -6,14 +6,22 @@ import polars as pl
 from sqlalchemy import cast, func, select
 from sqlalchemy.dialects.mysql import INTEGER
 
+from sidecar.errors import CustomerError
 from sidecar.model import MONEY_SCALE
 from sidecar.sync.facts.reading import WHOLE, Reading
 
 FACTS = frozenset({"points", "points_earned", "credit"})
 
+_ENDS = (-(2**63), 2**63 - 1)
+
 
 def load(reading: Reading, fact: str) -> pl.DataFrame:
-    """``customer_id`` and *fact*, of `FACTS`, for customers with such rows."""
+    """
+    ``customer_id`` and *fact*, of `FACTS`, for customers with such rows.
+
+    Raises:
+        CustomerError: The sum of a customer does not fit 64 bits.
+    """
     reward, transaction = (
         reading.shop.tables.customer_reward,
         reading.shop.tables.customer_transaction,
@@ -27,4 +35,9 @@ def load(reading: Reading, fact: str) -> pl.DataFrame:
     )
     if fact == "points_earned":
         query = query.where(reward.c.points > 0)
-    return reading.rows(query, {"customer_id": WHOLE, fact: WHOLE})
+    frame = reading.rows(query, {"customer_id": WHOLE, fact: WHOLE})
+    # The server cuts a sum that does not fit off at the end of the range.
+    beyond = frame.filter(pl.col(fact).is_in(_ENDS))["customer_id"].sort().to_list()
+    if beyond:
+        raise CustomerError(f"{fact} of customer {beyond[0]} is more than 64 bits hold")
+    return frame

@@ -128,7 +128,8 @@ def refunds(reading: Reading, qualifying: pl.DataFrame) -> pl.DataFrame:
     """
     order_id and refund (money): returned units × (price + tax) of their line.
 
-    Of several lines with the product, the first of the order counts.
+    Of several lines with the product, the first of the order counts. ``refund_about``
+    is the same as a float: where that is too large for 64 bits, ``refund`` is wrong.
     """
     tables = reading.shop.tables
     returned, line = tables.return_, tables.order_product
@@ -159,13 +160,19 @@ def refunds(reading: Reading, qualifying: pl.DataFrame) -> pl.DataFrame:
         for start in range(0, len(ids), _CHUNK)
     ]
     if not prices:
-        return pl.DataFrame(schema={"order_id": WHOLE, "refund": WHOLE})
+        return pl.DataFrame(
+            schema={"order_id": WHOLE, "refund": WHOLE, "refund_about": pl.Float64()}
+        )
     first = (
         pl.concat(prices).sort("order_product_id").unique(["order_id", "product_id"], keep="first")
     )
     each = pl.col("price").fill_null(0) + pl.col("tax").fill_null(0)
+    units = pl.col("quantity").fill_null(0)
     return (
         returns.join(first, on=["order_id", "product_id"])
         .group_by("order_id")
-        .agg(refund=(pl.col("quantity").fill_null(0) * each).sum())
+        .agg(
+            refund=(units * each).sum(),
+            refund_about=(units.cast(pl.Float64) * each.cast(pl.Float64)).abs().sum(),
+        )
     )

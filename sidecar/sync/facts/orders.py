@@ -91,19 +91,15 @@ def read_orders(reading: Reading, emails: pl.DataFrame | None, *, modified: bool
     frame = frame.with_columns(
         net=pl.when(pl.col("qualifying") | pl.col("credit")).then("total").otherwise(0)
     )
-    if reading.shop.refunded:
-        refunds = lines.refunds(reading, frame.filter("qualifying"))
-        frame = (
-            frame.join(refunds, on="order_id", how="left")
-            .with_columns(
-                net=pl.when("qualifying")
-                .then(pl.col("net") - pl.col("refund").fill_null(0))
-                .otherwise("net")
-            )
-            .drop("refund")
-        )
-    _refuse_overflow(frame)
-    return frame
+    about = pl.col("total").abs().cast(pl.Float64)
+    if not reading.shop.refunded:
+        _refuse_overflow(frame, about)
+        return frame
+    refunds = lines.refunds(reading, frame.filter("qualifying"))
+    frame = frame.join(refunds, on="order_id", how="left")
+    _refuse_overflow(frame, about + pl.col("refund_about").fill_null(0.0))
+    net = pl.col("net") - pl.when("qualifying").then(pl.col("refund").fill_null(0)).otherwise(0)
+    return frame.with_columns(net=net).drop("refund", "refund_about")
 
 
 def _selected(tables: StoreTables, *, modified: bool) -> Select[Any]:
@@ -163,12 +159,13 @@ def _comparable(email: ColumnElement[str]) -> ColumnElement[Any]:
     return func.lower(func.trim(in_utf8(email))).collate("utf8mb4_bin")
 
 
-def _refuse_overflow(frame: pl.DataFrame) -> None:
-    largest = frame.select(pl.col("total").abs().max().cast(pl.Float64)).item() or 0.0
+def _refuse_overflow(frame: pl.DataFrame, about: pl.Expr) -> None:
+    """Refuse orders whose amounts, roughly *about*, add up to more than a customer's sum holds."""
+    largest = frame.select(about.max()).item() or 0.0
     if largest * frame.height < _LARGEST_SUM:
         return
-    sums = frame.group_by("customer_id").agg(pl.col("total").abs().cast(pl.Float64).sum())
-    beyond = sums.filter(pl.col("total") >= _LARGEST_SUM)["customer_id"].sort().to_list()
+    sums = frame.group_by("customer_id").agg(about.sum().alias("about"))
+    beyond = sums.filter(pl.col("about") >= _LARGEST_SUM)["customer_id"].sort().to_list()
     if beyond:
         raise CustomerError(f"the totals of customer {beyond[0]} add up to more than 64 bits hold")
 
