@@ -127,8 +127,9 @@ def add_index(
     """
     index = missing.index
     columns = ", ".join(f"`{column}`" for column in index.columns)
-    online = "" if missing.blocking else ", ALGORITHM=INPLACE, LOCK=NONE"
-    statement = f"ALTER TABLE `{prefix}{index.table}` ADD INDEX `{index.name}` ({columns}){online}"
+    online = "" if missing.blocking else " ALGORITHM=INPLACE LOCK=NONE"
+    # Not by ALTER TABLE, which would need the right to change the store's columns too.
+    statement = f"CREATE INDEX `{index.name}` ON `{prefix}{index.table}` ({columns}){online}"
     for attempt in Retrying(
         stop=stop_after_attempt(_ATTEMPTS),
         wait=wait_fixed(1),
@@ -145,7 +146,7 @@ def drop_indexes(engine: Engine, prefix: str) -> list[StoreIndex]:
     absent = {missing.index for missing in missing_indexes(engine, prefix)}
     there = [index for index in INDEXES if index not in absent]
     for index in there:
-        _execute(engine, f"ALTER TABLE `{prefix}{index.table}` DROP INDEX `{index.name}`")
+        _execute(engine, f"DROP INDEX `{index.name}` ON `{prefix}{index.table}`")
     return there
 
 
