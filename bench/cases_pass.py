@@ -18,7 +18,7 @@ from sidecar.shop.database import transaction
 from sidecar.shop.shop import Shop, open_shop
 from sidecar.sync import cycle, full_pass, rulebook
 from sidecar.sync.cycle import Pass
-from sidecar.sync.facts.reading import Reading
+from sidecar.sync.reading import Reading
 
 _RANGE = 100_000
 

@@ -15,7 +15,7 @@ from sidecar.rules.syntax import Span
 from sidecar.shop.database import transaction
 from sidecar.sync.cycle import Pass
 from sidecar.sync.facts.load import load
-from sidecar.sync.facts.reading import Reading
+from sidecar.sync.reading import Reading
 
 #: Evaluations a run: one takes milliseconds.
 _TIMES = 20

@@ -22,10 +22,10 @@ from sidecar.sync import full_pass, preview, rfm_limits, rulebook, runs, set_asi
 from sidecar.sync.cycle import Pass, Rulebook
 from sidecar.sync.facts import as_json
 from sidecar.sync.facts.load import Dictionary
-from sidecar.sync.facts.reading import Limits
 from sidecar.sync.full_pass import Progress
 from sidecar.sync.matching import Matcher
 from sidecar.sync.preview import Planned
+from sidecar.sync.reading import Limits
 from sidecar.sync.rulebook import CheckedRules
 from sidecar.sync.tagging import Tagging
 from sidecar.sync.tags import Tag

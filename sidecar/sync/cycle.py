@@ -26,7 +26,7 @@ from sidecar.shop.shop import Shop
 from sidecar.sync import audit, set_aside
 from sidecar.sync.apply import apply
 from sidecar.sync.facts.load import Dictionary, load
-from sidecar.sync.facts.reading import Limits, Reading
+from sidecar.sync.reading import Limits, Reading
 from sidecar.sync.standing import STORED, load_standing
 
 #: Customers written in one transaction: bounded locks, bounded undo.

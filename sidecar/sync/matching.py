@@ -16,8 +16,8 @@ from sidecar.shop.database import transaction
 from sidecar.shop.shop import Shop
 from sidecar.sync import set_aside
 from sidecar.sync.facts.load import Dictionary, load
-from sidecar.sync.facts.reading import Limits, Reading
 from sidecar.sync.full_pass import ranges
+from sidecar.sync.reading import Limits, Reading
 from sidecar.sync.standing import load_standing
 
 #: Customers whose every fact is loaded at once.

@@ -21,8 +21,8 @@ from sidecar.shop.shop import Shop
 from sidecar.sync import set_aside
 from sidecar.sync.facts import rfm
 from sidecar.sync.facts.load import Dictionary, load
-from sidecar.sync.facts.reading import Limits, Reading
 from sidecar.sync.full_pass import ranges
+from sidecar.sync.reading import Limits, Reading
 
 _SCORES = (20, 40, 60, 80)
 _TOP = tuple(range(1, 101))

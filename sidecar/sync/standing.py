@@ -10,7 +10,7 @@ from sqlalchemy import Select, select
 
 from sidecar.rules.evaluate import TagSlot
 from sidecar.shop.reader import Schema
-from sidecar.sync.facts.reading import TEXT, WHOLE, Reading
+from sidecar.sync.reading import TEXT, WHOLE, Reading
 
 _WORD = pl.UInt64()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from oracle.rules import MADE_UP, REAL, Words, rules
 from oracle.tags import Rule, tags
 from sidecar import app, config
 from sidecar.app import Sidecar
-from sidecar.model import Moment, Outcome, Scope
+from sidecar.model import Moment, Names, Outcome, Scope
 from sidecar.rules.columns import Column
 from sidecar.rules.compile import Compiler
 from sidecar.rules.language.parser import parse
@@ -29,11 +29,11 @@ from sidecar.service.demo_store import create_store, generate
 from sidecar.service.private_server import PrivateServer
 from sidecar.shop.database import transaction
 from sidecar.shop.tables import store_tables
-from sidecar.sync import full_pass, rfm_limits, rulebook
+from sidecar.sync import cycle, full_pass, rfm_limits, rulebook
 from sidecar.sync.cycle import Pass
 from sidecar.sync.facts import as_json
-from sidecar.sync.facts.load import load
-from sidecar.sync.facts.reading import Reading
+from sidecar.sync.facts.load import Dictionary, load
+from sidecar.sync.reading import Limits, Reading
 from support.planting import Planted, plant, rename_tables
 
 #: The moment that the cases are planted around, and that windows are counted from.
@@ -90,6 +90,9 @@ class PlantedStore:
     variant: Variant
     planted: Planted
     _expected: dict[int, dict[str, Any]] = field(default_factory=dict)
+    _expected_tags: dict[str, set[int]] = field(default_factory=dict)
+    _dictionary: Dictionary | None = None
+    _names: Names | None = None
 
     @property
     def moment(self) -> Moment:
@@ -113,29 +116,34 @@ class PlantedStore:
         """One fact with *filters*, by the oracle."""
         return filtered(*self._store(), fact, filters, **self._shop())
 
-    def expected_tags(self, wanted: Sequence[Rule]) -> dict[str, set[int]]:
-        """Who has which tag, by the oracle."""
-        birthday = self.planted.birthday_field
-        return tags(*self._store(), wanted, birthday_field=birthday, **self._shop())
+    def expected_tags(self) -> dict[str, set[int]]:
+        """Who has which tag by `rules`, by the oracle."""
+        if not self._expected_tags:
+            birthday = self.planted.birthday_field
+            self._expected_tags = tags(
+                *self._store(), self.rules(), birthday_field=birthday, **self._shop()
+            )
+        return self._expected_tags
 
     # -- what the sidecar says -----------------------------------------------------------
 
-    def loaded(self, scope: Scope) -> dict[int, dict[str, Any]]:
+    def loaded(self, scope: Scope, limits: Limits | None) -> dict[int, dict[str, Any]]:
         """Every fact but the tags of the customers in *scope*, by the loader."""
-        dictionary = self.sidecar.dictionary()
+        dictionary, names = self.words()
         columns = [Column(fact.name) for fact in dictionary.catalogue if fact.name != "tags"]
-        names = rulebook.read_names(self.sidecar.shop, own_tables=False)
-        limits = rfm_limits.compute(self.sidecar.shop, dictionary, self.moment)
         with transaction(self.sidecar.engine) as tx:
             reading = Reading(self.sidecar.shop, tx, scope, self.moment, limits)
             frame = load(reading, columns, dictionary).frame
         rows = list(as_json.rows(frame, dictionary.catalogue, names, self.moment.zone))
         return by_customer(json.loads(json.dumps(rows)))
 
+    def limits(self) -> Limits | None:
+        """The RFM limits of the store as it is."""
+        return rfm_limits.compute(self.sidecar.shop, self.words()[0], self.moment)
+
     def values(self, fact: str, scope: Scope) -> dict[int, object]:
         """One fact as a rule writes it, with its filters."""
-        dictionary = self.sidecar.dictionary()
-        names = rulebook.read_names(self.sidecar.shop, own_tables=False)
+        dictionary, names = self.words()
         compiler = Compiler(dictionary.catalogue, names, {}, _no_such, _no_such)
         compiler.condition(parse(f"{fact} >= 0"))
         (column,) = compiler.columns.values()
@@ -145,16 +153,31 @@ class PlantedStore:
         rows = as_json.rows(frame, dictionary.catalogue, names, self.moment.zone)
         return {customer: row[column.fact] for customer, row in by_customer(rows).items()}
 
+    def words(self) -> tuple[Dictionary, Names]:
+        """What the store's facts and rows are called."""
+        if self._dictionary is None or self._names is None:
+            self._dictionary = self.sidecar.dictionary()
+            self._names = rulebook.read_names(self.sidecar.shop, own_tables=False)
+        return self._dictionary, self._names
+
     def full_pass(self, wanted: Sequence[Rule]) -> Outcome:
         """Bring every customer in line with *wanted*, written last rule first, as of `NOW`."""
         self._expected = {}  # with other tags
+        return full_pass.run_full_pass(self._pass(wanted), actor=None)
+
+    def process(self, wanted: Sequence[Rule], parts: Iterable[Sequence[int]]) -> list[Outcome]:
+        """As `full_pass`, but only the customers of *parts*, one part after the other."""
+        work = self._pass(wanted)
+        return [cycle.run(work, Scope.of(part)) for part in parts]
+
+    def _pass(self, wanted: Sequence[Rule]) -> Pass:
         folder = self.config_file.parent / "rules.d"
         folder.mkdir(exist_ok=True)
         written = [f"[[tag]]\nname = {json.dumps(r.tag)}\nwhen = {_toml(r.when)}\n" for r in wanted]
         (folder / "rules.toml").write_text("\n".join(reversed(written)), encoding="utf-8")
         checked = self.sidecar.check_rules()
         book = rulebook.apply_to(self.sidecar.shop, checked, self.moment, writing=True)
-        return full_pass.run_full_pass(Pass(self.sidecar.shop, book, self.moment), actor=None)
+        return Pass(self.sidecar.shop, book, self.moment)
 
     def _store(self) -> tuple[Connection, str, str, datetime.datetime, ZoneInfo]:
         variant = self.variant

@@ -7,7 +7,7 @@ from collections.abc import Collection
 import polars as pl
 from sqlalchemy import ColumnElement, func, select
 
-from sidecar.sync.facts.reading import TEXT, WHOLE, Reading, in_utf8, wall, wall_seconds
+from sidecar.sync.reading import TEXT, WHOLE, Reading, in_utf8, wall, wall_seconds
 
 IPS = frozenset({"ips", "shared_ips", "last_login"})
 FAILED = frozenset({"failed_logins", "last_failed_login"})

@@ -11,7 +11,7 @@ from sidecar.model import Scope
 from sidecar.shop.text import plain
 from sidecar.sync.facts.customers import ADDRESS
 from sidecar.sync.facts.orders import LAST_ORDER_ID
-from sidecar.sync.facts.reading import TEXT, WHOLE, Reading
+from sidecar.sync.reading import TEXT, WHOLE, Reading
 
 _TEXTS = ("company", "city", "postcode", "zone")
 FACTS = frozenset({*_TEXTS, "country"})

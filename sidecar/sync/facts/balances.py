@@ -8,7 +8,7 @@ from sqlalchemy.dialects.mysql import INTEGER
 
 from sidecar.errors import CustomerError
 from sidecar.model import MONEY_SCALE
-from sidecar.sync.facts.reading import WHOLE, Reading
+from sidecar.sync.reading import WHOLE, Reading
 
 FACTS = frozenset({"points", "points_earned", "credit"})
 

@@ -8,7 +8,7 @@ import polars as pl
 from sqlalchemy import select
 
 from sidecar.rules.columns import Column
-from sidecar.sync.facts.reading import WHOLE, Reading, wall
+from sidecar.sync.reading import WHOLE, Reading, wall
 
 CART = frozenset({"cart_items", "cart_added", "cart_products"})
 WISHLIST = frozenset({"wishlist_items", "wishlist_products"})

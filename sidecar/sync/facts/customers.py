@@ -9,7 +9,7 @@ import polars as pl
 from sqlalchemy import ColumnElement, func, literal, select
 
 from sidecar.shop.text import plain
-from sidecar.sync.facts.reading import TEXT, WHOLE, Reading, wall
+from sidecar.sync.reading import TEXT, WHOLE, Reading, wall
 
 #: Facts that are one column of ``customer`` as text.
 _TEXTS = {

@@ -8,8 +8,8 @@ import polars as pl
 from sqlalchemy import select
 
 from sidecar.rules.columns import Column
-from sidecar.sync.facts.reading import WHOLE, Reading, wall
 from sidecar.sync.facts.windows import in_window
+from sidecar.sync.reading import WHOLE, Reading, wall
 
 RETURNS = frozenset({"returns", "returned_units", "last_return"})
 REVIEWS = frozenset({"reviews", "last_review", "average_rating"})

@@ -7,7 +7,7 @@ from typing import Literal
 import polars as pl
 from sqlalchemy import ColumnElement, select
 
-from sidecar.sync.facts.reading import WHOLE, Reading
+from sidecar.sync.reading import WHOLE, Reading
 
 Kind = Literal["product", "category", "manufacturer"]
 

@@ -10,8 +10,8 @@ from sqlalchemy import select
 from sidecar.model import Scope
 from sidecar.rules.columns import Column
 from sidecar.sync.facts import goods
-from sidecar.sync.facts.reading import WHOLE, Reading, money
 from sidecar.sync.facts.windows import in_window
+from sidecar.sync.reading import WHOLE, Reading, money
 
 FACTS = frozenset({"bought"})
 

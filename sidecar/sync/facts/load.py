@@ -28,7 +28,7 @@ from sidecar.sync.facts import (
     rfm,
 )
 from sidecar.sync.facts.custom_fields import CustomField
-from sidecar.sync.facts.reading import Reading
+from sidecar.sync.reading import Reading
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,8 @@ from sidecar.errors import CustomerError
 from sidecar.rules.columns import Column
 from sidecar.shop.tables import StoreTables
 from sidecar.sync.facts import lines
-from sidecar.sync.facts.reading import TEXT, WHOLE, Reading, in_utf8, money, wall
 from sidecar.sync.facts.windows import in_window
+from sidecar.sync.reading import TEXT, WHOLE, Reading, in_utf8, money, wall
 
 #: The order id of the customer's last order, for what else is told from it.
 LAST_ORDER_ID = "@last_order_id"

@@ -19,7 +19,7 @@ from sqlalchemy import select
 from sidecar.model import Scope
 from sidecar.rules.columns import Column
 from sidecar.sync.facts import goods, lines
-from sidecar.sync.facts.reading import WHOLE, Reading
+from sidecar.sync.reading import WHOLE, Reading
 
 _KINDS: dict[str, goods.Kind] = {
     "products": "product",

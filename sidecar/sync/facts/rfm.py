@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from sidecar.sync.facts.reading import Limits
+from sidecar.sync.reading import Limits
 
 SCORES = ("rfm_recency", "rfm_frequency", "rfm_monetary")
 FACTS = frozenset({*SCORES, "rfm_group", "top_percent"})
