@@ -31,6 +31,7 @@ __all__ = [
     "TagRule",
     "assemble",
     "check_rules",
+    "read_and_check",
     "read_rules",
 ]
 
@@ -69,6 +70,31 @@ def read_rules(files: Sequence[tuple[str, bytes]]) -> RuleSet:
     Raises:
         RuleError: With everything that is wrong in them.
     """
+    return _accepted(*_read(files))
+
+
+def read_and_check(
+    files: Sequence[tuple[str, bytes]],
+    catalogue: Catalogue,
+    names: Names,
+    *,
+    paid_statuses: frozenset[int] | None = None,
+) -> RuleSet:
+    """
+    As `read_rules` and `check_rules` together: also what is wrong behind a file's first error.
+
+    Raises:
+        RuleError: With everything that is wrong.
+    """
+    ruleset, problems = _read(files)
+    unread = any(problem.severity == "error" for problem in problems)
+    # What could not be read cannot be missed: only then segments are not looked for.
+    segments = None if unread else [rule.name for rule in ruleset.segments]
+    problems += _checked(ruleset, catalogue, names, segments, (), paid_statuses)
+    return _accepted(ruleset, problems)
+
+
+def _read(files: Sequence[tuple[str, bytes]]) -> tuple[RuleSet, list[Problem]]:
     problems: list[Problem] = []
     found: list[FileRules] = []
     for name, content in sorted(files, key=lambda file: file[0]):
@@ -87,7 +113,7 @@ def read_rules(files: Sequence[tuple[str, bytes]]) -> RuleSet:
         ladders[0] if ladders else Ladder(),
         {name: texts for rules in found for name, (_, texts) in rules.lists.items()},
     )
-    return _accepted(ruleset, problems + more)
+    return ruleset, problems + more
 
 
 def assemble(
@@ -135,8 +161,20 @@ def check_rules(
     Raises:
         RuleError: With everything that is wrong.
     """
-    known_segments = [*(rule.name for rule in ruleset.segments), *segments]
-    known_tags = [*(rule.name for rule in ruleset.tags), *tags]
+    known = [*(rule.name for rule in ruleset.segments), *segments]
+    problems = _checked(ruleset, catalogue, names, known, tags, paid_statuses)
+    return _accepted(ruleset, [*ruleset.warnings, *problems])
+
+
+def _checked(
+    ruleset: RuleSet,
+    catalogue: Catalogue,
+    names: Names,
+    segments: Collection[str] | None,
+    tags: Collection[str],
+    paid_statuses: frozenset[int] | None,
+) -> list[Problem]:
+    """What is wrong with the conditions and the ladder; *segments* None: not looked for."""
     problems: list[Problem] = []
     for condition in _conditions(ruleset):
         found = check(
@@ -144,15 +182,14 @@ def check_rules(
             catalogue,
             names,
             ruleset.lists,
-            known_segments,
+            segments,
             file=condition.file,
             source=condition.source,
-            tags=known_tags,
+            tags=[*(rule.name for rule in ruleset.tags), *tags],
             paid_statuses=paid_statuses,
         )
         problems += [condition.placed(problem) for problem in found]
-    problems += check_ladder(ruleset.groups, ruleset.ladder, names)
-    return _accepted(ruleset, [*ruleset.warnings, *problems])
+    return problems + check_ladder(ruleset.groups, ruleset.ladder, names)
 
 
 def _conditions(ruleset: RuleSet) -> Iterator[Condition]:

@@ -9,7 +9,7 @@ from sidecar.errors import ConfigError, RuleError
 from sidecar.model import Moment, Names, fold
 from sidecar.rules.catalogue import Catalogue
 from sidecar.rules.evaluate import compile_rules
-from sidecar.rules.ruleset import RuleSet, check_rules, read_rules
+from sidecar.rules.ruleset import RuleSet, read_and_check, read_rules
 from sidecar.shop.database import transaction
 from sidecar.shop.names import load_names
 from sidecar.shop.shop import Shop
@@ -84,8 +84,8 @@ def check_files(shop: Shop, directory: Path, *, own_tables: bool) -> CheckedRule
     """
     dictionary = read_dictionary(shop)
     names = read_names(shop, own_tables=own_tables)
-    rules = read_rules(read_files(directory))
-    rules = check_rules(rules, dictionary.catalogue, names, paid_statuses=shop.paid)
+    files = read_files(directory)
+    rules = read_and_check(files, dictionary.catalogue, names, paid_statuses=shop.paid)
     return CheckedRules(rules, dictionary, names)
 
 
@@ -104,7 +104,7 @@ def check_offline(directory: Path) -> RuleSet:
     Raises:
         RuleError: With every problem found.
     """
-    return check_rules(read_rules(read_files(directory)), Catalogue(), Names())
+    return read_and_check(read_files(directory), Catalogue(), Names())
 
 
 def apply_to(shop: Shop, checked: CheckedRules, moment: Moment, *, writing: bool) -> Rulebook:

@@ -11,7 +11,15 @@ from sidecar.errors import RuleError
 from sidecar.model import Names, NameTable
 from sidecar.rules.catalogue import Catalogue
 from sidecar.rules.language.parser import parse
-from sidecar.rules.ruleset import Ladder, RuleSet, TagRule, assemble, check_rules, read_rules
+from sidecar.rules.ruleset import (
+    Ladder,
+    RuleSet,
+    TagRule,
+    assemble,
+    check_rules,
+    read_and_check,
+    read_rules,
+)
 
 CATALOGUE = Catalogue()
 
@@ -128,6 +136,27 @@ def test_paid_statuses_are_passed_on() -> None:
 
     assert check_rules(rules, CATALOGUE, known, paid_statuses=frozenset({1})).warnings == ()
     assert len(check_rules(rules, CATALOGUE, known, paid_statuses=frozenset({2})).warnings) == 1
+
+
+def test_what_is_wrong_behind_an_unreadable_rule_is_shown_with_it() -> None:
+    text = b"""
+[[tag]]
+name = "a"
+when = 'orders >> 3'
+[[segment]]
+name = "S"
+when = 'newsletter and'
+[[tag]]
+name = "b"
+when = 'ordrs > 3 or in segment "S"'
+"""
+
+    with pytest.raises(RuleError) as caught:
+        read_and_check([("a.toml", text), ("b.toml", b"\xff")], CATALOGUE, _names())
+
+    found = [(problem.file, problem.line) for problem in caught.value.problems]
+    assert found == [("a.toml", 4), ("a.toml", 7), ("a.toml", 10), ("b.toml", 0)]
+    assert "no fact 'ordrs'" in str(caught.value)
 
 
 def test_a_rule_without_a_file_is_called_by_its_name() -> None:
