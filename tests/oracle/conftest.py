@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -57,6 +57,11 @@ class Shop:
 
 
 OpenShop = Callable[..., Shop]
+
+
+def chosen(facts: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """Only the facts called *names*, in that order."""
+    return {name: facts[name] for name in names}
 
 
 @pytest.fixture(scope="session")
