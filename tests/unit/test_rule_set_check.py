@@ -155,7 +155,7 @@ when = 'ordrs > 3 or in segment "S"'
         read_and_check([("a.toml", text), ("b.toml", b"\xff")], CATALOGUE, _names())
 
     found = [(problem.file, problem.line) for problem in caught.value.problems]
-    assert found == [("a.toml", 4), ("a.toml", 7), ("a.toml", 10), ("b.toml", 0)]
+    assert found == [("a.toml", 4), ("a.toml", 7), ("a.toml", 10), ("b.toml", 1)]
     assert "no fact 'ordrs'" in str(caught.value)
 
 
