@@ -30,7 +30,8 @@ from sidecar.service.mariadb_programs import (
     working_directory,
 )
 
-#: Small and quick; durability does not matter to a server that is thrown away.
+#: Small and quick; durability does not matter to a server that is thrown away. The same on
+#: every version: from 11.4 on MariaDB would make itself a certificate.
 OPTIONS: Mapping[str, str | int] = {
     "character-set-server": "utf8mb4",
     "collation-server": "utf8mb4_general_ci",
@@ -44,6 +45,7 @@ OPTIONS: Mapping[str, str | int] = {
     "max-connections": 100,
     "performance-schema": 0,
     "skip-name-resolve": 1,
+    "ssl": 0,
 }
 
 #: The log's size must be the same from the first on.
@@ -273,7 +275,7 @@ class PrivateServer:
         options |= {"bind-address": self.host, "port": self.port} if self.port else {}
         lines = ["[mysqld]", *(f"{name}={value}" for name, value in options.items())]
         self._write("my.cnf", *lines, *([] if self.port else ["skip-networking"]))
-        client = {"socket": self.socket, "user": self.user, "password": self.password}
+        client = {"socket": self.socket, "user": self.user, "password": self.password, "ssl": 0}
         settings = [f"{name}={value}" for name, value in client.items()]
         self._write("client.cnf", "[client]", *settings, "default-character-set=utf8mb4")
         accounts = [f"'{self.user}'@'{host}'" for host in ("localhost", self.host)]
