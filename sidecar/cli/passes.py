@@ -66,10 +66,14 @@ def migrate(
 def once(
     context: typer.Context,
     yes: Annotated[  # noqa: ARG001 every pass writes until approval exists
-        bool, typer.Option("--yes", help="Approve what this pass plans.")
+        bool,
+        typer.Option(
+            "--yes", help="Approve what this pass plans. Not needed yet: every pass writes."
+        ),
     ] = False,
     wait: Annotated[
-        float, typer.Option("--wait", metavar="S", help="Wait so long for another sidecar.")
+        float,
+        typer.Option("--wait", metavar="S", help="Seconds to wait while another sidecar writes."),
     ] = 0.0,
     json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:

@@ -24,7 +24,7 @@ Until = Annotated[
 ]
 Reason = Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Kept in the audit.")]
 Wait = Annotated[
-    float, typer.Option("--wait", metavar="S", help="Wait so long for another sidecar.")
+    float, typer.Option("--wait", metavar="S", help="Seconds to wait while another sidecar writes.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 
@@ -123,7 +123,9 @@ def create(
     colour: Annotated[
         str | None, typer.Option("--colour", metavar="#RRGGBB", help="For the badge.")
     ] = None,
-    description: Annotated[str, typer.Option("--description", metavar="TEXT")] = "",
+    description: Annotated[
+        str, typer.Option("--description", metavar="TEXT", help="For people.")
+    ] = "",
     wait: Wait = 30.0,
     json: Json = False,
 ) -> None:
@@ -138,7 +140,11 @@ def create(
 
 
 def rename(
-    context: typer.Context, name: Name, new: str, wait: Wait = 30.0, json: Json = False
+    context: typer.Context,
+    name: Name,
+    new: Annotated[str, typer.Argument(metavar="NEW", help="What it is called from now on.")],
+    wait: Wait = 30.0,
+    json: Json = False,
 ) -> None:
     """Give a tag another name; everybody keeps it."""
     sidecar = options.opened(context)
@@ -180,7 +186,9 @@ def archive(
 
 def import_(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE.csv")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE.csv", help="UTF-8, with commas, semicolons or tabs.")
+    ],
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Import the good rows, list the bad ones.")
     ] = False,
