@@ -22,10 +22,14 @@ RFM = ("rfm_recency", "rfm_frequency", "rfm_monetary", "rfm_group", "top_percent
 EVERYBODY = Scope.span(1, 2**31 - 1)
 
 
-STORES = (*REAL_STORES, MADE_UP_STORE)
+#: Each with all its tests on one worker, because making a store takes longer than a test.
+STORES = [
+    pytest.param(variant, id=variant.name, marks=pytest.mark.xdist_group(variant.name))
+    for variant in (*REAL_STORES, MADE_UP_STORE)
+]
 
 
-@pytest.fixture(scope="module", params=STORES, ids=lambda variant: variant.name)
+@pytest.fixture(scope="module", params=STORES)
 def store(
     request: pytest.FixtureRequest,
     mariadb: PrivateServer,
