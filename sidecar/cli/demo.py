@@ -25,12 +25,17 @@ def register(typer_app: typer.Typer) -> None:
 
 def demo(
     seconds: Annotated[
-        float, typer.Option(min=0, max=3600, help="How long its customers act.")
+        float, typer.Option(min=0, max=3600, metavar="S", help="How long its customers act.")
     ] = 12.0,
     customers: Annotated[
-        int, typer.Option(min=1, max=1_000_000, help="In the store; five times as many orders.")
+        int,
+        typer.Option(
+            min=1, max=1_000_000, metavar="N", help="In the store; five times as many orders."
+        ),
     ] = 2_000,
-    seed: Annotated[int, typer.Option(min=0, help="Decides the store and what happens in it.")] = 7,
+    seed: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Decides the store and what happens in it.")
+    ] = 7,
     json: Annotated[
         bool, typer.Option("--json", help="Answer in JSON; the show goes to stderr.")
     ] = False,

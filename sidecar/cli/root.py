@@ -38,6 +38,7 @@ def options(
     config: Annotated[  # noqa: ARG001 - commands find it in the context
         Path | None,
         typer.Option(
+            metavar="FILE",
             help="The settings; default: $SIDECAR_CONFIG, ./config.toml, "
             "/etc/opencart-sidecar/config.toml.",
             show_default=False,
