@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ("setup", "demo", "test", "check", "bench", "help")
+COMMANDS = ("setup", "demo", "test", "check", "bench", "docs", "help")
 
 
 def dev(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -1,0 +1,311 @@
+"""
+Write the reference pages from the program itself: ``./dev docs``.
+
+Each page is its template in ``docs/reference/templates`` with ``{names}`` filled in from
+what the program uses: the catalogue, the command line, the settings, the migrations, the
+errors, the calls of the log. ``tests/docs/test_reference.py`` fails while a page differs.
+"""
+
+from __future__ import annotations
+
+import ast
+import datetime
+import inspect
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, Literal, get_args, get_origin
+from zoneinfo import ZoneInfo
+
+import typer
+from msgspec.structs import fields
+
+from sidecar import cli, errors
+from sidecar.cli.root import NAME, root
+from sidecar.config import Address, Age, Secret
+from sidecar.config.settings import SECTIONS
+from sidecar.rules.catalogue import FACTS, OPERATORS, Fact
+from sidecar.shop import database_errors
+from sidecar.shop.indexes import INDEXES
+
+PROJECT = Path(__file__).resolve().parents[1]
+PAGES = PROJECT / "docs" / "reference"
+TEMPLATES = PAGES / "templates"
+
+MADE = "<!-- Made by `./dev docs`: change the program or the template, not this page. -->\n\n"
+
+EXIT_CODES: Mapping[int, str] = {
+    0: "done",
+    errors.UsageError.exit_code: "what was asked cannot be understood: an unknown option,"
+    " customer or tag, a wrong expression",
+    errors.DatabaseError.exit_code: "the database: no connection, a wrong password, a missing"
+    " privilege or table",
+    cli.FATAL: "going on could do harm, or a fault of the program: `--debug` shows where",
+    errors.NotNowError.exit_code: "nothing is wrong, but it was not done now: another sidecar"
+    " writes to this store",
+    errors.ConfigError.exit_code: "settings or rules that a person has to mend; own tables"
+    " missing, older or newer than the program",
+    cli.INTERRUPTED: "interrupted by Ctrl-C",
+    cli.PIPE_CLOSED: "the program that read the output went away",
+}
+
+EVENTS: Mapping[str, str] = {
+    "bulk_reader.given_up": "connectorx could not read what PyMySQL could, `error` says why;"
+    " this run reads everything with PyMySQL, which is slower",
+}
+
+#: What a setting of a type is called.
+VALUES: Mapping[object, str] = {
+    Address: "socket path or host:port",
+    Age: 'span, e.g. `"90 days"`',
+    Decimal: 'share, e.g. `"5%"`',
+    Path: "path",
+    Secret: "text",
+    ZoneInfo: "time zone",
+    bool: "true or false",
+    datetime.timedelta: 'span, e.g. `"2 seconds"`',
+    int: "number",
+    str: "text",
+    tuple: "list of names",
+}
+
+_SETTING = re.compile(r"(?P<off># )?(?P<name>[a-z_]+) = (?P<value>.+?)\s+# (?P<comment>\S.+)")
+_TABLE = re.compile(
+    r"CREATE TABLE IF NOT EXISTS `\{prefix\}(\w+)` \((.*?)\n\) [^\n]*COMMENT='((?:[^']|'')*)';",
+    re.DOTALL,
+)
+_COLUMN = re.compile(r"^  `(\w+)` (.+) COMMENT '((?:[^']|'')*)',?$", re.MULTILINE)
+_AFTER_TYPE = re.compile(r" (?:NOT NULL|NULL|DEFAULT|AUTO_INCREMENT).*")
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A Markdown table."""
+    lines = [headings, ["---"] * len(headings), *rows]
+    return "\n".join(
+        f"| {' | '.join(str(cell).replace('|', chr(92) + '|') for cell in line)} |"
+        for line in lines
+    )
+
+
+def code(text: object) -> str:
+    """*text* as code; nothing when it is empty."""
+    return f"`{text}`" if str(text) else ""
+
+
+def facts() -> dict[str, str]:
+    """The catalogue."""
+    kinds = ((kind, ", ".join(map(code, operators))) for kind, operators in OPERATORS.items())
+    headings = ("fact", "type", "unit or values", "from", "filters", "missing")
+    areas = [
+        f"## {area}\n\n{table(headings, (_fact(fact) for fact in FACTS if fact.area == area))}"
+        for area in dict.fromkeys(fact.area for fact in FACTS)
+    ]
+    return {"types": table(("type", "operators"), kinds), "areas": "\n\n".join(areas)}
+
+
+def _fact(fact: Fact) -> tuple[str, ...]:
+    named = f"name of a {fact.names}" if fact.names else ""
+    unit = fact.unit or ", ".join(map(code, fact.values)) or named
+    source = fact.source + (f" (OpenCart {fact.since} and newer)" if fact.since else "")
+    filters = ", ".join(map(code, fact.filters))
+    return code(fact.name), fact.kind, unit, source, filters, fact.missing
+
+
+def commands() -> dict[str, str]:
+    """The command line."""
+    app: Any = typer.main.get_command(root())
+    return {"commands": "\n\n".join(_commands(app, NAME))}
+
+
+def _commands(command: Any, path: str) -> Iterator[str]:
+    inner = getattr(command, "commands", {})
+    arguments = [p for p in command.params if p.param_type_name == "argument"]
+    options = [p for p in command.params if p.param_type_name == "option"]
+    usage = [path, *(["[OPTIONS]"] if options else [])]
+    usage += [a.metavar if a.required else f"[{a.metavar}]" for a in arguments]
+    usage += ["COMMAND"] if inner else []
+    text = [f"## {path}", _sentences(command.help), f"```text\n{' '.join(usage)}\n```"]
+    if arguments:
+        rows = ((code(argument.metavar), argument.help) for argument in arguments)
+        text.append(table(("argument", "meaning"), rows))
+    if options:
+        text.append(table(("option", "meaning", "default"), map(_option, options)))
+    yield "\n\n".join(text)
+    for name, child in inner.items():
+        yield from _commands(child, f"{path} {name}")
+
+
+def _option(option: Any) -> tuple[str, str, str]:
+    value = "" if option.is_flag else f" {option.metavar or 'VALUE'}"
+    meaning = option.help + (f" Also ${option.envvar}." if option.envvar else "")
+    meaning += " Required." if option.required else ""
+    default = option.default
+    if default is None or default is False or default == "":
+        default = ""
+    elif isinstance(default, float):
+        default = f"{default:g}"
+    return code(" ".join(option.opts) + value), meaning, code(default)
+
+
+def _sentences(text: str) -> str:
+    """*text* with one sentence a line."""
+    return re.sub(r"(?<=\.) (?=[A-Z])", "\n", " ".join(text.split()))
+
+
+def config() -> dict[str, str]:
+    """The settings, with the comments of the example file."""
+    example = (PROJECT / "config.example.toml").read_text("utf-8")
+    said: dict[str, re.Match[str]] = {}
+    section = ""
+    for line in example.splitlines():
+        if header := re.fullmatch(r"\[(\w+)\]", line):
+            section = header[1]
+        elif match := _SETTING.fullmatch(line):
+            said[f"{section}.{match['name']}"] = match
+    parts = []
+    for section, struct in SECTIONS.items():
+        rows = []
+        for field in fields(struct):
+            words = said[f"{section}.{field.name}"]
+            default = "" if words["off"] else words["value"]
+            later = "" if used(section, field.name) else "*Later:* "
+            kind = _values(field.type)
+            rows.append((code(field.name), kind, code(default), later + words["comment"]))
+        about = (inspect.getdoc(struct) or "").splitlines()[0]
+        headings = ("setting", "value", "default", "meaning")
+        parts.append(f"## [{section}]\n\n{about}\n\n{table(headings, rows)}")
+    return {"settings": "\n\n".join(parts)}
+
+
+def _values(kind: Any) -> str:
+    if get_origin(kind) is Literal:
+        return ", ".join(code(f'"{choice}"') for choice in get_args(kind))
+    if isinstance(kind, UnionType):
+        kind = next(part for part in get_args(kind) if part is not NoneType)
+    return VALUES[getattr(kind, "__origin__", kind)]  # of an Annotated, and of tuple[str, ...]
+
+
+def used(section: str, name: str) -> bool:
+    """Whether any code but that of the settings themselves reads the setting."""
+    # The settings of the database are handed around as a whole.
+    access = re.compile(rf"\.{section}\.{name}\b")
+    return section == "database" or any(map(access.search, _sources(without="config")))
+
+
+def tables() -> dict[str, str]:
+    """Our tables and indexes."""
+    parts = []
+    for path in sorted((PROJECT / "sidecar/shop/migrations").glob("*.sql")):
+        for name, body, about in _TABLE.findall(path.read_text("utf-8")):
+            rows = [_column(*found) for found in _COLUMN.findall(body)]
+            parts.append(_table(name, _plain(about), rows))
+    numbered = [
+        ("version", "INT UNSIGNED", "", "its number"),
+        ("name", "VARCHAR(64)", "", "its name"),
+    ]
+    done = ("applied_at", "BIGINT", "", "when it was done")
+    parts.append(_table("sidecar_migration", "which migrations were done", [*numbered, done]))
+    indexed = ((code(f"oc_{i.table}"), ", ".join(map(code, i.columns))) for i in INDEXES)
+    return {"tables": "\n\n".join(parts), "indexes": table(("table", "columns"), indexed)}
+
+
+def _table(name: str, about: str, rows: Iterable[Sequence[str]]) -> str:
+    listed = ((code(column), *rest) for column, *rest in rows)
+    headings = ("column", "type", "NULL", "what it holds")
+    return f"## oc_{name}\n\n{about[0].upper()}{about[1:]}.\n\n{table(headings, listed)}"
+
+
+def _column(name: str, definition: str, comment: str) -> tuple[str, str, str, str]:
+    null = "" if "NOT NULL" in definition else "may be"
+    return name, _AFTER_TYPE.sub("", definition).replace(",", ", "), null, _plain(comment)
+
+
+def _plain(comment: str) -> str:
+    return comment.replace("''", "'")
+
+
+def errors_page() -> dict[str, str]:
+    """Exit codes, classes of errors, and the database's errors by number."""
+    found = (kind for kind in vars(errors).values() if inspect.isclass(kind))
+    classes = (
+        (code(kind.__name__), kind.exit_code, (inspect.getdoc(kind) or "").splitlines()[0])
+        for kind in found
+        if issubclass(kind, errors.SidecarError)
+    )
+    words = {
+        "user": "…",
+        "said": "…",
+        "password": "the password wrong",
+        "grant": "run the GRANT it shows",
+    }
+    refused = (
+        (number, what.format_map(words), way_out.format_map(words))
+        for number, (what, way_out) in sorted(database_errors.REFUSED.items())
+    )
+    return {
+        "exit_codes": table(("code", "meaning"), sorted(EXIT_CODES.items())),
+        "classes": table(("class", "exit code", "meaning"), classes),
+        "refused": table(("number", "what", "way out"), refused),
+        "later": table(("number", "what"), sorted(database_errors.RETRYABLE.items())),
+        "data": table(("number", "what"), sorted(database_errors.DATA.items())),
+    }
+
+
+def log_events() -> dict[str, str]:
+    """The log's events."""
+    rows = ((code(name), level, EVENTS[name]) for name, level in sorted(logged()))
+    return {"events": table(("event", "level", "meaning"), rows)}
+
+
+def logged() -> set[tuple[str, str]]:
+    """Event and level of every call of the log."""
+    found: set[tuple[str, str]] = set()
+    for text in _sources():
+        for node in ast.walk(ast.parse(text)):
+            match node:
+                case ast.Call(
+                    func=ast.Attribute(attr="debug" | "info" | "warning" | "error" as level),
+                    args=[ast.Constant(value=str(name)), *_],
+                ) if re.fullmatch(r"[a-z_]+\.[a-z_]+", name):
+                    found.add((name, level))
+    return found
+
+
+def _sources(without: str = "") -> Iterator[str]:
+    package = PROJECT / "sidecar"
+    for path in sorted(package.rglob("*.py")):
+        if path.relative_to(package).parts[0] != without:
+            yield path.read_text("utf-8")
+
+
+#: File of a page to what fills its template.
+MAKERS = {
+    "commands.md": commands,
+    "config.md": config,
+    "errors.md": errors_page,
+    "facts.md": facts,
+    "log-events.md": log_events,
+    "tables.md": tables,
+}
+
+
+def page(name: str) -> str:
+    """The whole text of the page *name*."""
+    text = (TEMPLATES / name).read_text("utf-8")
+    for place, filling in MAKERS[name]().items():
+        text = text.replace(f"\n{{{place}}}\n", f"\n{filling}\n")
+    return MADE + text
+
+
+def main() -> None:
+    """Write every page."""
+    for name in MAKERS:
+        (PAGES / name).write_text(page(name), "utf-8")
+        sys.stdout.write(f"docs/reference/{name}\n")
+
+
+if __name__ == "__main__":
+    main()
