@@ -111,6 +111,8 @@ def _creator(database: Database) -> Callable[[], Any]:
     def create() -> Any:
         if database.socket:
             connection = pymysql.connect(unix_socket=str(database.socket), **arguments)
+            # As PyMySQL says of a socket it opens itself: caching_sha2_password depends on it.
+            connection._secure = True
             connection.connect(_open(database.socket))
         else:
             connection = pymysql.connect(host=database.host, port=database.port, **arguments)
