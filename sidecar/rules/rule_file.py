@@ -208,16 +208,17 @@ class _Reader(TableReader):
                 )
             elif name in self.found.lists:
                 self.error(path, f"the list '{name}' stands here twice", "rename one", key=True)
-            elif (texts := self._texts(value, path)) is not None:
-                self.found.lists[name] = Origin(self.source, path), texts
+            else:
+                self.found.lists[name] = Origin(self.source, path), self._texts(value, path)
 
-    def _texts(self, value: object, path: Path) -> frozenset[str] | None:
+    def _texts(self, value: object, path: Path) -> frozenset[str]:
+        """The texts of a list; none of a flawed one, whose name is known all the same."""
         if not isinstance(value, list):
             self.error(path, "a list is made of texts in square brackets", 'e.g. ["a.example"]')
-            return None
+            return frozenset()
         if len(value) > limits.MAX_VALUES:
             self.error(path, f"a list has at most {limits.MAX_VALUES:,} values", "split it")
-            return None
+            return frozenset()
         if not value:
             self.warning(path, "the list is empty, so nothing is in it")
         for index, text in enumerate(value):

@@ -219,7 +219,9 @@ def test_a_tag_that_cannot_be_used_says_where_and_why(table: str, shown: str) ->
     (problem,) = _problems("[[tag]]\n" + table)
 
     assert str(problem).splitlines()[0] == f"1.toml{shown}"
-    assert _problems("[[segment]]\n" + table.replace("tag.", "segment."))[0].line == problem.line
+    for kind in ("segment", "group"):
+        (other,) = _problems(f"[[{kind}]]\n" + table.replace("tag.", f"{kind}."))
+        assert (other.line, other.column) == (problem.line, problem.column)
 
 
 @pytest.mark.parametrize(
