@@ -7,7 +7,6 @@ import pytest
 from sidecar.errors import RuleError
 from sidecar.rules.language.parser import parse
 
-
 _OPERATOR = "an operator such as =, >=, in, has, contains, within or is missing"
 
 
