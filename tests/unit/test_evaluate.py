@@ -307,7 +307,7 @@ def condition(needs: Sequence[str], segments: Sequence[str]) -> st.SearchStrateg
 
 @st.composite
 def rule_sets(draw: st.DrawFn) -> tuple[dict[str, Expr], dict[str, Expr]]:
-    """Tags and segments by name, each of which may ask for those drawn before it and one of none."""
+    """Tags and segments by name, each of which may ask for those drawn before it."""
     tags: dict[str, Expr] = {}
     segments: dict[str, Expr] = {}
     for name in draw(st.permutations(NAMES)):
