@@ -19,6 +19,10 @@ def plant(plot: Plot) -> None:
         plot.given.review(customer, product, 4, at="2026-01-02 03:04:05")
     everything = plot.customer("bought everything")
     plot.given.order(everything, "900", lines=[Line(product) for product in products.values()])
+    credit = plot.customer("credit for goods")
+    for total, status in (("100", 5), ("-30", 11), ("-1", 5), ("-5", 0)):
+        lines = [Line(products["in two categories"])]
+        plot.given.order(credit, total, status=status, lines=lines)
     _quantities(plot, products["in two categories"])
     _carts(plot, products["in two categories"])
     _reviews(plot)

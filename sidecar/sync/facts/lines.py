@@ -38,7 +38,7 @@ def goods_filters(column: Column) -> Goods:
 
 def read_lines(reading: Reading, orders: pl.DataFrame) -> pl.DataFrame:
     """
-    order_id, product_id and quantity of the qualifying among *orders*, read once a scope.
+    order_id, product_id and quantity of qualifying and credit *orders*, read once a scope.
 
     Args:
         orders: As `orders.read_orders` gives them.
@@ -58,23 +58,23 @@ def lines_of(reading: Reading, scope: Scope, orders: pl.DataFrame) -> pl.DataFra
         theirs = order.c.customer_id.between(scope.first, scope.last)
     else:
         theirs = order.c.customer_id.in_(scope.ids)
-    query = columns.join(order, order.c.order_id == line.c.order_id).where(
-        theirs, order.c.order_status_id.in_(sorted(reading.shop.paid))
-    )
+    paid = order.c.order_status_id.in_(sorted(reading.shop.paid))
+    credit = (order.c.order_status_id > 0) & (order.c.total < 0)
+    query = columns.join(order, order.c.order_id == line.c.order_id).where(theirs, paid | credit)
     found = [reading.shop.read(reading.tx, scope, query, schema)]
     # Guest orders bear no customer's id: they are named one by one.
-    guests = orders.filter(pl.col("guest") & pl.col("qualifying"))["order_id"].to_list()
+    counted = orders.filter(pl.col("qualifying") | pl.col("credit"))
+    guests = counted.filter("guest")["order_id"].to_list()
     found += [
         reading.rows_here(
             columns.where(line.c.order_id.in_(guests[start : start + _CHUNK])), schema
         )
         for start in range(0, len(guests), _CHUNK)
     ]
-    qualifying = orders.filter("qualifying").select("order_id")
     return (
         pl.concat(found)
         .with_columns(pl.col("product_id").fill_null(0), pl.col("quantity").fill_null(0))
-        .join(qualifying, on="order_id", how="semi")
+        .join(counted, on="order_id", how="semi")
     )
 
 
@@ -86,7 +86,7 @@ def _chosen(reading: Reading, lines: pl.DataFrame, wanted: Goods) -> pl.DataFram
 
 
 def orders_with(reading: Reading, orders: pl.DataFrame, wanted: Goods) -> pl.Series:
-    """The ids of the qualifying *orders* with a line that passes every goods filter."""
+    """The ids of the qualifying and credit *orders* with a line that passes every goods filter."""
     return _chosen(reading, read_lines(reading, orders), wanted)["order_id"].unique()
 
 
