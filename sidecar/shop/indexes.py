@@ -15,7 +15,7 @@ from sqlalchemy import Engine, text
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_fixed
 
 from sidecar.errors import DatabaseUnavailableError
-from sidecar.shop.database import translate
+from sidecar.shop.database import database_errors
 
 #: The store must never wait longer than this for our DDL to get out of its way.
 _LOCK_WAIT_S = 2
@@ -151,13 +151,11 @@ def drop_indexes(engine: Engine, prefix: str) -> list[StoreIndex]:
 
 
 def _execute(engine: Engine, statement: str) -> None:
-    with engine.connect() as connection:
+    with database_errors(engine), engine.connect() as connection:
         try:
             connection.exec_driver_sql(f"SET SESSION lock_wait_timeout = {_LOCK_WAIT_S}")
             # Zero dates stand in these tables; a strict session would refuse to rebuild them.
             connection.exec_driver_sql("SET SESSION sql_mode = 'NO_ENGINE_SUBSTITUTION'")
             connection.exec_driver_sql(statement)
-        except Exception as error:
-            raise translate(error) from error
         finally:
             connection.invalidate()

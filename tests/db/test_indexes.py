@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Engine
 
 from sidecar.config import Database, Secret
+from sidecar.errors import DatabaseRefusedError
 from sidecar.service.demo_store import create_store
 from sidecar.service.private_server import PrivateServer
 from sidecar.shop.indexes import INDEXES, add_index, drop_indexes, missing_indexes
@@ -34,3 +35,12 @@ def test_the_right_to_index_is_enough_to_add_and_remove_them(indexer: Database) 
         assert missing_indexes(engine, "oc_") == []
         assert drop_indexes(engine, "oc_") == list(INDEXES)
         assert len(missing_indexes(engine, "oc_")) == len(INDEXES)
+
+
+def test_without_it_the_error_names_the_grant(mariadb: PrivateServer, indexer: Database) -> None:
+    mariadb.execute(f"REVOKE INDEX ON `{indexer.name}`.* FROM indexer@localhost")
+
+    with engine_for(indexer) as engine, pytest.raises(DatabaseRefusedError) as error:
+        add_index(engine, "oc_", missing_indexes(engine, "oc_")[0])
+
+    assert f"GRANT INDEX ON `{indexer.name}`.* TO 'indexer'@'localhost'" in str(error.value)
