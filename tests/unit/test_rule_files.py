@@ -242,6 +242,19 @@ def test_a_rung_that_cannot_be_used_says_where_and_why(table: str, shown: str) -
     assert str(problem).splitlines()[0] == shown
 
 
+def test_a_ladder_says_only_what_differs_from_the_usual() -> None:
+    usual = _read("[ladder]").ladder
+    other = _read(
+        "[ladder]\nfrom = []\nupgrade_only = true\nposition = 'before'\nfallback = '#1'"
+    ).ladder
+
+    assert usual == Ladder(file="1.toml", line=1)
+    assert (usual.fallback, usual.from_, usual.protected) == (None, None, ())
+    assert (usual.upgrade_only, usual.position) == (False, "after")
+    assert (other.fallback, other.from_, other.protected) == ("#1", (), ())
+    assert (other.upgrade_only, other.position) == (True, "before")
+
+
 def test_a_rung_may_be_kept_by_a_table() -> None:
     rules = _read(
         "[[group]]\nname = 'x'\nwhen = 'a'\nkeep_when = { any = [{fact = 'b', is = 1.10}] }"
