@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import datetime
 import difflib
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
+
+#: An id in the place of a name; Python refuses to read numbers of any length.
+_ID = re.compile(r"#[0-9]{1,18}")
 
 #: Money inside is an integer of this many parts of one currency unit.
 MONEY_SCALE = 10_000
@@ -118,7 +122,7 @@ class NameTable:
 
     def find(self, name: str) -> tuple[int, ...]:
         """The ids called *name*, sorted: none when unknown, several when ambiguous."""
-        if name.startswith("#") and name[1:].isdecimal() and int(name[1:]) in self._display:
+        if _ID.fullmatch(name) and int(name[1:]) in self._display:
             return (int(name[1:]),)
         key = fold(name)
         return tuple(sorted(self._preferred.get(key) or self._other.get(key) or ()))
