@@ -22,7 +22,7 @@ _EMAILS: dict[str, str] = {
     "padded e-mail": " padded@example.com ",
     "Greek e-mail": "ΟΔΟΣ@ΟΔΟΣ.test",
     "Cyrillic e-mail": "Їжак@приклад.test",
-    "long e-mail": "x" * 80 + "@long.example.co",
+    "long e-mail": "x" * 86 + "@long.test",
     "twin": "twin@example.com",
     "younger twin": "Twin@example.com",
     "youngest twin": "TWIN@EXAMPLE.COM",
@@ -123,6 +123,7 @@ def _text(plot: Plot) -> None:
         plot.given.search(customer, value)
         plot.given.address(customer, company=value, city=value, postcode=value)
         plot.customer(f"typed {case}", first_name=value, last_name=value, telephone=value)
+    plot.customer("latin1 bytes", firstname="José".encode("latin1"))
     plot.given.note(plot.customer("64 kB note"), "x" * 65_535)
     plot.given.note(999_999)
     plot.given.search(0)
