@@ -40,12 +40,17 @@ def read_files(directory: Path) -> list[tuple[str, bytes]]:
     Name and content of every ``*.toml`` in *directory*, by name; none when it does not exist.
 
     Raises:
-        ConfigError: One of them cannot be read.
+        ConfigError: The folder or one of them cannot be read.
     """
-    if not directory.is_dir():
+    try:
+        paths = sorted(path for path in directory.iterdir() if path.name.endswith(".toml"))
+    except FileNotFoundError:
         return []
+    except OSError as error:
+        # Not as if it were empty: then everybody would lose the tags that rules gave.
+        raise ConfigError(str(directory), f"cannot be read: {error.strerror}") from error
     found: list[tuple[str, bytes]] = []
-    for path in sorted(directory.glob("*.toml")):
+    for path in paths:
         try:
             found.append((path.name, path.read_bytes()))
         except OSError as error:
