@@ -28,14 +28,25 @@ def find(flag: Path | None, environ: Mapping[str, str]) -> Path:
     way_out = "`sidecar init --opencart DIR` prints one for a store"
     named = flag or (Path(environ["SIDECAR_CONFIG"]) if environ.get("SIDECAR_CONFIG") else None)
     if named is not None:
-        if not named.exists():
+        if not _is_there(named.absolute()):
             raise ConfigError(str(named), "there is no such file", way_out)
         return named
     for place in PLACES:
-        if place.exists():
+        if _is_there(place):
             return place
     looked = " and ".join(str(place) for place in PLACES)
     raise ConfigError("config.toml", f"not found: looked for {looked}", way_out)
+
+
+def _is_there(place: Path) -> bool:
+    # Where we may not look, `read` says so; but a working directory that is not ours holds none.
+    try:
+        place.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return place.is_absolute()
+    return True
 
 
 def read(path: Path) -> dict[str, object]:

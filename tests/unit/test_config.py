@@ -216,6 +216,18 @@ def test_without_a_config_the_way_out_is_named(
         find(None, {"SIDECAR_CONFIG": "nowhere.toml"})
 
 
+def test_a_config_that_cannot_even_be_looked_for_is_no_internal_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("config.toml").symlink_to("config.toml")
+
+    with pytest.raises(ConfigError, match="not found: looked for"):
+        find(None, {})
+    with pytest.raises(ConfigError, match=r"config\.toml: cannot be read: Too many levels"):
+        load(find(Path("config.toml"), {}), {})
+
+
 def test_an_age_counts_back_in_calendar_months() -> None:
     moment = datetime.datetime(2026, 3, 31, 12, tzinfo=datetime.UTC)
 
