@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import Engine, func, select, text
 
 from sidecar.service.demo_store import create_store, generate, store
+from sidecar.service.demo_store.reference import MANUFACTURERS
 from sidecar.service.private_server import PrivateServer
 from sidecar.shop.database import connect
 from sidecar.shop.tables import Generation, StoreTables, store_tables
@@ -80,6 +81,13 @@ def test_every_kind_of_row_is_there(large: Engine) -> None:
     with large.connect() as tx:
         for table in TABLES.metadata.sorted_tables:
             assert tx.scalar(select(func.count()).select_from(table)), f"{table.name} is empty"
+
+
+def test_every_manufacturer_makes_something_and_some_goods_have_none(large: Engine) -> None:
+    with large.connect() as tx:
+        makers = set(tx.scalars(select(TABLES.product.c.manufacturer_id)))
+
+    assert makers == {0, *range(1, len(MANUFACTURERS) + 1)}
 
 
 def test_order_statuses_are_mixed_and_all_known(large: Engine) -> None:

@@ -149,7 +149,7 @@ def _goods(tables: StoreTables) -> Iterator[tuple[Table, list[dict[str, Any]]]]:
     yield (
         tables.product,
         [
-            {"product_id": key, "manufacturer_id": key * 7 % (len(MANUFACTURERS) + 1)}
+            {"product_id": key, "manufacturer_id": key * 5 % (len(MANUFACTURERS) + 1)}
             for key in products
         ],
     )
