@@ -55,6 +55,8 @@ RETRYABLE: Mapping[int, str] = {
     2014: "the connection is out of step",
     2055: "the connection broke",
     3024: "the statement took longer than it may",
+    3032: "the server is in offline mode",
+    3572: "another session holds a lock",
     4031: "the server closed the connection, which was idle for too long",
 }
 
@@ -88,6 +90,7 @@ REFUSED: Mapping[int, tuple[str, str]] = {
     2061: ("the account's way of logging in needs TLS", 'set database.tls to "required"'),
     3118: ("the account of user {user} is locked", "unlock it"),
     3159: ("the server takes only encrypted connections", 'set database.tls to "required"'),
+    3955: ("the account of user {user} is blocked after failed logins", "unlock it"),
 }  # fmt: skip
 
 #: One customer's value does not fit; nobody else's work is touched.

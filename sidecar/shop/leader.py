@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -71,7 +72,8 @@ def leader_lock(
             connection.detach()
             connection.exec_driver_sql(f"SET wait_timeout = {IDLE_TIMEOUT_S}")
             own = int(connection.scalar(select(func.connection_id())) or 0)
-            if connection.scalar(select(func.get_lock(name, wait_s))) != 1:
+            # MySQL waits whole seconds, and half of one not at all.
+            if connection.scalar(select(func.get_lock(name, math.ceil(wait_s)))) != 1:
                 holder = connection.scalar(select(func.is_used_lock(name)))
                 raise NotNowError(
                     f"{place_of(engine)}: another sidecar holds the lock, connection id {holder}"
