@@ -75,7 +75,7 @@ def _problems(text: str, names: Names = NAMES) -> list[Problem]:
     "text",
     [
         "newsletter and status = no and newsletter != yes",
-        "orders >= 2.5 and orders != 2 and orders in (1, 2) and orders between 1 and 1",
+        "orders between 1.5 and 2.5 and orders >= 2.5 and orders != 2 and orders in (1, 2) and orders between 1 and 1",
         "average_rating = 4.25 and total_spent > 5000.1234 and credit not in (1, 2.5)",
         "order_span > 2 weeks and average_gap between 10 and 30 days",
         'email = "a@b.example" and email_domain not in @free_mail and city not in ("Köln")',

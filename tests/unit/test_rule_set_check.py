@@ -70,6 +70,16 @@ def test_a_condition_that_makes_no_sense_is_shown_in_its_file() -> None:
     )
 
 
+def test_what_goes_on_in_the_next_line_is_underlined_to_the_end_of_its_first() -> None:
+    text = """[[tag]]\nname = 'a'\nwhen = \"\"\"newsletter and orders \\\n  = \\"x\\"\"\"\""""
+
+    assert _shown(text) == (
+        "rules.toml:3:26: 'orders' is compared with a number, not with \"x\"\n"
+        '    when = """newsletter and orders \\\n'
+        "                             ^^^^^^^^"
+    )
+
+
 def test_so_is_one_in_the_structural_form() -> None:
     text = """
         [[tag]]
