@@ -25,6 +25,7 @@ from sidecar.sync import assertions, runs, tags
 from sidecar.sync.assertions import Author
 from sidecar.sync.cycle import Before, Pass, Rulebook
 from sidecar.sync.full_pass import Progress
+from sidecar.sync.reading import in_utf8
 from sidecar.sync.tags import Tag
 
 #: Texts looked up in one statement.
@@ -232,6 +233,7 @@ def find_customers(shop: Shop, wanted: Sequence[str]) -> tuple[dict[str, int], d
             query = select(customer.c.customer_id).where(customer.c.customer_id.in_(part))
             known.update(tx.scalars(query))
         by_email: dict[str, list[int]] = {}
+        email = in_utf8(customer.c.email)
         lowered = sorted(set(emails.values()))
         for start in range(0, len(lowered), _CHUNK):
             part_texts = lowered[start : start + _CHUNK]
@@ -239,7 +241,7 @@ def find_customers(shop: Shop, wanted: Sequence[str]) -> tuple[dict[str, int], d
             both = sorted({*part_texts, *map(escape, part_texts)})
             rows = tx.execute(
                 select(customer.c.customer_id, customer.c.email)
-                .where(or_(customer.c.email.in_(both), func.lower(customer.c.email).in_(both)))
+                .where(or_(email.in_(both), func.lower(email).in_(both)))
                 .order_by(customer.c.customer_id)
             )
             for row in rows:
@@ -249,8 +251,8 @@ def find_customers(shop: Shop, wanted: Sequence[str]) -> tuple[dict[str, int], d
             found[text] = number
         else:
             problems[text] = f"no customer has the id {text}"
-    for text, email in emails.items():
-        ids = by_email.get(email) or by_email.get(escape(email)) or []
+    for text, lower in emails.items():
+        ids = by_email.get(lower) or by_email.get(escape(lower)) or []
         if len(ids) == 1:
             found[text] = ids[0]
         elif ids:
