@@ -256,11 +256,11 @@ def _time_to_parse(text: str) -> float:
     ids=lambda text: f"{text[:12]!a}…{len(text)}",
 )  # fmt: skip
 def test_hostile_text_is_refused_at_once(text: str) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()  # not by the clock: the machine may be busy
     with pytest.raises(RuleError) as caught:
         parse(text)
 
-    assert time.perf_counter() - begun < 1
+    assert time.process_time() - begun < 1
     assert len(caught.value.problems) == 1
     assert len(str(caught.value)) < 20_000
 
