@@ -17,9 +17,9 @@ from sqlalchemy import Engine, bindparam, text
 
 from sidecar import clock
 from sidecar.errors import NotNowError, SchemaError
+from sidecar.shop.database import database_errors
 
 _FILE = re.compile(r"(\d{4})-([a-z0-9-]+)\.sql")
-_LOCK_WAIT_S = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +50,15 @@ def _read(folder: importlib.resources.abc.Traversable) -> Iterator[Migration]:
             yield Migration(int(match[1]), match[2], statements)
 
 
-def migrate(engine: Engine, prefix: str, *, upto: int | None = None) -> list[Migration]:
+def migrate(
+    engine: Engine, prefix: str, *, upto: int | None = None, wait_s: int = 30
+) -> list[Migration]:
     """
     Bring our tables up to this program's version.
 
     Args:
         upto: Stop after this version; for tests of older schemas.
+        wait_s: For another migration to end.
 
     Returns:
         The migrations that ran, none when nothing was to do.
@@ -65,10 +68,12 @@ def migrate(engine: Engine, prefix: str, *, upto: int | None = None) -> list[Mig
         NotNowError: Another migration is under way.
     """
     ran: list[Migration] = []
-    # Text with colons (comments in the SQL) must not be taken for parameters.
-    with engine.connect() as connection:
+    with database_errors(engine), engine.connect() as connection:
         lock = f"sidecar-migrate:{engine.url.database}:{prefix}"[:64]
-        if connection.scalar(text("SELECT GET_LOCK(:name, :wait)"), _lock(lock)) != 1:
+        if (
+            connection.scalar(text("SELECT GET_LOCK(:name, :wait)"), {"name": lock, "wait": wait_s})
+            != 1
+        ):
             raise NotNowError("another migration is under way: try again when it has ended")
         try:
             connection.exec_driver_sql(
@@ -138,7 +143,7 @@ def _refuse_newer(done: set[int]) -> None:
 
 
 def _applied(engine: Engine, prefix: str) -> set[int]:
-    with engine.connect() as connection:
+    with database_errors(engine), engine.connect() as connection:
         there = connection.scalar(
             text(
                 "SELECT COUNT(*) FROM information_schema.tables"
@@ -149,7 +154,3 @@ def _applied(engine: Engine, prefix: str) -> set[int]:
             return set()
         rows = connection.exec_driver_sql(f"SELECT version FROM `{prefix}sidecar_migration`")  # noqa: S608
         return {int(row.version) for row in rows}
-
-
-def _lock(name: str) -> dict[str, object]:
-    return {"name": name, "wait": _LOCK_WAIT_S}

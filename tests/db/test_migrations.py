@@ -1,0 +1,118 @@
+"""Our own tables: made from nothing, from half of it, and never by an older program."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import Engine, inspect, text
+
+from sidecar.config import Secret
+from sidecar.errors import DatabaseRefusedError, NotNowError, SchemaError
+from sidecar.service.private_server import PrivateServer
+from sidecar.shop import migrate
+from sidecar.shop.own_tables import own_tables
+from support.database import changed, engine_for
+
+
+def _tables(engine: Engine) -> dict[str, set[str]]:
+    found = inspect(engine)
+    return {
+        name: {str(column["name"]) for column in found.get_columns(name)}
+        for name in found.get_table_names()
+    }
+
+
+def test_the_migrated_tables_are_the_declared_ones(engine: Engine) -> None:
+    migrate.migrate(engine, "oc_")
+
+    declared = own_tables("oc_").metadata.tables
+    found = _tables(engine)
+    assert found.keys() == declared.keys() | {"oc_sidecar_migration"}
+    for name, table in declared.items():
+        assert found[name] == set(table.columns.keys())
+        key = inspect(engine).get_pk_constraint(name)["constrained_columns"]
+        assert key == table.primary_key.columns.keys()
+
+
+def test_every_table_of_ours_is_transactional(engine: Engine) -> None:
+    migrate.migrate(engine, "oc_")
+
+    with engine.connect() as connection:
+        query = (
+            "SELECT DISTINCT engine FROM information_schema.tables WHERE table_schema = DATABASE()"
+        )
+        engines = connection.scalars(text(query)).all()
+    assert engines == ["InnoDB"]
+
+
+def test_a_second_migration_finds_nothing_to_do(engine: Engine) -> None:
+    first = migrate.migrate(engine, "oc_")
+
+    assert [migration.version for migration in first] == [m.version for m in migrate.migrations()]
+    assert migrate.migrate(engine, "oc_") == []
+    migrate.require_current(engine, "oc_")
+
+
+def test_each_prefix_has_its_own_tables(engine: Engine) -> None:
+    migrate.migrate(engine, "a_")
+
+    assert migrate.exist(engine, "a_")
+    assert not migrate.exist(engine, "b_")
+
+
+def test_a_migration_that_was_killed_half_way_goes_on_from_there(engine: Engine) -> None:
+    first = migrate.migrations()[0]
+    with engine.begin() as connection:
+        for statement in first.statements[:3]:
+            connection.exec_driver_sql(statement.replace("{prefix}", "oc_"))
+    with pytest.raises(SchemaError, match="run `sidecar migrate`"):
+        migrate.require_current(engine, "oc_")
+
+    migrate.migrate(engine, "oc_")
+
+    migrate.require_current(engine, "oc_")
+    assert own_tables("oc_").metadata.tables.keys() < _tables(engine).keys()
+
+
+def test_tables_of_a_newer_program_are_left_alone(engine: Engine) -> None:
+    migrate.migrate(engine, "oc_")
+    with engine.begin() as connection:
+        insert = "INSERT INTO oc_sidecar_migration VALUES (9999, 'from-the-future', 1)"
+        connection.execute(text(insert))
+
+    with pytest.raises(SchemaError, match="newer"):
+        migrate.require_current(engine, "oc_")
+    with pytest.raises(SchemaError, match="newer"):
+        migrate.migrate(engine, "oc_")
+
+
+def test_two_migrations_do_not_run_at_once(engine: Engine) -> None:
+    with engine.connect() as other:
+        lock = f"sidecar-migrate:{engine.url.database}:oc_"
+        other.execute(text("SELECT GET_LOCK(:name, 0)"), {"name": lock})
+
+        with pytest.raises(NotNowError):
+            migrate.migrate(engine, "oc_", wait_s=0)
+
+
+def test_migrations_are_numbered_without_gaps() -> None:
+    versions = [migration.version for migration in migrate.migrations()]
+
+    assert versions == list(range(1, len(versions) + 1))
+
+
+def test_an_account_that_may_not_make_tables_is_told_the_grant(
+    engine: Engine, mariadb: PrivateServer, database: str
+) -> None:
+    mariadb.execute(
+        "CREATE OR REPLACE USER reader IDENTIFIED BY 'secret'",
+        f"GRANT SELECT ON `{database}`.* TO reader",
+    )
+    settings = changed(mariadb.settings(database), user="reader", password=Secret("secret"))
+
+    with (
+        engine_for(settings) as reader,
+        pytest.raises(DatabaseRefusedError, match="CREATE") as error,
+    ):
+        migrate.migrate(reader, "oc_")
+
+    assert "secret" not in str(error.value)
