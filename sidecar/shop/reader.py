@@ -20,6 +20,7 @@ from sqlalchemy.dialects import mysql
 from sidecar.config import Database
 from sidecar.errors import DatabaseRefusedError, DatabaseUnavailableError
 from sidecar.shop.arrow import read_frame
+from sidecar.shop.database import SESSION
 
 #: Column name to type, in the order selected; integers and text only.
 Schema = Mapping[str, type[pl.DataType] | pl.DataType]
@@ -56,7 +57,7 @@ class BulkReader:
         """
         try:
             with self._one_at_a_time:
-                frame = read_frame(self._url, as_text(query), "SET time_zone = '+00:00'")
+                frame = read_frame(self._url, as_text(query), SESSION)
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:
