@@ -1,0 +1,17 @@
+-- What the account of the sidecar needs, and nothing else. Run it as an administrator, with
+-- the names of your database (shop), prefix (oc_) and machine (localhost).
+CREATE USER 'sidecar'@'localhost' IDENTIFIED BY 'a long password';
+
+-- Read the store, and add indexes to its tables.
+GRANT SELECT, INDEX ON `shop`.* TO 'sidecar'@'localhost';
+
+-- Our own tables. They need not exist yet.
+GRANT ALL ON `shop`.`oc_sidecar_assertion` TO 'sidecar'@'localhost';
+GRANT ALL ON `shop`.`oc_sidecar_audit` TO 'sidecar'@'localhost';
+GRANT ALL ON `shop`.`oc_sidecar_customer` TO 'sidecar'@'localhost';
+GRANT ALL ON `shop`.`oc_sidecar_migration` TO 'sidecar'@'localhost';
+GRANT ALL ON `shop`.`oc_sidecar_purchase` TO 'sidecar'@'localhost';
+GRANT ALL ON `shop`.`oc_sidecar_rfm_limits` TO 'sidecar'@'localhost';
+GRANT ALL ON `shop`.`oc_sidecar_run` TO 'sidecar'@'localhost';
+GRANT ALL ON `shop`.`oc_sidecar_set_aside` TO 'sidecar'@'localhost';
+GRANT ALL ON `shop`.`oc_sidecar_tag` TO 'sidecar'@'localhost';
