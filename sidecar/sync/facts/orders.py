@@ -129,13 +129,15 @@ def _guest_orders(
     schema = {**wanted_schema, "modified": WHOLE, "email": TEXT}
     guests = _selected(tables, modified=True).add_columns(order.c.email)
     guests = guests.where(order.c.customer_id == 0)
-    email = _comparable(customer.c.email)
-    owner = func.min(customer.c.customer_id)
-    oldest = select(email.label("email"), owner.label("owner")).group_by(email)
+    # Named first: MariaDB's ONLY_FULL_GROUP_BY does not see that a COLLATE is grouped by itself.
+    email = _comparable(customer.c.email).label("email")
+    named = select(email, customer.c.customer_id).subquery()
+    owner = func.min(named.c.customer_id).label("owner")
+    oldest = select(named.c.email, owner).group_by(named.c.email)
     if reading.is_small:
         texts = wanted["email"].unique().sort().to_list()
         guests = guests.where(_comparable(order.c.email).in_(texts))
-        oldest = oldest.where(email.in_(texts))
+        oldest = oldest.where(named.c.email.in_(texts))
         found = reading.rows_here(guests, schema)
         owners = reading.rows_here(oldest, {"email": TEXT, "owner": WHOLE})
     else:
