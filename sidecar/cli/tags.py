@@ -37,6 +37,7 @@ def register(app: typer.Typer) -> None:
         ("add", add),
         ("remove", remove),
         ("create", create),
+        ("describe", describe),
         ("rename", rename),
         ("merge", merge),
         ("archive", archive),
@@ -137,6 +138,30 @@ def create(
         show.as_json({"tag": tag.name, "created": True})
     else:
         show.note(f"created the tag '{tag.name}'")
+
+
+def describe(
+    context: typer.Context,
+    name: Name,
+    colour: Annotated[
+        str | None, typer.Option("--colour", metavar="#RRGGBB", help="For the badge.")
+    ] = None,
+    description: Annotated[
+        str | None, typer.Option("--description", metavar="TEXT", help="For people.")
+    ] = None,
+    wait: Wait = 30.0,
+    json: Json = False,
+) -> None:
+    """Change a tag's colour or description."""
+    if colour is None and description is None:
+        raise UsageError("nothing to change: give --colour, --description or both")
+    sidecar = options.opened(context)
+    with sidecar.tagging(options.actor(), wait) as hand:
+        hand.describe(name, colour, description)
+    if json:
+        show.as_json({"tag": name, "colour": colour, "description": description})
+    else:
+        show.note(f"changed the tag '{show.plain(name)}'")
 
 
 def rename(

@@ -112,6 +112,12 @@ class Tagging:
 
         return self._run(f"tag remove {tag.name}", ids, before)
 
+    def describe(self, name: str, colour: str | None, description: str | None) -> None:
+        """Change a tag's colour or description."""
+        tag = self._tag(name)
+        with transaction(self.shop.engine) as tx:
+            tags.describe(tx, self.shop.own, tag, colour, description)
+
     def rename(self, name: str, new: str) -> None:
         """Give a tag another name."""
         tag = self._tag(name)

@@ -112,8 +112,7 @@ def create(
         ConfigError: There are as many tags as there can be.
     """
     check_name(name)
-    if colour is not None and not _COLOUR.fullmatch(colour.lower()):
-        raise UsageError(f"{colour!r} is not a colour (write it as #rrggbb, e.g. #2e7d32)")
+    _check_colour(colour)
     tags = load_tags(tx, own)
     refuse_taken(tags, name)
     slot = free_slots(tags, 1)[0]
@@ -136,6 +135,22 @@ def create(
         colour=colour and colour.lower(),
         description=description,
     )
+
+
+def describe(
+    tx: Connection, own: OwnTables, tag: Tag, colour: str | None, description: str | None
+) -> None:
+    """
+    Change how *tag* is shown; None leaves the colour or description as it is.
+
+    Raises:
+        UsageError: The colour cannot be used.
+    """
+    _check_colour(colour)
+    values = {"colour": colour and colour.lower(), "description": description}
+    given = {name: value for name, value in values.items() if value is not None}
+    if given:
+        tx.execute(update(own.tag).where(own.tag.c.tag_id == tag.tag_id).values(given))
 
 
 def rename(tx: Connection, own: OwnTables, tag: Tag, name: str) -> None:
@@ -224,6 +239,11 @@ def check_name(name: str) -> None:
         )
     if any(not character.isprintable() for character in name):
         raise UsageError(f"{name!r} cannot be a tag (it has characters that do not show)")
+
+
+def _check_colour(colour: str | None) -> None:
+    if colour is not None and not _COLOUR.fullmatch(colour.lower()):
+        raise UsageError(f"{colour!r} is not a colour (write it as #rrggbb, e.g. #2e7d32)")
 
 
 def refuse_taken(tags: Iterable[Tag], name: str) -> None:

@@ -41,6 +41,20 @@ def test_a_removed_tag_stays_away_though_its_rule_holds(installation: Installati
     ) == ["rule:", "pin_out:asked to"]
 
 
+def test_a_tag_that_a_rule_made_can_be_coloured(installation: Installation) -> None:
+    installation.rules(vip="orders > 3")
+    installation.done("migrate")
+    installation.done("once")
+
+    installation.done("tag", "describe", "VIP", "--colour", "#C0FFEE", "--description", "Ours")
+    bad = installation.sidecar("tag", "describe", "vip", "--colour", "red")
+
+    (tag,) = installation.json("tag", "list")
+    assert (tag["colour"], tag["description"]) == ("#c0ffee", "Ours")
+    assert bad.returncode == 64
+    assert "#rrggbb" in bad.stderr
+
+
 def test_an_unknown_customer_or_tag_changes_nothing(installation: Installation) -> None:
     installation.given.customer()
     installation.done("migrate")
