@@ -61,6 +61,7 @@ class Compiler:
         lists: Named lists, folded text.
         tag: The expression of a tag by its name, as of this pass.
         segment: The expression of a segment by its name.
+        all_tags: The names of every tag, for ``tags is missing``.
 
     Attributes:
         columns: What the loader must provide, by key.
@@ -75,12 +76,14 @@ class Compiler:
         lists: Mapping[str, Collection[str]],
         tag: Callable[[str], pl.Expr],
         segment: Callable[[str], pl.Expr],
+        all_tags: Collection[str] = (),
     ) -> None:
         self._catalogue = catalogue
         self._names = names
         self._lists = lists
         self._tag = tag
         self._segment = segment
+        self._all_tags = tuple(all_tags)
         self.columns: dict[str, Column] = {}
         self.boundaries: dict[str, Boundary] = {}
         self.folded: set[str] = set()
@@ -154,6 +157,8 @@ class Compiler:
     # -- predicates --------------------------------------------------------------------
 
     def _missing(self, ref: FactRef) -> pl.Expr:
+        if ref.name == "tags":
+            return ~pl.any_horizontal(pl.lit(False), *map(self._tag, self._all_tags))
         if self._fact(ref).kind == "set":
             return ~self._column(ref, frozenset())
         return self._column(ref).is_null()

@@ -76,34 +76,44 @@ def compile_rules(
         tags: Every tag by its folded name; each tag rule has one.
     """
     level_of: dict[str, int] = {}
-    used: set[str] = set()
-    with_rule = {fold(rule.name) for rule in rules.tags}
+    levels: list[list[pl.Expr]] = []
+    #: What the conditions being compiled need, the innermost last.
+    needs: list[set[str]] = []
+    with_rule = {fold(rule.name): rule.when for rule in rules.tags}
+    segments = {fold(rule.name): rule.when for rule in rules.segments}
 
     def tag(name: str) -> pl.Expr:
         known = tags.get(fold(name))
         if known is None or known.archived:
             return pl.lit(False)
         if fold(name) in with_rule:
-            used.add(_rule(known.slot))
+            needs[-1].add(_rule(known.slot))
             asserted = pl.col(_rule(known.slot)) | _bit("on", known.slot)
         else:
             asserted = _bit("on", known.slot)
         return asserted & ~_bit("off", known.slot)
 
     def segment(name: str) -> pl.Expr:
-        used.add(f"segment:{fold(name)}")
-        return pl.col(f"segment:{fold(name)}")
+        # Only what a tag asks for is computed: others are not kept yet.
+        column = f"segment:{fold(name)}"
+        if column not in level_of:
+            add(column, segments[fold(name)])
+        needs[-1].add(column)
+        return pl.col(column)
 
-    compiler = Compiler(catalogue, names, lists, tag, segment)
-    conditions = _conditions(rules, tags)
-    levels: list[list[pl.Expr]] = []
-    for name, condition in conditions.items():
-        used.clear()
-        expression = compiler.condition(condition).alias(name)
-        level = max((level_of[other] + 1 for other in used), default=0)
-        level_of[name] = level
+    compiler = Compiler(catalogue, names, lists, tag, segment, tags)
+
+    def add(column: str, condition: Expr) -> None:
+        needs.append(set())
+        expression = compiler.condition(condition).alias(column)
+        level = max((level_of[other] + 1 for other in needs.pop()), default=0)
+        level_of[column] = level
         levels.extend([] for _ in range(level + 1 - len(levels)))
         levels[level].append(expression)
+
+    for kind, name in rules.order:
+        if kind == "tag":
+            add(_rule(tags[fold(name)].slot), with_rule[fold(name)])
 
     words = max((known.slot // 64 + 1 for known in tags.values()), default=0)
     return Compiled(
@@ -115,19 +125,6 @@ def compile_rules(
         verdicts=tuple(_packed([tags[name].slot for name in with_rule], w) for w in range(words)),
         tags=tuple(_in_effect(tags.values(), word) for word in range(words)),
     )
-
-
-def _conditions(rules: RuleSet, tags: Mapping[str, TagSlot]) -> dict[str, Expr]:
-    """The conditions that decide tags, by column, each after those it depends on."""
-    by_name = {("tag", fold(rule.name)): rule.when for rule in rules.tags}
-    by_name |= {("segment", fold(rule.name)): rule.when for rule in rules.segments}
-    found: dict[str, Expr] = {}
-    for kind, name in rules.order:
-        key = fold(name)
-        if (kind, key) in by_name:
-            column = _rule(tags[key].slot) if kind == "tag" else f"segment:{key}"
-            found[column] = by_name[kind, key]
-    return found
 
 
 def prepared(frame: pl.DataFrame, compiled: Compiled, moment: Moment) -> pl.DataFrame:

@@ -66,7 +66,9 @@ class Matcher:
             # Until segments are kept, who is in one is told from its condition.
             return compiler.condition(segments[fold(name)])
 
-        compiler = Compiler(dictionary.catalogue, names, words.lists, tag, segment)
+        compiler = Compiler(
+            dictionary.catalogue, names, words.lists, tag, segment, tag_names.values()
+        )
         self._condition = compiler.condition(condition)
         self._words = max((slot.slot // 64 + 1 for slot in (tags or {}).values()), default=0)
         self._compiled = Compiled(
