@@ -13,6 +13,7 @@ import datetime
 import inspect
 import re
 import sys
+import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -274,6 +275,27 @@ def logged() -> set[tuple[str, str]]:
     return found
 
 
+def modules() -> dict[str, str]:
+    """Every module, with the first sentence of its docstring, layer by layer."""
+    package = PROJECT / "sidecar"
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))
+    layers = project["tool"]["importlinter"]["contracts"][0]["layers"]
+    parts = []
+    for layer in (name.strip() for line in layers for name in line.split("|")):
+        rows = [
+            (code(path.relative_to(package).as_posix()), _first_line(path))
+            for path in sorted([*package.glob(f"{layer}.py"), *package.glob(f"{layer}/**/*.py")])
+            if path.name != "__init__.py"
+        ]
+        parts.append(f"## {layer}\n\n{table(('module', 'what it is'), rows)}")
+    return {"modules": "\n\n".join(parts)}
+
+
+def _first_line(path: Path) -> str:
+    about = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
+    return about.split("\n\n")[0].replace("\n", " ").replace("``", "`")
+
+
 def _sources(without: str = "") -> Iterator[str]:
     package = PROJECT / "sidecar"
     for path in sorted(package.rglob("*.py")):
@@ -288,6 +310,7 @@ MAKERS = {
     "errors.md": errors_page,
     "facts.md": facts,
     "log-events.md": log_events,
+    "modules.md": modules,
     "tables.md": tables,
 }
 
