@@ -71,9 +71,10 @@ class Shop:
 
         Where connectorx fails, PyMySQL reads the same; from then on always.
         """
-        if self.bulk is not None and (scope.ids is None or len(scope.ids) > BULK_FROM):
+        bulk = self.bulk  # once: another thread may give it up meanwhile
+        if bulk is not None and (scope.ids is None or len(scope.ids) > BULK_FROM):
             try:
-                return self.bulk.read(query, schema)
+                return bulk.read(query, schema)
             except DatabaseUnavailableError as error:
                 frame = read_rows(tx, query, schema)
                 # PyMySQL could, so it is connectorx that cannot; it need not try again.
