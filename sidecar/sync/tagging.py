@@ -31,6 +31,9 @@ from sidecar.sync.tags import Tag
 #: Texts looked up in one statement.
 _CHUNK = 1_000
 
+#: Digits of what may be an id; nothing longer is one.
+_LONGEST_NUMBER = 18
+
 
 @dataclass(slots=True)
 class Tagging:
@@ -227,7 +230,12 @@ def find_customers(shop: Shop, wanted: Sequence[str]) -> tuple[dict[str, int], d
         The ids of those that are found, and what is wrong with each of the others.
     """
     customer = shop.tables.customer
-    numbers = {text: int(text) for text in wanted if text.isascii() and text.isdigit()}
+    # Python refuses to read numbers of any length.
+    numbers = {
+        text: int(text) if len(text) <= _LONGEST_NUMBER else 10**_LONGEST_NUMBER
+        for text in wanted
+        if text.isascii() and text.isdigit()
+    }
     emails = {text: text.strip().lower() for text in wanted if text not in numbers}
     found: dict[str, int] = {}
     problems: dict[str, str] = {}

@@ -46,3 +46,13 @@ def test_an_e_mail_is_found_in_any_character_set(shop: Shop, given: Given, chars
 
     assert found == {"ANN@example.org": ann, "É&@x.org": accented}
     assert problems.keys() == {"ы@x.org", "🦊@x.org"}
+
+
+def test_a_number_of_any_length_is_at_most_an_unknown_id(shop: Shop, given: Given) -> None:
+    ann = given.customer()
+    too_long = ["9" * digits for digits in (10, 19, 5_000)]
+
+    found, problems = find_customers(shop, [f"0{ann}", *too_long])
+
+    assert found == {f"0{ann}": ann}
+    assert problems == {text: f"no customer has the id {text}" for text in too_long}
