@@ -72,8 +72,9 @@ def leader_lock(
             connection.detach()
             connection.exec_driver_sql(f"SET wait_timeout = {IDLE_TIMEOUT_S}")
             own = int(connection.scalar(select(func.connection_id())) or 0)
-            # MySQL waits whole seconds, and half of one not at all.
-            if connection.scalar(select(func.get_lock(name, math.ceil(wait_s)))) != 1:
+            # MySQL waits whole seconds, half of one not at all, and below 0 for ever.
+            seconds = math.ceil(min(max(0.0, wait_s), IDLE_TIMEOUT_S))
+            if connection.scalar(select(func.get_lock(name, seconds))) != 1:
                 holder = connection.scalar(select(func.is_used_lock(name)))
                 raise NotNowError(
                     f"{place_of(engine)}: another sidecar holds the lock, connection id {holder}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from sqlalchemy import Engine
 
@@ -30,6 +32,21 @@ def test_a_second_sidecar_is_told_who_holds_the_lock(engine: Engine) -> None:
             pass
 
     assert error.value.exit_code == 75
+
+
+@pytest.mark.parametrize("wait_s", [-1.0, math.nan])
+def test_a_wait_that_is_no_time_is_none(engine: Engine, wait_s: float) -> None:
+    with (
+        leader_lock(engine, "shop", "oc_"),
+        pytest.raises(NotNowError),
+        leader_lock(engine, "shop", "oc_", wait_s),
+    ):
+        pass
+
+
+def test_a_wait_without_end_takes_a_free_lock(engine: Engine) -> None:
+    with leader_lock(engine, "shop", "oc_", math.inf) as held:
+        held.verify()
 
 
 def test_the_lock_is_free_after_its_holder(engine: Engine) -> None:
