@@ -72,7 +72,7 @@ class MissingIndex:
 
 def missing_indexes(engine: Engine, prefix: str) -> list[MissingIndex]:
     """The indexes of `INDEXES` that are not there, with what adding each would mean."""
-    with engine.connect() as connection:
+    with database_errors(engine), engine.connect() as connection:
         there = {
             (row.name, row.key_name)
             for row in connection.execute(
