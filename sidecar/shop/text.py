@@ -8,13 +8,20 @@ one unescape gives back what the customer typed.
 from __future__ import annotations
 
 import html
+import re
 
 import polars as pl
+
+# Python refuses to read longer numbers; no character has one.
+_ENDLESS = re.compile(r"&#[0-9]{4301,};?")
 
 
 def unescape(text: str) -> str:
     """*text* of the store as it was typed."""
-    return html.unescape(text)
+    try:
+        return html.unescape(text)
+    except ValueError:
+        return html.unescape(_ENDLESS.sub("\N{REPLACEMENT CHARACTER}", text))
 
 
 def escape(text: str) -> str:
@@ -25,7 +32,7 @@ def escape(text: str) -> str:
 def plain(column: pl.Expr) -> pl.Expr:
     """The text of *column* unescaped; empty becomes null."""
     escaped = column.str.contains("&", literal=True)
-    unescaped = pl.when(escaped).then(column).map_elements(html.unescape, return_dtype=pl.String)
+    unescaped = pl.when(escaped).then(column).map_elements(unescape, return_dtype=pl.String)
     text = pl.when(escaped).then(unescaped).otherwise(column)
     return pl.when(text == "").then(None).otherwise(text)
 
