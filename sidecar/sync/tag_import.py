@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,9 @@ from sidecar.sync import tags
 from sidecar.sync.tagging import find_customers
 
 _COLUMNS = ("customer_id", "email", "tag", "until")
+
+#: Under which a row keeps a cell that no column is named for.
+_BEYOND = "beyond the columns"
 
 
 @dataclass(slots=True)
@@ -75,17 +79,23 @@ def _lines(path: Path) -> Sequence[tuple[int, dict[str, str]]]:
         raise UsageError(f"{path}: not a text file")
     head = text.split("\n", 1)[0]
     delimiter = max(",;\t", key=head.count)
-    reader = csv.reader(text.splitlines(keepends=True), delimiter=delimiter)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
         columns = [name.strip().lower() for name in next(reader, [])]
         _check_columns(path, columns)
         return [
-            (reader.line_num, dict(zip(columns, (cell.strip() for cell in row), strict=False)))
+            (reader.line_num, _named(columns, [cell.strip() for cell in row]))
             for row in reader
             if any(cell.strip() for cell in row)
         ]
     except csv.Error as error:
         raise UsageError(f"{path}:{reader.line_num}: {error}") from error
+
+
+def _named(columns: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
+    beyond = next((cell for cell in cells[len(columns) :] if cell), None)
+    row = dict(zip(columns, cells, strict=False))
+    return row if beyond is None else row | {_BEYOND: beyond}
 
 
 def _check_columns(path: Path, columns: Sequence[str]) -> None:
@@ -100,6 +110,8 @@ def _check_columns(path: Path, columns: Sequence[str]) -> None:
 
 
 def _checked(row: dict[str, str], moment: Moment) -> tuple[str, int | None]:
+    if _BEYOND in row:
+        raise UsageError(f"{row[_BEYOND]!r} stands in no column (is a cell without its quotes?)")
     tag, until = row.get("tag", ""), row.get("until", "")
     tags.check_name(tag)
     if not until:
