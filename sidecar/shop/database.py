@@ -14,7 +14,7 @@ import sqlalchemy
 from sqlalchemy import Connection, Engine
 
 from sidecar.config import Database
-from sidecar.errors import ConfigError
+from sidecar.errors import ConfigError, UsageError
 from sidecar.shop.database_errors import translate
 
 __all__ = ["SESSION", "connect", "database_errors", "place_of", "transaction", "translate"]
@@ -68,6 +68,7 @@ def transaction(engine: Engine) -> Iterator[Connection]:
         DatabaseRefusedError: The database will go on refusing until a person mends it.
         CustomerError: A value does not fit; other customers' work may.
         FatalError: The database refuses the work for a reason that is ours.
+        UsageError: A text to be sent is none, such as a name from a terminal of another encoding.
     """
     with database_errors(engine), engine.begin() as tx:
         yield tx
@@ -85,6 +86,11 @@ def database_errors(engine: Engine) -> Iterator[None]:
     ) as error:
         url = engine.url
         raise translate(error, place_of(engine), url.username or "", url.database or "") from error
+    except UnicodeEncodeError as error:
+        # What a server sends is never so, but an argument or a file's name can be.
+        raise UsageError(
+            "a name or text that was given is not UTF-8 (check the encoding of the terminal)"
+        ) from error
 
 
 def place_of(engine: Engine) -> str:

@@ -29,7 +29,11 @@ def start_run(
     tx.execute(update(run).where(run.c.state == "running").values(state="interrupted"))
     result = tx.execute(
         insert(run).values(
-            kind=kind, state="running", actor=actor, what=what, started_at=moment.epoch_s
+            kind=kind,
+            state="running",
+            actor=actor and actor[:64],
+            what=what[:255],
+            started_at=moment.epoch_s,
         )
     )
     key = result.inserted_primary_key

@@ -16,6 +16,9 @@ from sidecar.shop.own_tables import SLOTS, OwnTables
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
 _LONGEST = 64
 
+#: Characters of a name as compared, of which NFKC may make many more, and of a description.
+_LONGEST_KEY = _LONGEST_DESCRIPTION = 255
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tag:
@@ -108,11 +111,12 @@ def create(
     Create a tag.
 
     Raises:
-        UsageError: The name or colour cannot be used, or the name is taken.
+        UsageError: The name, colour or description cannot be used, or the name is taken.
         ConfigError: There are as many tags as there can be.
     """
     check_name(name)
     _check_colour(colour)
+    _check_description(description)
     tags = load_tags(tx, own)
     refuse_taken(tags, name)
     slot = free_slots(tags, 1)[0]
@@ -144,9 +148,10 @@ def describe(
     Change how *tag* is shown; None leaves the colour or description as it is.
 
     Raises:
-        UsageError: The colour cannot be used.
+        UsageError: The colour or description cannot be used.
     """
     _check_colour(colour)
+    _check_description(description or "")
     values = {"colour": colour and colour.lower(), "description": description}
     given = {name: value for name, value in values.items() if value is not None}
     if given:
@@ -237,6 +242,10 @@ def check_name(name: str) -> None:
         raise UsageError(
             f"{name[:80]!r} cannot be a tag (1 to {_LONGEST} characters, no blanks at the ends)"
         )
+    if len(fold(name)) > _LONGEST_KEY:
+        raise UsageError(
+            f"{name!r} cannot be a tag (written out it has more than {_LONGEST_KEY} characters)"
+        )
     if any(not character.isprintable() for character in name):
         raise UsageError(f"{name!r} cannot be a tag (it has characters that do not show)")
 
@@ -244,6 +253,13 @@ def check_name(name: str) -> None:
 def _check_colour(colour: str | None) -> None:
     if colour is not None and not _COLOUR.fullmatch(colour.lower()):
         raise UsageError(f"{colour!r} is not a colour (write it as #rrggbb, e.g. #2e7d32)")
+
+
+def _check_description(description: str) -> None:
+    if len(description) > _LONGEST_DESCRIPTION:
+        raise UsageError(
+            f"a description has at most {_LONGEST_DESCRIPTION} characters, not {len(description):,}"
+        )
 
 
 def refuse_taken(tags: Iterable[Tag], name: str) -> None:
