@@ -94,7 +94,9 @@ def load(
         if by_source["lines"]:
             frame = _joined(frame, lines.load(reading, by_source["lines"], order_rows))
         if by_source["purchases"]:
-            found = purchases.read_purchases(reading, order_rows, standing)
+            # A deleted customer's orders stay in the store; what was bought is forgotten.
+            kept = order_rows.join(base, on="customer_id", how="semi")
+            found = purchases.read_purchases(reading, kept, standing)
             part = purchases.load(reading, by_source["purchases"], found.pairs)
             frame = _joined(frame, part)
     for source in ("cart", "wishlist", "returns", "reviews"):

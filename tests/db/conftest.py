@@ -1,0 +1,53 @@
+"""A small store of each test's own, in one database that is emptied after it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from sidecar.config import Database
+from sidecar.service.private_server import PrivateServer
+from sidecar.shop import migrate
+from sidecar.shop.database import connect
+from sidecar.shop.tables import store_tables
+from support import small_store
+from support.given import Given
+from support.small_store import NOW, SmallStore
+
+
+@pytest.fixture(scope="session")
+def small_database(mariadb: PrivateServer) -> Iterator[Database]:
+    """The tables of an OpenCart 4.1 as far as they are declared, and our own, all empty."""
+    name = "small_store"
+    mariadb.execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
+    settings = mariadb.settings(name)
+    engine = connect(settings)
+    store_tables(settings.prefix, "4.1").metadata.create_all(engine)
+    migrate.migrate(engine, settings.prefix)
+    engine.dispose()
+    yield settings
+    mariadb.execute(f"DROP DATABASE {name}")
+
+
+@pytest.fixture
+def small_engine(small_database: Database) -> Iterator[Engine]:
+    """An engine on the database of small stores, which is empty again after the test."""
+    engine = connect(small_database)
+    yield engine
+    small_store.empty(engine, small_database.prefix)
+    engine.dispose()
+
+
+@pytest.fixture
+def store(
+    mariadb: PrivateServer, small_database: Database, small_engine: Engine, tmp_path: Path
+) -> Iterator[SmallStore]:
+    """A small store with OpenCart's own rows and the sidecar on it."""
+    with contextlib.closing(mariadb.connect(small_database.name)) as connection:
+        given = Given(connection, NOW)
+        given.basics()
+        yield from small_store.open_on(small_database, tmp_path, given)
