@@ -112,6 +112,7 @@ def compiler() -> Compiler:
         {name: [fold(text) for text in texts] for name, texts in LISTS.items()},
         lambda name: pl.col(f"tag {fold(name)}"),
         lambda name: pl.col(f"segment {fold(name)}"),
+        NAMED["tag"].values(),
     )
 
 
