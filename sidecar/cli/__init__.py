@@ -6,6 +6,8 @@ The command line: what was asked is dispatched to a module of a family of comman
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import sys
 import traceback
@@ -19,9 +21,13 @@ INTERRUPTED, PIPE_CLOSED = 130, 141
 
 FATAL = 70
 
+#: What a disk that is full or broken says of a file that is open already.
+_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line *arguments*, by default the program's own, and exit."""
+    _mend_streams()
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))
 
 
@@ -41,15 +47,39 @@ def run(arguments: Sequence[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
     except BrokenPipeError:
-        # Whatever is left to be written would break once more when Python exits.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_stdout()
         return PIPE_CLOSED
     except SystemExit as end:  # rich ends with 1 when the reader is gone
         return PIPE_CLOSED if end.code == 1 else int(end.code or 0)
     except Exception as error:  # noqa: BLE001 - the one place for what nobody foresaw
+        if isinstance(error, OSError) and error.errno in _DISK and error.filename is None:
+            _give_up_stdout()
+            _say(f"the answer cannot be written: {error.strerror}")
+            return FATAL
         _say_unexpected(error, arguments)
         return FATAL
     return code
+
+
+def _mend_streams() -> None:
+    # Else a connection would get the number of a stream that the caller has closed.
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(1, "w")
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(2, "w")
+    # A character that the terminal's encoding lacks is no reason to fail.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def _give_up_stdout() -> None:
+    # Whatever is left to be written would fail once more when Python exits.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _dispatch(arguments: Sequence[str]) -> int:

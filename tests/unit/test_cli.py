@@ -160,6 +160,44 @@ def test_a_reader_that_goes_away_is_no_error(writes: str) -> None:
     assert (done.returncode, done.stderr) == (141, "")
 
 
+def in_shell(redirected: str, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """The command line *arguments* in a shell, with streams *redirected*."""
+    return subprocess.run(
+        ["sh", "-c", f'"$0" -m sidecar "$@" {redirected}', sys.executable, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env={**os.environ, **environ},
+    )
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_stream_that_is_closed_is_no_error(closed: str) -> None:
+    assert in_shell(closed, "--version").returncode == 0
+    assert in_shell(closed, "--config", "/nowhere.toml", "plan").returncode == 78
+
+
+def test_an_answer_that_a_full_disk_cannot_take_is_told() -> None:
+    done = in_shell("> /dev/full", "--version")
+
+    assert done.returncode == 70
+    assert done.stderr == "sidecar: the answer cannot be written: No space left on device\n"
+
+
+def test_a_terminal_that_lacks_a_character_is_shown_its_number() -> None:
+    script = "import sys; from sidecar import cli; cli._mend_streams(); print('\N{BLACK STAR}')"
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+    )
+
+    assert done.stdout == "\\u2605\n"
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_a_shell_completes_commands(shell: str) -> None:
     # Else it is the shell that runs the tests, which may be one without completion.
