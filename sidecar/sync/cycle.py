@@ -10,7 +10,7 @@ differs. A customer whose data cannot be processed is set aside, the others go o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -74,8 +74,8 @@ class Pass:
     whole_store: dict[str, pl.DataFrame] = field(default_factory=dict)
 
 
-#: Work to do at the start of a cycle's transaction, e.g. a person's assertions.
-Before = Callable[[Connection], None]
+#: Work to do for some customers at the start of their cycle, e.g. a person's assertions.
+Before = Callable[[Connection, Sequence[int]], None]
 
 
 def run(work: Pass, scope: Scope, before: Before | None = None) -> Outcome:
@@ -83,7 +83,7 @@ def run(work: Pass, scope: Scope, before: Before | None = None) -> Outcome:
     Bring the customers of *scope* in line with the rules; set aside whoever cannot be.
 
     Args:
-        before: Done in the same transaction, before anything is read; safe to repeat.
+        before: Done for the ids of *scope* in the same transaction, before anything is read.
     """
     outcome = Outcome()
     try:
@@ -92,7 +92,7 @@ def run(work: Pass, scope: Scope, before: Before | None = None) -> Outcome:
         halves = set_aside.halves(work.shop, scope)
         for half in halves:
             outcome.add(run(work, half, before))
-        if not halves:
+        if not halves and scope.ids:
             with transaction(work.shop.engine) as tx:
                 set_aside.put(tx, work.shop.own, scope.first, error, work.moment)
             outcome.add(Outcome(customers=1, set_aside=1))
@@ -103,7 +103,7 @@ def _run(work: Pass, scope: Scope, before: Before | None, outcome: Outcome) -> N
     """One cycle over *scope*; *outcome* counts what is committed, also when a later batch fails."""
     with transaction(work.shop.engine) as tx:
         if before is not None:
-            before(tx)
+            before(tx, scope.ids or ())
         looked_at, changes = look(work, tx, scope)
         batches = changes.batches(BATCH)
         first = next(batches, None)
@@ -189,7 +189,7 @@ def preview(work: Pass, scope: Scope) -> Iterator[tuple[Outcome, Changes | None]
         halves = set_aside.halves(work.shop, scope)
         for half in halves:
             yield from preview(work, half)
-        if not halves:
+        if not halves and scope.ids:
             yield Outcome(customers=1, set_aside=1), None
         return
     yield counted(looked_at, changes), changes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from sidecar import clock
 from sidecar.model import Outcome, Scope
@@ -19,7 +19,7 @@ def run_ids(
     kind: str,
     actor: str | None = None,
     what: str = "",
-    before: Callable[[Sequence[int]], Before] | None = None,
+    before: Before | None = None,
     progress: Progress | None = None,
 ) -> Outcome:
     """
@@ -27,7 +27,7 @@ def run_ids(
 
     Args:
         kind: ``changed`` or ``command``.
-        before: Gives, for a part of *ids*, what to do first in its transaction.
+        before: What to do first, for a part of *ids* in its transaction.
     """
     own, engine = work.shop.own, work.shop.engine
     with transaction(engine) as tx:
@@ -37,7 +37,7 @@ def run_ids(
     try:
         for start in range(0, len(ids), cycle.BATCH):
             part = ids[start : start + cycle.BATCH]
-            outcome.add(cycle.run(work, Scope.of(part), before(part) if before else None))
+            outcome.add(cycle.run(work, Scope.of(part), before))
             if progress:
                 progress(start + len(part), len(ids))
         state = "applied"

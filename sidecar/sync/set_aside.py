@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import polars as pl
 from sqlalchemy import Connection, delete, select, union
@@ -61,11 +61,17 @@ def readable(
 
 
 def halves(shop: Shop, scope: Scope) -> list[Scope]:
-    """*scope* in two, to find the one customer that cannot be processed; none when it is one."""
+    """
+    *scope* in two, by name, to find the one customer that cannot be processed.
+
+    A range of one customer is that customer; one that is named already has no halves.
+    """
+    ids: Sequence[int] = scope.ids or ()
     if scope.ids is None:
         with transaction(shop.engine) as tx:
-            scope = Scope.of(customer_ids(tx, shop, scope))
-    ids = scope.ids or ()
+            ids = customer_ids(tx, shop, scope)
+        if len(ids) == 1:
+            return [Scope.of(ids)]
     if len(ids) < 2:
         return []
     middle = len(ids) // 2

@@ -92,11 +92,9 @@ class Tagging:
         ends = self._end_of(until)
         author = Author(actor=self.actor, reason=reason)
 
-        def before(part: Sequence[int]) -> Before:
+        def before(tx: Connection, part: Sequence[int]) -> None:
             until_of = dict.fromkeys(part, ends)
-            return lambda tx: assertions.add(
-                tx, self.shop.own, "pin_in", tag, until_of, author, self.moment
-            )
+            assertions.add(tx, self.shop.own, "pin_in", tag, until_of, author, self.moment)
 
         return self._run(f"tag add {tag.name}", ids, before)
 
@@ -108,10 +106,8 @@ class Tagging:
         ends = self._end_of(until)
         author = Author(actor=self.actor, reason=reason)
 
-        def before(part: Sequence[int]) -> Before:
-            return lambda tx: assertions.remove(
-                tx, self.shop.own, tag, part, ends, author, self.moment
-            )
+        def before(tx: Connection, part: Sequence[int]) -> None:
+            assertions.remove(tx, self.shop.own, tag, part, ends, author, self.moment)
 
         return self._run(f"tag remove {tag.name}", ids, before)
 
@@ -138,10 +134,8 @@ class Tagging:
             raise UsageError(f"'{new.name}' is archived (`sidecar tag archive --restore` first)")
         author = Author(actor=self.actor, reason=f"merged from {old.name}")
 
-        def before(part: Sequence[int]) -> Before:
-            return lambda tx: assertions.hand_over(
-                tx, self.shop.own, old, new, part, author, self.moment
-            )
+        def before(tx: Connection, part: Sequence[int]) -> None:
+            assertions.hand_over(tx, self.shop.own, old, new, part, author, self.moment)
 
         with transaction(self.shop.engine) as tx:
             ids = assertions.holders(tx, self.shop.own, old)
@@ -175,17 +169,13 @@ class Tagging:
         ids = sorted({customer_id for until in rows.values() for customer_id in until})
         author = Author(actor=self.actor, reason=file)
 
-        def before(part: Sequence[int]) -> Before:
+        def before(tx: Connection, part: Sequence[int]) -> None:
             inside = frozenset(part)
-
-            def write(tx: Connection) -> None:
-                for name, tag in wanted.items():
-                    until = {c: end for c, end in rows[name].items() if c in inside}
-                    if until:
-                        own = self.shop.own
-                        assertions.add(tx, own, "import", tag, until, author, self.moment)
-
-            return write
+            for name, tag in wanted.items():
+                until = {c: end for c, end in rows[name].items() if c in inside}
+                if until:
+                    own = self.shop.own
+                    assertions.add(tx, own, "import", tag, until, author, self.moment)
 
         return self._run(f"tag import {file}", ids, before, progress)
 
@@ -193,7 +183,7 @@ class Tagging:
         self,
         what: str,
         ids: Sequence[int],
-        before: Callable[[Sequence[int]], Before] | None,
+        before: Before | None,
         progress: Progress | None = None,
     ) -> Outcome:
         work = Pass(self.shop, self.rulebook(), self.moment)

@@ -349,7 +349,7 @@ def test_a_plan_counts_what_the_pass_then_does_and_writes_nothing(store: SmallSt
 
 #: Of stores and rules, any example is small; finding a smaller one takes minutes.
 a_few = settings(
-    max_examples=20,
+    max_examples=12,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -11,10 +11,12 @@ import pytest
 
 from sidecar import config
 from sidecar.app import Sidecar, open_sidecar
+from sidecar.errors import DatabaseRefusedError
 from sidecar.service.private_server import PrivateServer
 from sidecar.shop.database import connect
 from sidecar.shop.tables import store_tables
 from support.given import Given
+from support.small_store import SmallStore
 
 NOW = datetime.datetime(2026, 3, 31, 12, 0, tzinfo=datetime.UTC)
 LARGEST = "99999999999.9999"
@@ -86,3 +88,140 @@ def test_a_customer_whose_sums_do_not_fit_is_set_aside_and_the_others_go_on(
     assert [customer for customer, _ in sidecar.set_aside(9)] == [customers[2]]
     others = [*customers[:2], *customers[3:]]
     assert [row["customer_id"] for row in sidecar.customers("orders > 0")] == others
+
+
+# -- what cannot be written ------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def refused(store: SmallStore, *customers: int) -> Iterator[None]:
+    """Our table refuses rows of *customers* as if a number did not fit."""
+    wanted = ", ".join(map(str, customers))
+    store.given.execute(
+        "CREATE TRIGGER refuse BEFORE INSERT ON oc_sidecar_customer FOR EACH ROW"
+        f" IF NEW.customer_id IN ({wanted}) THEN"
+        " SIGNAL SQLSTATE '22003' SET MYSQL_ERRNO = 1264, MESSAGE_TEXT = 'planted'; END IF"
+    )
+    try:
+        yield
+    finally:
+        store.given.execute("DROP TRIGGER refuse")
+
+
+def set_aside(store: SmallStore) -> list[int]:
+    return sorted(customer for customer, _ in store.sidecar.set_aside(100))
+
+
+@pytest.mark.parametrize("size", [1, 3, 1000])
+def test_whoever_cannot_be_written_is_set_aside_and_taken_back_later(
+    store: SmallStore, size: int
+) -> None:
+    ids = [store.given.customer() for _ in range(7)]
+    store.rules(quiet="orders = 0")
+
+    with refused(store, ids[1], ids[6]):
+        first = store.full_pass(size=size)
+        assert set_aside(store) == [ids[1], ids[6]]
+        second = store.full_pass(size=size)
+
+    assert (first.customers, first.changed, first.set_aside) == (7, 5, 2)
+    assert (second.customers, second.changed, second.set_aside) == (7, 0, 2)
+    assert store.who("quiet") == [ids[0], *ids[2:6]]
+    assert store.last_run()["set_aside"] == 2
+    assert [row["times"] for row in store.rows("SELECT times FROM `{own}set_aside`")] == [2, 2]
+    store.verify()
+
+    third = store.full_pass(size=size)
+
+    assert (third.customers, third.changed, third.set_aside) == (7, 2, 0)
+    assert set_aside(store) == []
+    assert store.who("quiet") == ids
+    store.verify()
+
+
+def test_of_a_range_with_one_customer_it_is_the_customer_who_is_set_aside(
+    store: SmallStore,
+) -> None:
+    ann = store.given.customer(customer_id=57)
+
+    with refused(store, ann):
+        outcome = store.full_pass()
+
+    assert set_aside(store) == [ann]
+    assert outcome.set_aside == 1
+
+
+def test_the_reason_names_what_does_not_fit_and_no_data(store: SmallStore) -> None:
+    ann = store.given.customer("secret@example.com")
+
+    with refused(store, ann):
+        store.process(ann)
+
+    ((customer, reason),) = store.sidecar.set_aside(5)
+    assert customer == ann
+    assert reason == "a number is out of range (error 1264)"
+
+
+def test_looking_at_one_customer_sets_aside_nobody_else(store: SmallStore) -> None:
+    ids = [store.given.customer() for _ in range(3)]
+    store.rules(quiet="orders = 0")
+
+    with refused(store, *ids):
+        outcome = store.process(ids[1])
+
+    assert (outcome.customers, outcome.set_aside) == (1, 1)
+    assert set_aside(store) == [ids[1]]
+    store.process(ids[1])
+    assert set_aside(store) == []
+    assert store.who("quiet") == [ids[1]]
+
+
+def test_a_tag_by_hand_is_not_half_written(store: SmallStore) -> None:
+    ann, bob = store.given.customer(), store.given.customer()
+
+    with refused(store, ann):
+        outcome = store.tagging().add("friend", [ann, bob], None, None)
+
+    assert outcome.set_aside == 1
+    assert store.who("friend") == [bob]
+    assert {row[0] for row in store.standing().assertions} == {bob}
+    store.verify()
+
+
+def test_who_was_set_aside_and_then_deleted_is_listed_no_longer(store: SmallStore) -> None:
+    ann, bob = store.given.customer(), store.given.customer()
+    with refused(store, ann):
+        store.full_pass()
+    store.given.delete("customer", customer_id=ann)
+
+    store.full_pass()
+
+    assert set_aside(store) == []
+    assert set(store.standing().facts) == {bob}
+
+
+def test_a_plan_counts_who_would_be_set_aside(store: SmallStore) -> None:
+    ids = [store.given.customer() for _ in range(3)]
+    too_much_credit(store.given, ids[1])
+    store.rules(rich="credit > 0", quiet="orders = 0")
+
+    planned = store.sidecar.plan(store.sidecar.check_rules()).outcome
+
+    assert (planned.customers, planned.changed, planned.set_aside) == (3, 2, 1)
+    assert set_aside(store) == []
+    done = store.full_pass()
+    assert planned == done
+
+
+def test_a_refusal_that_is_no_customers_fault_ends_the_pass(store: SmallStore) -> None:
+    store.given.customer()
+    store.given.execute("RENAME TABLE oc_sidecar_audit TO oc_hidden")
+    store.rules(quiet="orders = 0")
+    try:
+        with pytest.raises(DatabaseRefusedError):
+            store.full_pass()
+    finally:
+        store.given.execute("RENAME TABLE oc_hidden TO oc_sidecar_audit")
+
+    assert store.standing().facts == {}
+    assert store.last_run()["state"] == "failed"
