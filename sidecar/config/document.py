@@ -73,6 +73,10 @@ def read(path: Path) -> dict[str, object]:
         message, at, _ = match.groups() if match else (str(error), None, None)
         place = f"{path}:{at}:{match[3]}" if match and at else f"{path}: at its end"
         raise ConfigError(place, f"is not TOML: {message}") from error
+    except RecursionError as error:
+        raise ConfigError(str(path), "is nested too deep to be read") from error
+    except ValueError as error:  # Python does not read whole numbers of thousands of digits
+        raise ConfigError(str(path), "holds a number that is too long") from error
 
 
 def unknown(document: Mapping[str, object]) -> list[str]:

@@ -148,6 +148,11 @@ def _section(
 
 
 def _read(field: FieldInfo, value: object) -> object:
+    if isinstance(value, str) and field.type not in (Path, Path | None):
+        try:
+            value.encode()
+        except UnicodeEncodeError:  # the environment holds bytes
+            raise SettingError("is not UTF-8") from None
     if field.type in _READERS:
         return _READERS[field.type](value)
     if get_origin(field.type) is Literal:

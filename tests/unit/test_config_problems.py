@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -144,12 +145,24 @@ def test_every_problem_is_reported_at_once(tmp_path: Path) -> None:
         (b"[sync]\nmode = 'poll", 'at its end: is not TOML: Expected "\'"'),
         (b"[sync]\nmode = 'auto'\nmode = 'poll'", "Cannot overwrite a value"),
         (b"# ok\n# gr\xfc\xdfe\n", ":2:5: is not UTF-8 (save the file with this encoding)"),
+        (b"x = " + b"[" * 50_000, "is nested too deep to be read"),
+        (b"[database]\nport = " + b"9" * 5_000, "holds a number that is too long"),
     ],
 )
 def test_a_file_that_is_no_toml_names_line_and_column(
     tmp_path: Path, text: bytes, message: str
 ) -> None:
     assert message in problem(tmp_path, text)
+
+
+def test_bytes_of_the_environment_that_are_no_text_are_a_problem(tmp_path: Path) -> None:
+    environ = {
+        f"SIDECAR_DATABASE_{name}": os.fsdecode(b"\xff") for name in ("NAME", "PASSWORD", "SOCKET")
+    }
+
+    assert problem(tmp_path, "[database]", environ) == (
+        "2 problems:\n  database.password: is not UTF-8\n  database.name: is not UTF-8"
+    )
 
 
 def test_a_config_that_cannot_be_read_says_so(tmp_path: Path) -> None:
