@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,6 +53,9 @@ def read_files(directory: Path) -> list[tuple[str, bytes]]:
     found: list[tuple[str, bytes]] = []
     for path in paths:
         try:
+            # A pipe would be waited for, and a device may have no end.
+            if not stat.S_ISREG(path.stat().st_mode):
+                raise ConfigError(str(path), "is not a file")
             found.append((path.name, path.read_bytes()))
         except OSError as error:
             raise ConfigError(str(path), f"cannot be read: {error.strerror}") from error

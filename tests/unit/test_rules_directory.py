@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -29,3 +31,22 @@ def test_a_folder_that_cannot_be_read_is_never_taken_for_an_empty_one(tmp_path: 
         read_files(tmp_path / "loop")
     with pytest.raises(ConfigError, match=r"file: cannot be read: Not a directory"):
         read_files(tmp_path / "file")
+
+
+@pytest.mark.parametrize(
+    "make",
+    [Path.mkdir, os.mkfifo, lambda path: path.symlink_to("/dev/zero")],
+    ids=["folder", "pipe", "device"],
+)
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    make(tmp_path / "a.toml")
+
+    with pytest.raises(ConfigError, match=r"a\.toml: is not a file"):
+        read_files(tmp_path)
+
+
+def test_a_link_to_nowhere_is_a_problem(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").symlink_to(tmp_path / "nowhere")
+
+    with pytest.raises(ConfigError, match=r"a\.toml: cannot be read: No such file"):
+        read_files(tmp_path)
