@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -21,6 +22,10 @@ _KEYS = (
     "config_customer_group_id",
     "config_currency",
 )
+
+
+#: Python refuses to read numbers of any length.
+_ID = re.compile(r"[0-9]{1,10}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +85,7 @@ def read_settings(
 def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise ConfigError(
             "shop.timezone",
             f"the store's time zone {name!r} is not known here",
@@ -92,13 +97,13 @@ def _ids(value: str) -> frozenset[int]:
     """A JSON list (or, from older stores, object) of ids written as strings; else none."""
     try:
         parsed = json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         return frozenset()
     items = parsed.values() if isinstance(parsed, dict) else parsed
     if not isinstance(items, list) and not isinstance(parsed, dict):
         return frozenset()
-    return frozenset(int(item) for item in items if str(item).isdecimal())
+    return frozenset(int(item) for item in items if _ID.fullmatch(str(item)))
 
 
 def _int(value: str) -> int:
-    return int(value) if value.isdecimal() else 0
+    return int(value) if _ID.fullmatch(value) else 0
