@@ -131,7 +131,7 @@ def prepared(frame: pl.DataFrame, compiled: Compiled, moment: Moment) -> pl.Data
     """*frame* with the boundaries of *moment* and the folded texts that conditions compare with."""
     return frame.with_columns(
         *(pl.lit(b.value(moment), dtype=pl.Int64).alias(b.column) for b in compiled.boundaries),
-        *(folded(key) for key in compiled.folded),
+        *(folded(frame[key]) for key in compiled.folded),
     )
 
 

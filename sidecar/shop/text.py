@@ -35,8 +35,3 @@ def plain(column: pl.Expr) -> pl.Expr:
     unescaped = pl.when(escaped).then(column).map_elements(unescape, return_dtype=pl.String)
     text = pl.when(escaped).then(unescaped).otherwise(column)
     return pl.when(text == "").then(None).otherwise(text)
-
-
-def folded(column: pl.Expr) -> pl.Expr:
-    """*column* as text is compared: NFKC, then lower case, as `sidecar.model.fold`."""
-    return column.str.normalize("NFKC").str.to_lowercase()
