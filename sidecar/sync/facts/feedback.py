@@ -14,9 +14,6 @@ from sidecar.sync.reading import WHOLE, Reading, wall
 RETURNS = frozenset({"returns", "returned_units", "last_return"})
 REVIEWS = frozenset({"reviews", "last_review", "average_rating"})
 
-#: What stands for no row at all.
-ZERO = frozenset({"returns", "returned_units", "reviews"})
-
 
 def load_returns(reading: Reading, columns: Collection[Column]) -> pl.DataFrame:
     """``customer_id`` and *columns*, of `RETURNS`, for customers with a return."""

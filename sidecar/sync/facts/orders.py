@@ -50,9 +50,6 @@ _FILTERED = ("orders", "total_spent", "average_order")
 
 FACTS = frozenset({*_SUMS, *_LATEST, *_GAPS, *_ENDS, *_FILTERED})
 
-#: What counts that no order stands behind are filled with.
-ZERO = frozenset({*_SUMS, "orders", "total_spent"})
-
 #: Beyond this a sum of ten-thousandths no longer fits 64 bits.
 _LARGEST_SUM = 9.2e18
 _DAY_S = 86_400
