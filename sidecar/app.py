@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from sidecar import clock
 from sidecar.config import Config
-from sidecar.errors import RuleError, UsageError
+from sidecar.errors import Problem, RuleError, UsageError
 from sidecar.model import Moment, Outcome
 from sidecar.rules.language import check, parser, sentence
 from sidecar.shop import indexes, migrate
@@ -162,10 +162,18 @@ class Sidecar:
             return tags.load_tags(tx, self.shop.own)
 
     def customers(
-        self, expression: str, *, limit: int | None = None
+        self,
+        expression: str,
+        *,
+        limit: int | None = None,
+        warn: Callable[[Problem], None] = lambda _: None,
     ) -> Iterator[dict[str, as_json.Json]]:
         """
         Who matches *expression*, ascending, each with every fact of the catalogue.
+
+        Args:
+            limit: At most so many; None: all.
+            warn: Told what is allowed and hardly meant.
 
         Raises:
             UsageError: The expression is wrong; with every problem and its place.
@@ -187,9 +195,13 @@ class Sidecar:
             words.lists,
             [segment.name for segment in words.segments],
             file="expression",
+            tags=[rule.name for rule in words.tags],
             paid_statuses=self.shop.paid,
             source=expression,
         )
+        for problem in problems:
+            if problem.severity == "warning":
+                warn(problem)
         wrong = [problem for problem in problems if problem.severity == "error"]
         if wrong:
             raise UsageError("\n".join(map(str, wrong)))

@@ -29,7 +29,7 @@ def customers(
 ) -> None:
     """List who matches EXPRESSION, with their facts, from the store as it is now."""
     sidecar = options.opened(context)
-    found = sidecar.customers(expression, limit=limit)
+    found = sidecar.customers(expression, limit=limit, warn=lambda said: show.note(str(said)))
     if json:
         # Streamed: a list of a million customers is never held at once.
         separator = "["
@@ -46,7 +46,7 @@ def customers(
             cells.append(", ".join(value) if isinstance(value, list) else value)
         rows.append(["" if cell is None else cell for cell in cells])
     show.table(("customer", *(name.replace("_", " ") for name in _SHOWN)), rows, right=(0, 3, 4))
-    show.note(f"{len(rows):,} customers")
+    show.note(show.counted(len(rows), "customer"))
 
 
 def facts(

@@ -54,8 +54,9 @@ def check(
     for warning in rules.warnings:
         show.note(str(warning))
     show.out(
-        f"{place}: {len(rules.tags)} tags, {len(rules.segments)} segments,"
-        f" {len(rules.groups)} groups: no errors"
+        f"{place}: {show.counted(len(rules.tags), 'tag')},"
+        f" {show.counted(len(rules.segments), 'segment')},"
+        f" {show.counted(len(rules.groups), 'group')}: no errors"
     )
 
 

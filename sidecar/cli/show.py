@@ -29,6 +29,11 @@ def plain(value: object) -> str:
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(value))
 
 
+def counted(number: int, noun: str) -> str:
+    """*number* of what *noun* names one of, e.g. ``1 tag``, ``1,200 tags``."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
 def note(message: str) -> None:
     """Say *message* on stderr."""
     print(message, file=sys.stderr, flush=True)  # noqa: T201

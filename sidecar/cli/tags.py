@@ -245,7 +245,7 @@ def _answer(outcome: Outcome, json: bool, created: Sequence[str] = (), **more: i
         return
     for name in created:
         show.note(f"created the tag '{show.plain(name)}'")
-    show.note(f"{outcome.changed:,} of {outcome.customers:,} customers changed")
+    show.note(f"{outcome.changed:,} of {show.counted(outcome.customers, 'customer')} changed")
 
 
 def _day(text: str | None) -> datetime.date | None:

@@ -249,3 +249,18 @@ def test_another_prefix_is_another_store(installation: Installation) -> None:
 
     assert installation.json("once")["state"] == "nothing"
     assert installation.column("SELECT name FROM myoc_sidecar_tag") == ["everyone"]
+
+
+def test_a_question_that_is_hardly_meant_is_answered_with_a_warning(
+    installation: Installation,
+) -> None:
+    installation.rules(vip="orders > 3")
+    installation.done("migrate")
+
+    odd = installation.sidecar("customers", 'tags has "vpi"', "--json")
+    fine = installation.sidecar("customers", 'tags has "vip"', "--json")
+
+    assert (odd.stdout, fine.stdout) == ("[]\n", "[]\n")
+    assert "warning" in odd.stderr
+    assert "vpi" in odd.stderr
+    assert fine.stderr == ""
