@@ -73,7 +73,9 @@ def once(
     ] = False,
     wait: Annotated[
         float,
-        typer.Option("--wait", metavar="S", help="Seconds to wait while another sidecar writes."),
+        typer.Option(
+            "--wait", min=0, metavar="S", help="Seconds to wait while another sidecar writes."
+        ),
     ] = 0.0,
     json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:

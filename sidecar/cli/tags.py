@@ -14,6 +14,9 @@ from sidecar.cli import options, show
 from sidecar.errors import UsageError
 from sidecar.model import Outcome
 
+#: Bad rows of an import that are listed; the rest is counted.
+_SHOWN = 100
+
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The tag.")]
 Customers = Annotated[
     list[str], typer.Argument(metavar="CUSTOMER...", help="Ids or e-mail addresses.")
@@ -24,7 +27,10 @@ Until = Annotated[
 ]
 Reason = Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Kept in the audit.")]
 Wait = Annotated[
-    float, typer.Option("--wait", metavar="S", help="Seconds to wait while another sidecar writes.")
+    float,
+    typer.Option(
+        "--wait", min=0, metavar="S", help="Seconds to wait while another sidecar writes."
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 
@@ -228,8 +234,10 @@ def import_(
     sidecar = options.opened(context)
     with sidecar.tagging(options.actor(), wait) as hand:
         imported = read_csv(sidecar.shop, file, hand.moment)
-        for problem in imported.problems:
+        for problem in imported.problems[:_SHOWN]:
             show.note(show.plain(problem))
+        if len(imported.problems) > _SHOWN:
+            show.note(f"and {len(imported.problems) - _SHOWN:,} more")
         if imported.problems and not skip_bad:
             bad = len(imported.problems)
             raise UsageError(f"{bad:,} rows cannot be imported, so none was (--skip-bad: the rest)")
@@ -249,9 +257,11 @@ def _answer(outcome: Outcome, json: bool, created: Sequence[str] = (), **more: i
 
 
 def _day(text: str | None) -> datetime.date | None:
+    from sidecar.rules import calendar
+
     if text is None:
         return None
     try:
-        return datetime.date.fromisoformat(text)
+        return calendar.read_day(text)
     except ValueError as error:
-        raise UsageError(f"--until: {text!r} is not a day (write it as 2027-01-31)") from error
+        raise UsageError(f"--until: {error}") from error

@@ -8,6 +8,7 @@ days of the store, hours and minutes are instants, months clamp to the month's e
 from __future__ import annotations
 
 import datetime
+import re
 from dataclasses import dataclass
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -15,7 +16,24 @@ from zoneinfo import ZoneInfo
 from sidecar.model import Moment
 from sidecar.rules.syntax import Day, Span
 
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
 _INSTANT_S = {"minute": 60, "hour": 3600}
+
+
+def read_day(text: str) -> datetime.date:
+    """
+    The day that *text* names, written as ``2027-01-31`` and in no other way.
+
+    Raises:
+        ValueError: It names none; for people.
+    """
+    try:
+        if _DAY.fullmatch(text):
+            return datetime.date.fromisoformat(text)
+    except ValueError:
+        pass
+    raise ValueError(f"{text[:40]!r} is not a day (write it as 2027-01-31)")
 
 
 def day_start(day: datetime.date, zone: ZoneInfo) -> int:

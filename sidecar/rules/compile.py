@@ -30,7 +30,6 @@ from sidecar.rules.syntax import (
     Expr,
     FactRef,
     Filter,
-    FilterName,
     Has,
     In,
     InSegment,
@@ -254,11 +253,6 @@ def folded(texts: pl.Series) -> pl.Series:
     if texts.str.len_bytes().sum() != texts.str.len_chars().sum():
         texts = texts.str.normalize("NFKC")
     return texts.str.to_lowercase().alias(name)
-
-
-def filter_value(column: Column, name: FilterName) -> Resolved | None:
-    """The value of one filter of *column*, or None."""
-    return next((value for key, value in column.filters if key == name), None)
 
 
 def _negated(expression: pl.Expr, negated: bool) -> pl.Expr:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from sidecar.errors import Problem, RuleError
+from sidecar.model import fold
 from sidecar.rules.language import limits
 from sidecar.rules.language.parser import parse
 from sidecar.rules.language.source_file import SourceFile
@@ -17,6 +18,10 @@ from sidecar.rules.syntax import Expr, Span
 
 #: Characters of the name of a tag, segment or group.
 MAX_NAME: Final = 64
+
+#: Of a name as it is compared: one character may become several.
+MAX_FOLDED_NAME: Final = 255
+
 CONDITION_EXAMPLE: Final = "e.g. when = 'orders >= 3'"
 
 
@@ -71,6 +76,8 @@ class TableReader:
             self.error(path, "the name begins or ends with a blank", f'write "{name.strip()}"')
         elif len(name) > MAX_NAME:
             self.error(path, f"a name has at most {MAX_NAME} characters, this has {len(name)}")
+        elif len(fold(name)) > MAX_FOLDED_NAME:
+            self.error(path, f"a name has at most {MAX_FOLDED_NAME} characters as it is compared")
         elif bad := limits.bad_character(name):
             self.error(path, f"a name cannot hold the control character {bad}")
         else:

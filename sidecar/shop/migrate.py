@@ -18,6 +18,7 @@ from sqlalchemy import Engine, bindparam, text
 from sidecar import clock
 from sidecar.errors import NotNowError, SchemaError
 from sidecar.shop.database import database_errors
+from sidecar.shop.leader import lock_name
 
 _FILE = re.compile(r"(\d{4})-([a-z0-9-]+)\.sql")
 
@@ -69,7 +70,7 @@ def migrate(
     """
     ran: list[Migration] = []
     with database_errors(engine), engine.connect() as connection:
-        lock = f"sidecar-migrate:{engine.url.database}:{prefix}"[:64]
+        lock = lock_name(engine.url.database or "", f"{prefix} migrate")
         if (
             connection.scalar(text("SELECT GET_LOCK(:name, :wait)"), {"name": lock, "wait": wait_s})
             != 1

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from sqlalchemy import Column, ColumnElement, Connection, Table, select
 
 from sidecar.model import Names, NameTable
@@ -56,14 +54,6 @@ def load_names(
         for row in tx.execute(select(tag.c.tag_id, tag.c.name).where(tag.c.archived_at.is_(None))):
             found["tag"].add(row.tag_id, row.name)
     return Names(found)
-
-
-def product_names(
-    tx: Connection, tables: StoreTables, settings: StoreSettings, ids: Iterable[int]
-) -> dict[int, str]:
-    """The names of the products *ids*; those that are gone or have no name are left out."""
-    wanted = tables.product_description.c.product_id.in_(sorted(ids))
-    return dict(_products(tx, tables, settings, wanted).display())
 
 
 def _products(

@@ -83,7 +83,7 @@ def finish_run(
 
     Args:
         now: Aware; a run may take longer than its moment.
-        state: ``applied`` or ``failed``.
+        state: ``applied``, ``interrupted`` or ``failed``.
         outcome: What it did.
     """
     run = own.run

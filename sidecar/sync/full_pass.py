@@ -104,6 +104,9 @@ def run_full_pass(
             if progress:
                 progress(min(outcome.customers, total), total)
         state = "applied"
+    except (KeyboardInterrupt, SystemExit):
+        state = "interrupted"
+        raise
     finally:
         with transaction(work.shop.engine) as tx:
             audit.finish_run(tx, own, work.run_id, clock.now(), state=state, outcome=outcome)

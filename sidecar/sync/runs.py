@@ -41,6 +41,9 @@ def run_ids(
             if progress:
                 progress(start + len(part), len(ids))
         state = "applied"
+    except (KeyboardInterrupt, SystemExit):
+        state = "interrupted"
+        raise
     finally:
         with transaction(engine) as tx:
             audit.finish_run(tx, own, work.run_id, clock.now(), state=state, outcome=outcome)

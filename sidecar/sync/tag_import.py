@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import datetime
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,11 +10,12 @@ from pathlib import Path
 
 from sidecar.errors import UsageError
 from sidecar.model import Moment, fold
+from sidecar.rules import calendar
 from sidecar.rules.calendar import Boundary
 from sidecar.rules.syntax import Day
 from sidecar.shop.shop import Shop
 from sidecar.sync import tags
-from sidecar.sync.tagging import find_customers
+from sidecar.sync.finding import find_customers
 
 _COLUMNS = ("customer_id", "email", "tag", "until")
 
@@ -117,9 +117,9 @@ def _checked(row: dict[str, str], moment: Moment) -> tuple[str, int | None]:
     if not until:
         return tag, None
     try:
-        day = datetime.date.fromisoformat(until)
+        day = calendar.read_day(until)
     except ValueError as error:
-        raise UsageError(f"until: {until!r} is not a day (write it as 2027-01-31)") from error
+        raise UsageError(f"until: {error}") from error
     if day < moment.today:
         raise UsageError(f"until: {until} is over")
     return tag, Boundary("day_end", Day(day)).value(moment)

@@ -11,7 +11,7 @@ import datetime
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection
 
 from sidecar.errors import ConfigError, UsageError
 from sidecar.model import Moment, Outcome, fold
@@ -20,19 +20,12 @@ from sidecar.rules.ruleset import RuleSet
 from sidecar.rules.syntax import Day
 from sidecar.shop.database import transaction
 from sidecar.shop.shop import Shop
-from sidecar.shop.text import escape
 from sidecar.sync import assertions, runs, tags
 from sidecar.sync.assertions import Author
 from sidecar.sync.cycle import Before, Pass, Rulebook
+from sidecar.sync.finding import find_customers
 from sidecar.sync.full_pass import Progress
-from sidecar.sync.reading import in_utf8
 from sidecar.sync.tags import Tag
-
-#: Texts looked up in one statement.
-_CHUNK = 1_000
-
-#: Digits of what may be an id; nothing longer is one.
-_LONGEST_NUMBER = 18
 
 
 @dataclass(slots=True)
@@ -88,7 +81,7 @@ class Tagging:
     ) -> Outcome:
         """Pin a tag in for customers *ids*, through the day *until* or for ever."""
         self.ensure([name])
-        tag = self._tag(name)
+        tag = self._in_use(name)
         ends = self._end_of(until)
         author = Author(actor=self.actor, reason=reason)
 
@@ -126,12 +119,10 @@ class Tagging:
 
     def merge(self, name: str, into: str, progress: Progress | None) -> Outcome:
         """Give everybody who has tag *name* the tag *into* instead, then archive *name*."""
-        old, new = self._tag(name), self._tag(into)
+        old, new = self._tag(name), self._in_use(into)
         if old.tag_id == new.tag_id:
             raise UsageError(f"'{old.name}' cannot be merged into itself")
         self._refuse_ruled(old)
-        if new.archived:
-            raise UsageError(f"'{new.name}' is archived (`sidecar tag archive --restore` first)")
         author = Author(actor=self.actor, reason=f"merged from {old.name}")
 
         def before(tx: Connection, part: Sequence[int]) -> None:
@@ -165,7 +156,7 @@ class Tagging:
             file: Its name, kept as the reason.
         """
         self.ensure(rows)
-        wanted = {name: self._tag(name) for name in rows}
+        wanted = {name: self._in_use(name) for name in rows}
         ids = sorted({customer_id for until in rows.values() for customer_id in until})
         author = Author(actor=self.actor, reason=file)
 
@@ -195,6 +186,14 @@ class Tagging:
         with transaction(self.shop.engine) as tx:
             return tags.find(tags.load_tags(tx, self.shop.own), name)
 
+    def _in_use(self, name: str) -> Tag:
+        tag = self._tag(name)
+        if tag.archived:
+            raise UsageError(
+                f"'{tag.name}' is archived (`sidecar tag archive --restore` takes it into use)"
+            )
+        return tag
+
     def _end_of(self, day: datetime.date | None) -> int | None:
         if day is None:
             return None
@@ -210,58 +209,3 @@ class Tagging:
                     f"a rule makes it ({rule.file}:{rule.line})",
                     "change the rule first",
                 )
-
-
-def find_customers(shop: Shop, wanted: Sequence[str]) -> tuple[dict[str, int], dict[str, str]]:
-    """
-    Customers by what names them, an id or an e-mail.
-
-    Returns:
-        The ids of those that are found, and what is wrong with each of the others.
-    """
-    customer = shop.tables.customer
-    # Python refuses to read numbers of any length.
-    numbers = {
-        text: int(text) if len(text) <= _LONGEST_NUMBER else 10**_LONGEST_NUMBER
-        for text in wanted
-        if text.isascii() and text.isdigit()
-    }
-    emails = {text: text.strip().lower() for text in wanted if text not in numbers}
-    found: dict[str, int] = {}
-    problems: dict[str, str] = {}
-    with transaction(shop.engine) as tx:
-        known: set[int] = set()
-        values = sorted({number for number in numbers.values() if number < 2**31})
-        for start in range(0, len(values), _CHUNK):
-            part = values[start : start + _CHUNK]
-            query = select(customer.c.customer_id).where(customer.c.customer_id.in_(part))
-            known.update(tx.scalars(query))
-        by_email: dict[str, list[int]] = {}
-        email = in_utf8(customer.c.email)
-        lowered = sorted(set(emails.values()))
-        for start in range(0, len(lowered), _CHUNK):
-            part_texts = lowered[start : start + _CHUNK]
-            # As the store keeps it, which escapes what HTML would read.
-            both = sorted({*part_texts, *map(escape, part_texts)})
-            rows = tx.execute(
-                select(customer.c.customer_id, customer.c.email)
-                .where(or_(email.in_(both), func.lower(email).in_(both)))
-                .order_by(customer.c.customer_id)
-            )
-            for row in rows:
-                by_email.setdefault(str(row.email).lower(), []).append(row.customer_id)
-    for text, number in numbers.items():
-        if number in known:
-            found[text] = number
-        else:
-            problems[text] = f"no customer has the id {text}"
-    for text, lower in emails.items():
-        ids = by_email.get(lower) or by_email.get(escape(lower)) or []
-        if len(ids) == 1:
-            found[text] = ids[0]
-        elif ids:
-            listed = ", ".join(map(str, ids))
-            problems[text] = f"{text!r} is the e-mail of several customers: {listed}"
-        else:
-            problems[text] = f"no customer has the e-mail {text!r}"
-    return found, problems

@@ -14,7 +14,7 @@ from sidecar.service.private_server import PrivateServer
 from sidecar.shop.database import connect
 from sidecar.shop.shop import Shop, open_shop
 from sidecar.shop.tables import store_tables
-from sidecar.sync.tagging import find_customers
+from sidecar.sync.finding import find_customers
 from support.given import Given
 
 
@@ -56,3 +56,23 @@ def test_a_number_of_any_length_is_at_most_an_unknown_id(shop: Shop, given: Give
 
     assert found == {f"0{ann}": ann}
     assert problems == {text: f"no customer has the id {text}" for text in too_long}
+
+
+def test_thousands_of_e_mails_are_found_as_one_is(shop: Shop, given: Given) -> None:
+    ann, accented = given.customer(email="Ann@Example.org "), given.customer(email="é&@x.org")
+    twins = [given.customer(email="twin@x.org") for _ in range(2)]
+    nobody = [f"nobody{number}@x.org" for number in range(5_000)]
+
+    found, problems = find_customers(
+        shop, ["ANN@example.org", "É&@x.org", "twin@x.org", str(ann), *nobody]
+    )
+
+    assert found == {"ANN@example.org": ann, "É&@x.org": accented, str(ann): ann}
+    assert ", ".join(map(str, twins)) in problems["twin@x.org"]
+    assert len(problems) == 5_001
+
+
+def test_a_blank_behind_a_stored_e_mail_hides_nobody(shop: Shop, given: Given) -> None:
+    ann = given.customer(email="ann@x.org ")
+
+    assert find_customers(shop, ["ann@x.org"]) == ({"ann@x.org": ann}, {})

@@ -9,6 +9,7 @@ from sidecar.config import Secret
 from sidecar.errors import DatabaseRefusedError, NotNowError, SchemaError
 from sidecar.service.private_server import PrivateServer
 from sidecar.shop import migrate
+from sidecar.shop.leader import lock_name
 from sidecar.shop.own_tables import own_tables
 from support.database import changed, engine_for
 
@@ -87,7 +88,7 @@ def test_tables_of_a_newer_program_are_left_alone(engine: Engine) -> None:
 
 def test_two_migrations_do_not_run_at_once(engine: Engine) -> None:
     with engine.connect() as other:
-        lock = f"sidecar-migrate:{engine.url.database}:oc_"
+        lock = lock_name(str(engine.url.database), "oc_ migrate")
         other.execute(text("SELECT GET_LOCK(:name, 0)"), {"name": lock})
 
         with pytest.raises(NotNowError):

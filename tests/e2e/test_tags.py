@@ -115,6 +115,22 @@ def test_a_file_with_a_bad_row_imports_nothing_and_names_each(installation: Inst
     assert _tags(installation) == {ann: ["fine"]}
 
 
+def test_an_archived_tag_is_given_to_nobody(installation: Installation) -> None:
+    installation.given.customer()
+    installation.done("migrate")
+    installation.done("tag", "create", "old")
+    installation.done("tag", "archive", "old")
+    (installation.folder / "tags.csv").write_text("customer_id,tag\n1,OLD\n")
+
+    added = installation.sidecar("tag", "add", "old", "1")
+    imported = installation.sidecar("tag", "import", "tags.csv")
+
+    assert (added.returncode, imported.returncode) == (64, 64)
+    assert "--restore" in added.stderr
+    assert "--restore" in imported.stderr
+    assert installation.column("SELECT COUNT(*) FROM oc_sidecar_assertion") == [0]
+
+
 def test_a_tag_that_a_rule_makes_is_not_renamed_behind_its_back(installation: Installation) -> None:
     installation.rules(vip="orders > 3")
     installation.done("migrate")

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sidecar.model import Moment
-from sidecar.rules.calendar import Boundary, add, ahead, day_start, resolve, since
+from sidecar.rules.calendar import Boundary, add, ahead, day_start, read_day, resolve, since
 from sidecar.rules.syntax import Day, Span, Unit
 
 ZONES = (
@@ -356,3 +356,12 @@ def test_boundaries_that_differ_have_columns_of_their_own() -> None:
     ]
 
     assert len({boundary.column for boundary in boundaries}) == len(boundaries)
+
+
+@pytest.mark.parametrize(
+    "text", ["20270131", "2027-W01-1", "2027-02-30", "31.01.2027", "", "٢٠٢٧-01-31"]
+)
+def test_a_day_is_written_in_one_way_only(text: str) -> None:
+    assert read_day("2028-02-29") == datetime.date(2028, 2, 29)
+    with pytest.raises(ValueError, match="is not a day"):
+        read_day(text)

@@ -77,7 +77,7 @@ def read_fields(tx: Connection, shop: Shop) -> list[CustomField]:
     ):
         label = unescape(row.name or "")
         name = _fact_name(label, row.custom_field_id)
-        if name in taken:
+        while name in taken:
             name = f"{name}_{row.custom_field_id}"
         taken.add(name)
         kind = _KINDS.get(row.type or "", "text")
