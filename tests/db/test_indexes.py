@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 
 import pytest
@@ -44,3 +45,69 @@ def test_without_it_the_error_names_the_grant(mariadb: PrivateServer, indexer: D
         add_index(engine, "oc_", missing_indexes(engine, "oc_")[0])
 
     assert f"GRANT INDEX ON `{indexer.name}`.* TO 'indexer'@'localhost'" in str(error.value)
+
+
+def test_an_index_that_an_upgrade_of_the_store_dropped_is_found_missing(indexer: Database) -> None:
+    with engine_for(indexer) as engine:
+        for missing in missing_indexes(engine, "oc_"):
+            add_index(engine, "oc_", missing)
+        with engine.connect() as connection:
+            connection.exec_driver_sql("DROP INDEX sidecar_customer ON oc_order")
+
+        (lost,) = missing_indexes(engine, "oc_")
+        assert lost.index.table == "order"
+        assert not lost.blocking
+        add_index(engine, "oc_", lost)
+        assert missing_indexes(engine, "oc_") == []
+
+
+def test_adding_one_waits_for_a_table_in_use_and_says_so(
+    mariadb: PrivateServer, indexer: Database
+) -> None:
+    told: list[int] = []
+    with (
+        engine_for(indexer) as engine,
+        contextlib.closing(mariadb.connect(indexer.name, autocommit=False)) as other,
+    ):
+        with other.cursor() as cursor:
+            cursor.execute("SELECT COUNT(*) FROM oc_order")  # until this transaction ends
+        first = missing_indexes(engine, "oc_")[0]
+
+        def retried(attempt: int) -> None:
+            told.append(attempt)
+            other.commit()
+
+        add_index(engine, "oc_", first, retried)
+
+        assert told == [1]
+        assert first.index not in {missing.index for missing in missing_indexes(engine, "oc_")}
+
+
+def test_of_a_table_that_would_block_its_size_is_told(engine: Engine) -> None:
+    create_store(engine, "oc_", "3.0")
+
+    found = missing_indexes(engine, "oc_")
+
+    assert len(found) == len(INDEXES)
+    assert all(missing.blocking for missing in found)
+    with engine.connect() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO oc_review (product_id, customer_id, rating, date_added)"
+            " SELECT 1, seq, 5, '2026-01-01' FROM seq_1_to_4000"
+        )
+        connection.commit()
+    (reviews,) = (m for m in missing_indexes(engine, "oc_") if m.index.table == "review")
+    assert (reviews.rows, reviews.blocking) == (4000, True)
+    assert reviews.megabytes > 0
+    assert reviews.block_s == pytest.approx(0.01)
+
+
+def test_tables_of_another_store_in_the_same_database_are_left_alone(engine: Engine) -> None:
+    for prefix in ("oc_", "oc2_"):
+        create_store(engine, prefix)
+    for missing in missing_indexes(engine, "oc_"):
+        add_index(engine, "oc_", missing)
+
+    assert len(missing_indexes(engine, "oc2_")) == len(INDEXES)
+    assert drop_indexes(engine, "oc2_") == []
+    assert missing_indexes(engine, "oc_") == []

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 import pytest
 from sqlalchemy import Engine, inspect, text
+from sqlalchemy.dialects import mysql
+from sqlalchemy.types import TypeEngine
 
 from sidecar.config import Secret
 from sidecar.errors import DatabaseRefusedError, NotNowError, SchemaError
@@ -117,3 +122,61 @@ def test_an_account_that_may_not_make_tables_is_told_the_grant(
         migrate.migrate(reader, "oc_")
 
     assert "secret" not in str(error.value)
+
+
+def test_the_migrated_columns_have_the_declared_types(engine: Engine) -> None:
+    migrate.migrate(engine, "oc_")
+
+    for table in own_tables("oc_").metadata.tables.values():
+        found = {column["name"]: column for column in inspect(engine).get_columns(table.name)}
+        for column in table.columns:
+            declared = column.type.compile(mysql.dialect())
+            assert _without_width(found[column.name]["type"]) == declared, column
+            assert not (column.primary_key and found[column.name]["nullable"])
+
+
+def _without_width(kind: TypeEngine[Any]) -> str:
+    # Servers before MySQL 8.0.19, and MariaDB, name a width that means nothing.
+    text_type = kind.compile(mysql.dialect())
+    text_type = re.sub(r" (CHARACTER SET|COLLATE) \w+", "", text_type)
+    text_type = re.sub(r"^CHAR(?=\()", "VARCHAR", text_type)
+    return re.sub(r"INT(EGER)?\(\d+\)", lambda match: match[0].split("(")[0], text_type)
+
+
+def test_a_migration_that_was_killed_after_any_statement_goes_on_from_there(
+    engine: Engine,
+) -> None:
+    first = migrate.migrations()[0]
+    migrate.migrate(engine, "whole_")
+    whole = {name.removeprefix("whole_"): columns for name, columns in _tables(engine).items()}
+    for done in range(len(first.statements) + 1):
+        prefix = f"part{done}_"
+        with engine.begin() as connection:
+            for statement in first.statements[:done]:
+                connection.exec_driver_sql(statement.replace("{prefix}", prefix))
+
+        ran = migrate.migrate(engine, prefix)
+
+        assert [migration.version for migration in ran] == [
+            migration.version for migration in migrate.migrations()
+        ]
+        mended = {n: c for n, c in _tables(engine).items() if n.startswith(prefix)}
+        assert {name.removeprefix(prefix): columns for name, columns in mended.items()} == whole
+
+
+def test_each_earlier_version_is_brought_up_to_date_with_its_rows(engine: Engine) -> None:
+    for upto in range(1, len(migrate.migrations()) + 1):
+        prefix = f"from{upto}_"
+        migrate.migrate(engine, prefix, upto=upto)
+        with engine.begin() as connection:
+            connection.exec_driver_sql(
+                f"INSERT INTO {prefix}sidecar_tag (name, name_key, slot, created_at)"
+                " VALUES ('VIP', 'vip', 3, 1)"
+            )
+
+        migrate.migrate(engine, prefix)
+
+        migrate.require_current(engine, prefix)
+        with engine.connect() as connection:
+            rows = connection.exec_driver_sql(f"SELECT name, slot FROM {prefix}sidecar_tag")
+            assert [tuple(row) for row in rows] == [("VIP", 3)]
