@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -35,6 +36,20 @@ def test_every_declared_column_is_in_a_real_store(
             declared = column.type.compile().split("(")[0].lower().replace("integer", "int")
             real = columns.get((table.name, column.name))
             assert real in ALIKE[declared], f"{table.name}.{column.name}: {declared}, really {real}"
+
+
+def test_every_declared_column_is_in_every_schema_there_is(
+    mariadb: PrivateServer, stores_dir: Path, database: str
+) -> None:
+    for schema in sorted(stores_dir.glob("schema-*.sql")):
+        mariadb.execute(f"DROP DATABASE `{database}`", f"CREATE DATABASE `{database}`")
+        mariadb.load(database, schema)
+        columns = _columns(mariadb, database)
+        generation = VERSIONS.get(schema.stem.removeprefix("schema-"), "4.1")
+
+        for table in store_tables("oc_", generation).metadata.sorted_tables:
+            for column in table.columns:
+                assert (table.name, column.name) in columns, schema.name
 
 
 @pytest.mark.parametrize("version", VERSIONS)
