@@ -44,10 +44,15 @@ def small_engine(small_database: Database) -> Iterator[Engine]:
 
 @pytest.fixture
 def store(
-    mariadb: PrivateServer, small_database: Database, small_engine: Engine, tmp_path: Path
+    request: pytest.FixtureRequest,
+    mariadb: PrivateServer,
+    small_database: Database,
+    small_engine: Engine,
+    tmp_path: Path,
 ) -> Iterator[SmallStore]:
-    """A small store with OpenCart's own rows and the sidecar on it."""
+    """A small store with OpenCart's own rows and the sidecar on it; its parameter: `[shop]`."""
+    shop: dict[str, object] = getattr(request, "param", {})
     with contextlib.closing(mariadb.connect(small_database.name)) as connection:
         given = Given(connection, NOW)
         given.basics()
-        yield from small_store.open_on(small_database, tmp_path, given)
+        yield from small_store.open_on(small_database, tmp_path, given, **shop)

@@ -158,12 +158,23 @@ class RandomStore:
             lambda: self.given.goods_return(customer, days_ago=self._days()),
             lambda: self.given.credit(customer, self.chance.choice(["5", "-2.5"])),
             lambda: self.given.failed_login(f"c{customer}@gmail.com", 2),
+            lambda: self._guest_order(f"C{customer}@gmail.com "),
+            lambda: self._refund(customer),
         ]
         self.chance.choice(acts)()
         if not self.given.value(
             "SELECT COUNT(*) FROM `oc_customer_wishlist` WHERE customer_id = %s", customer
         ):
             self.given.wish(customer, self.chance.choice(self.products))
+
+    def _guest_order(self, email: str) -> None:
+        line = Line(self.chance.choice(self.products), 2)
+        self.given.order(0, "77", email=email, days_ago=self._days(), lines=[line])
+
+    def _refund(self, customer: int) -> None:
+        if self.orders[customer]:
+            order = self.chance.choice(self.orders[customer])
+            self.given.goods_return(customer, order, self.products[0], status=3)
 
     def _delete_customer(self, customer: int) -> None:
         self.given.delete("customer", customer_id=customer)
