@@ -82,13 +82,15 @@ def compute(shop: Shop, dictionary: Dictionary, moment: Moment) -> Limits | None
     """
     columns = [Column(name) for name in rfm.NEEDS]
     whole_store: dict[str, pl.DataFrame] = {}
-    buyers = pl.concat(
+    parts = [
         part
         for scope in ranges(shop)
         for part in _buyers(shop, scope, columns, dictionary, moment, whole_store)
-    )
-    if buyers.is_empty():
+        if not part.is_empty()
+    ]
+    if not parts:
         return None
+    buyers = pl.concat(parts)
     return Limits(
         limits_id=0,
         recency=_ranks(buyers["last_order"].drop_nulls().sort(), _SCORES),
