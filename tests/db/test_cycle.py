@@ -7,15 +7,14 @@ import itertools
 import random
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from sidecar.rules.ruleset import assemble
 from sidecar.sync import full_pass, rulebook
-from support import small_store
 from support.given import Line
-from support.random_store import FACTS, OWN_FACTS, RandomStore, tag_rules
+from support.random_store import FACTS, OWN_FACTS, a_few, start_anew, tag_rules
 from support.small_store import NOW, SmallStore
 
 DAY = datetime.timedelta(days=1)
@@ -345,23 +344,6 @@ def test_a_plan_counts_what_the_pass_then_does_and_writes_nothing(store: SmallSt
 
 
 # -- any store, any rules ------------------------------------------------------------------
-
-
-#: Of stores and rules, any example is small; finding a smaller one takes minutes.
-a_few = settings(
-    max_examples=10,
-    phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-
-
-def start_anew(store: SmallStore, engine: Engine, chance: random.Random) -> RandomStore:
-    small_store.empty(engine, store.given.prefix)
-    store.now = NOW
-    store.given.basics()
-    made = RandomStore(store.given, chance)
-    made.fill(chance.randint(0, 7))
-    return made
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,9 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
+from sqlalchemy import Engine
 
 from sidecar.model import Names, NameTable
 from sidecar.rules.catalogue import Catalogue
@@ -15,7 +17,9 @@ from sidecar.rules.language.printer import print_expr
 from sidecar.rules.language.walk import leaves
 from sidecar.rules.ruleset import TagRule
 from sidecar.rules.syntax import Missing, Predicate
+from support import small_store
 from support.given import Given, Line
+from support.small_store import NOW, SmallStore
 from support.strategies import expressions
 
 #: Facts of a customer that rows of other customers have no part in.
@@ -32,6 +36,13 @@ FACTS = (*OWN_FACTS, "ips", "shared_ips", "failed_logins")
 
 TAGS = ("alpha", "Beta", "гама", "δ")
 _DAY_S = 86_400
+
+#: Of stores and rules, any example is small; finding a smaller one takes minutes.
+a_few = settings(
+    max_examples=10,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 
 
 @dataclass
@@ -179,6 +190,16 @@ class RandomStore:
     def _delete_customer(self, customer: int) -> None:
         self.given.delete("customer", customer_id=customer)
         self.customers.remove(customer)
+
+
+def start_anew(store: SmallStore, engine: Engine, chance: random.Random) -> RandomStore:
+    """Empty *store* and fill it again, by *chance*."""
+    small_store.empty(engine, store.given.prefix)
+    store.now = NOW
+    store.given.basics()
+    made = RandomStore(store.given, chance)
+    made.fill(chance.randint(0, 7))
+    return made
 
 
 def _asks_for_any_tag(leaf: Predicate) -> bool:
