@@ -216,6 +216,30 @@ def test_whoever_asserts_a_tag_it_is_in_effect_unless_pinned_out(
     store.verify()
 
 
+def test_many_customers_at_once_are_read_as_they_stand_in_the_same_transaction(
+    store: SmallStore,
+) -> None:
+    first = store.given.insert_many(
+        "customer", [{"email": f"c{n}@example.com"} for n in range(130)], date_added="2026-01-01"
+    )
+    ids = list(range(first, first + 130))
+    store.rules(quiet="orders = 0", fan='tags has "pal"')
+    store.full_pass()
+
+    added = store.tagging().add("friend", ids, None, None)
+    removed = store.tagging().remove("quiet", ids[:70], None, None)
+    store.tagging().create("pal", None, "")
+    merged = store.tagging().merge("friend", "pal", None)
+
+    assert (added.changed, added.tag_added) == (130, 130)
+    assert (removed.changed, removed.tag_removed) == (70, 70)
+    assert (merged.changed, merged.tag_added, merged.tag_removed) == (130, 260, 130)
+    assert store.who("pal") == store.who("fan") == ids
+    assert store.who("friend") == []
+    assert store.who("quiet") == ids[70:]
+    store.verify()
+
+
 # -- naming --------------------------------------------------------------------------------
 
 
