@@ -15,7 +15,7 @@ from sidecar.model import Names, NameTable
 from sidecar.rules.catalogue import Catalogue
 from sidecar.rules.language.printer import print_expr
 from sidecar.rules.language.walk import leaves
-from sidecar.rules.ruleset import TagRule
+from sidecar.rules.ruleset import RuleSet, TagRule
 from sidecar.rules.syntax import Missing, Predicate
 from support import small_store
 from support.given import Given, Line
@@ -35,11 +35,11 @@ OWN_FACTS = (
 FACTS = (*OWN_FACTS, "ips", "shared_ips", "failed_logins")
 
 TAGS = ("alpha", "Beta", "гама", "δ")
-_DAY_S = 86_400
+_DAY = datetime.timedelta(days=1)
 
 #: Of stores and rules, any example is small; finding a smaller one takes minutes.
 a_few = settings(
-    max_examples=10,
+    max_examples=7,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -128,7 +128,7 @@ class RandomStore:
     def _set_status(self, customer: int, status: int) -> None:
         if self.orders[customer]:
             order = self.chance.choice(self.orders[customer])
-            seconds = self.chance.randint(0, _DAY_S)
+            seconds = self.chance.randint(0, 86_400)
             modified = self.given.now + datetime.timedelta(seconds=seconds)
             self.given.update(
                 "order",
@@ -200,6 +200,23 @@ def start_anew(store: SmallStore, engine: Engine, chance: random.Random) -> Rand
     made = RandomStore(store.given, chance)
     made.fill(chance.randint(0, 7))
     return made
+
+
+def tag_by_hand(store: SmallStore, rules: RuleSet, made: RandomStore) -> None:
+    """Add, remove or import a tag of some customers, for some days or for ever."""
+    hand, chance = store.tagging(rules=rules), made.chance
+    name = chance.choice((*TAGS, "by hand"))
+    ids = sorted(set(chance.choices(made.customers, k=3))) if made.customers else []
+    until = chance.choice([None, store.moment.today, store.moment.today + _DAY])
+    hand.ensure([name])
+    match chance.randrange(3):
+        case 0:
+            hand.add(name, ids, until, None)
+        case 1:
+            hand.remove(name, ids, until, None)
+        case _:
+            ends = chance.choice([None, store.moment.epoch_s + 86_400])
+            hand.import_rows({name: dict.fromkeys(ids, ends)}, "x.csv", None)
 
 
 def _asks_for_any_tag(leaf: Predicate) -> bool:

@@ -108,10 +108,11 @@ class SmallStore:
         """Bring the customers *ids* in line."""
         return runs.run_ids(self.work(rules), ids, kind="changed")
 
-    def tagging(self, actor: str = "cli:ann") -> Tagging:
+    def tagging(self, actor: str = "cli:ann", rules: RuleSet | None = None) -> Tagging:
         """Tags by hand."""
-        checked = self.sidecar.check_rules()
-        return Tagging(self.sidecar.shop, checked.rules, self.book, self.moment, actor)
+        known = rules or self.sidecar.check_rules().rules
+        shop = self.sidecar.shop
+        return Tagging(shop, known, lambda: self.book(rules), self.moment, actor)
 
     # -- what stands -----------------------------------------------------------------------
 

@@ -75,7 +75,7 @@ def over(text: str, world: World = KYIV, /, **column: Sequence[object]) -> list[
 # -- the definition ----------------------------------------------------------------------
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 @given(conditions, worlds, st.integers(0, 2**32))
 def test_a_compiled_condition_says_of_everybody_what_its_definition_says(
     expr: Expr, world: World, seed: int
