@@ -131,8 +131,10 @@ class Tagging:
         with transaction(self.shop.engine) as tx:
             ids = assertions.holders(tx, self.shop.own, old)
         outcome = self._run(f"tag merge {old.name} into {new.name}", ids, before, progress)
-        with transaction(self.shop.engine) as tx:
-            tags.archive(tx, self.shop.own, old, self.moment, merged_into=new.tag_id)
+        # Whoever was set aside still has only the old tag; merging again finishes it.
+        if not outcome.set_aside:
+            with transaction(self.shop.engine) as tx:
+                tags.archive(tx, self.shop.own, old, self.moment, merged_into=new.tag_id)
         return outcome
 
     def archive(self, name: str, progress: Progress | None, *, restore: bool) -> Outcome:
