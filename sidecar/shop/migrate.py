@@ -13,12 +13,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, bindparam, text
+from sqlalchemy import Connection, Engine, bindparam, text
+from sqlalchemy.exc import DBAPIError
 
 from sidecar import clock
 from sidecar.errors import NotNowError, SchemaError
 from sidecar.shop.database import database_errors
 from sidecar.shop.leader import lock_name
+
+#: Errors of an ALTER TABLE whose columns or keys are there: only MariaDB knows IF NOT EXISTS.
+_DONE_ALREADY = (1060, 1061)
 
 _FILE = re.compile(r"(\d{4})-([a-z0-9-]+)\.sql")
 
@@ -89,7 +93,7 @@ def migrate(
                 if migration.version in done or (upto is not None and migration.version > upto):
                     continue
                 for statement in migration.statements:
-                    connection.exec_driver_sql(statement.replace("{prefix}", prefix))
+                    _run(connection, statement.replace("{prefix}", prefix))
                 connection.execute(
                     text(
                         f"INSERT INTO `{prefix}sidecar_migration` (version, name, applied_at)"  # noqa: S608 the prefix is the config's, checked there
@@ -106,6 +110,15 @@ def migrate(
         finally:
             connection.execute(text("SELECT RELEASE_LOCK(:name)"), {"name": lock})
     return ran
+
+
+def _run(connection: Connection, statement: str) -> None:
+    """Run *statement*, unless a crash left it done: an ALTER TABLE is done whole or not at all."""
+    try:
+        connection.exec_driver_sql(statement)
+    except DBAPIError as error:
+        if getattr(error.orig, "args", (0,))[0] not in _DONE_ALREADY:
+            raise
 
 
 def require_current(engine: Engine, prefix: str) -> None:
