@@ -56,6 +56,8 @@ EXIT_CODES: Mapping[int, str] = {
 EVENTS: Mapping[str, str] = {
     "bulk_reader.given_up": "connectorx could not read what PyMySQL could, `error` says why;"
     " this run reads everything with PyMySQL, which is slower",
+    "own_tables.newer": "our tables are at version `tables`, made by a newer program; this one"
+    " knows up to `program`, and they serve it as before",
 }
 
 #: What a setting of a type is called.
@@ -207,8 +209,11 @@ def tables() -> dict[str, str]:
         ("version", "INT UNSIGNED", "", "its number"),
         ("name", "VARCHAR(64)", "", "its name"),
     ]
-    done = ("applied_at", "BIGINT", "", "when it was done")
-    parts.append(_table("sidecar_migration", "which migrations were done", [*numbered, done]))
+    done = (
+        ("applied_at", "BIGINT", "", "when it was done"),
+        ("compatible", "INT UNSIGNED", "yes", "the oldest version whose program works on them"),
+    )
+    parts.append(_table("sidecar_migration", "which migrations were done", [*numbered, *done]))
     indexed = ((code(f"oc_{i.table}"), ", ".join(map(code, i.columns))) for i in INDEXES)
     return {"tables": "\n\n".join(parts), "indexes": table(("table", "columns"), indexed)}
 

@@ -4,15 +4,20 @@ Own tables by numbered migrations: forward only, each safe to run again after a 
 MySQL and MariaDB commit at every DDL statement, so a migration cannot be one
 transaction. Every statement is written to do nothing when it has been done, and a
 migration counts as done only when its row stands in ``sidecar_migration``.
+
+A migration that only adds says so in a line ``-- compatible: 1``: a program that knows
+the migrations up to that one works on the tables as it did, so an upgrade can be taken
+back without a backup.
 """
 
 from __future__ import annotations
 
 import importlib.resources
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+import structlog
 from sqlalchemy import Connection, Engine, bindparam, text
 from sqlalchemy.exc import DBAPIError
 
@@ -24,6 +29,7 @@ from sidecar.shop.leader import lock_name
 #: Errors of an ALTER TABLE whose columns or keys are there: only MariaDB knows IF NOT EXISTS.
 _DONE_ALREADY = (1060, 1061)
 
+_COMPATIBLE = re.compile(r"^-- compatible: (\d+)$", re.MULTILINE)
 _FILE = re.compile(r"(\d{4})-([a-z0-9-]+)\.sql")
 
 
@@ -34,11 +40,13 @@ class Migration:
         version: The number its file begins with; they run in this order.
         name: What follows it.
         statements: With ``{prefix}`` still in them.
+        compatible: The oldest version whose program works on the tables after it.
     """
 
     version: int
     name: str
     statements: tuple[str, ...]
+    compatible: int
 
 
 def migrations() -> tuple[Migration, ...]:
@@ -50,9 +58,11 @@ def migrations() -> tuple[Migration, ...]:
 def _read(folder: importlib.resources.abc.Traversable) -> Iterator[Migration]:
     for file in folder.iterdir():
         if match := _FILE.fullmatch(file.name):
-            body = re.sub(r"^--.*$", "", file.read_text("utf-8"), flags=re.MULTILINE)
+            content, version = file.read_text("utf-8"), int(match[1])
+            floor = _COMPATIBLE.search(content)
+            body = re.sub(r"^--.*$", "", content, flags=re.MULTILINE)
             statements = tuple(part.strip() for part in body.split(";\n") if part.strip())
-            yield Migration(int(match[1]), match[2], statements)
+            yield Migration(version, match[2], statements, int(floor[1]) if floor else version)
 
 
 def migrate(
@@ -69,7 +79,7 @@ def migrate(
         The migrations that ran, none when nothing was to do.
 
     Raises:
-        SchemaError: The tables were made by a newer program.
+        SchemaError: The tables were made by a newer program, and this one cannot use them.
         NotNowError: Another migration is under way.
     """
     ran: list[Migration] = []
@@ -81,12 +91,7 @@ def migrate(
         ):
             raise NotNowError("another migration is under way: try again when it has ended")
         try:
-            connection.exec_driver_sql(
-                f"CREATE TABLE IF NOT EXISTS `{prefix}sidecar_migration` ("
-                " `version` INT UNSIGNED NOT NULL, `name` VARCHAR(64) NOT NULL,"
-                " `applied_at` BIGINT NOT NULL, PRIMARY KEY (`version`)"
-                ") ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin"
-            )
+            _make_table(connection, prefix)
             done = _applied(engine, prefix)
             _refuse_newer(done)
             for migration in migrations():
@@ -96,13 +101,15 @@ def migrate(
                     _run(connection, statement.replace("{prefix}", prefix))
                 connection.execute(
                     text(
-                        f"INSERT INTO `{prefix}sidecar_migration` (version, name, applied_at)"  # noqa: S608 the prefix is the config's, checked there
-                        " VALUES (:version, :name, :at)"
+                        f"INSERT INTO `{prefix}sidecar_migration` "  # noqa: S608 the prefix is the config's, checked there
+                        " (version, name, applied_at, compatible)"
+                        " VALUES (:version, :name, :at, :compatible)"
                     ),
                     {
                         "version": migration.version,
                         "name": migration.name,
                         "at": int(clock.now().timestamp()),
+                        "compatible": migration.compatible,
                     },
                 )
                 connection.commit()
@@ -110,6 +117,20 @@ def migrate(
         finally:
             connection.execute(text("SELECT RELEASE_LOCK(:name)"), {"name": lock})
     return ran
+
+
+def _make_table(connection: Connection, prefix: str) -> None:
+    name = f"{prefix}sidecar_migration"
+    connection.exec_driver_sql(
+        f"CREATE TABLE IF NOT EXISTS `{name}` ("
+        " `version` INT UNSIGNED NOT NULL, `name` VARCHAR(64) NOT NULL,"
+        " `applied_at` BIGINT NOT NULL, PRIMARY KEY (`version`)"
+        ") ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin"
+    )
+    # The first version made it without; a program that asks needs no right to alter it.
+    columns = connection.exec_driver_sql(f"SHOW COLUMNS FROM `{name}` LIKE 'compatible'")
+    if columns.first() is None:
+        _run(connection, f"ALTER TABLE `{name}` ADD COLUMN `compatible` INT UNSIGNED NULL")
 
 
 def _run(connection: Connection, statement: str) -> None:
@@ -123,22 +144,27 @@ def _run(connection: Connection, statement: str) -> None:
 
 def require_current(engine: Engine, prefix: str) -> None:
     """
-    Refuse to work on own tables that are missing, older or newer than this program.
+    Refuse to work on own tables that this program cannot use.
+
+    Those of a newer program can be used when every migration that this one does not know
+    says so; that is logged.
 
     Raises:
-        SchemaError: With the way out.
+        SchemaError: They are missing, older, or newer and changed too much; with the way out.
     """
     done = _applied(engine, prefix)
     known = {migration.version for migration in migrations()}
     if not done:
         raise SchemaError("own tables", "they do not exist yet", "run `sidecar migrate`")
     _refuse_newer(done)
-    if known - done:
+    if known - done.keys():
         raise SchemaError(
             "own tables",
             f"they are at version {max(done)}, this program needs {max(known)}",
             "run `sidecar migrate`",
         )
+    if max(done) > max(known):
+        structlog.get_logger().warning("own_tables.newer", tables=max(done), program=max(known))
 
 
 def exist(engine: Engine, prefix: str) -> bool:
@@ -146,9 +172,9 @@ def exist(engine: Engine, prefix: str) -> bool:
     return bool(_applied(engine, prefix))
 
 
-def _refuse_newer(done: set[int]) -> None:
+def _refuse_newer(done: Mapping[int, int]) -> None:
     newest = max(migration.version for migration in migrations())
-    if done and max(done) > newest:
+    if any(compatible > newest for version, compatible in done.items() if version > newest):
         raise SchemaError(
             "own tables",
             f"they are at version {max(done)}, made by a newer sidecar; this one knows {newest}",
@@ -156,7 +182,8 @@ def _refuse_newer(done: set[int]) -> None:
         )
 
 
-def _applied(engine: Engine, prefix: str) -> set[int]:
+def _applied(engine: Engine, prefix: str) -> dict[int, int]:
+    """The versions that are done, each with the oldest that its tables still serve."""
     with database_errors(engine), engine.connect() as connection:
         there = connection.scalar(
             text(
@@ -165,6 +192,10 @@ def _applied(engine: Engine, prefix: str) -> set[int]:
             ).bindparams(bindparam("name", f"{prefix}sidecar_migration"))
         )
         if not there:
-            return set()
-        rows = connection.exec_driver_sql(f"SELECT version FROM `{prefix}sidecar_migration`")  # noqa: S608
-        return {int(row.version) for row in rows}
+            return {}
+        # All columns: the first version's table has no `compatible`.
+        rows = connection.exec_driver_sql(f"SELECT * FROM `{prefix}sidecar_migration`")  # noqa: S608
+        return {
+            int(row["version"]): int(row.get("compatible") or row["version"])
+            for row in rows.mappings()
+        }

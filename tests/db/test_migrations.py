@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+import structlog
 from sqlalchemy import Engine, inspect, text
 from sqlalchemy.dialects import mysql
 from sqlalchemy.types import TypeEngine
@@ -82,13 +83,86 @@ def test_a_migration_that_was_killed_half_way_goes_on_from_there(engine: Engine)
 def test_tables_of_a_newer_program_are_left_alone(engine: Engine) -> None:
     migrate.migrate(engine, "oc_")
     with engine.begin() as connection:
-        insert = "INSERT INTO oc_sidecar_migration VALUES (9999, 'from-the-future', 1)"
+        insert = "INSERT INTO oc_sidecar_migration VALUES (9999, 'from-the-future', 1, 9999)"
         connection.execute(text(insert))
 
     with pytest.raises(SchemaError, match="newer"):
         migrate.require_current(engine, "oc_")
     with pytest.raises(SchemaError, match="newer"):
         migrate.migrate(engine, "oc_")
+
+
+def test_a_program_works_on_newer_tables_that_only_grew_and_says_so(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = migrate.migrations()
+    last = whole[-1].version
+    grown = migrate.Migration(
+        last + 1,
+        "from-the-future",
+        ("ALTER TABLE `{prefix}sidecar_tag` ADD COLUMN `mood` INT NULL",),
+        compatible=last,
+    )
+    monkeypatch.setattr(migrate, "migrations", lambda: (*whole, grown))
+    migrate.migrate(engine, "oc_")
+    monkeypatch.setattr(migrate, "migrations", lambda: whole)
+
+    with structlog.testing.capture_logs() as logged:
+        migrate.require_current(engine, "oc_")
+
+    assert [entry["event"] for entry in logged] == ["own_tables.newer"]
+    assert migrate.migrate(engine, "oc_") == []
+
+
+def test_one_of_several_newer_migrations_that_changed_too_much_is_enough_to_refuse(
+    engine: Engine,
+) -> None:
+    migrate.migrate(engine, "oc_")
+    last = migrate.migrations()[-1].version
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO oc_sidecar_migration VALUES"
+            f" ({last + 1}, 'breaking', 1, {last + 1}), ({last + 2}, 'growing', 1, {last})"
+        )
+
+    with pytest.raises(SchemaError, match="newer"):
+        migrate.require_current(engine, "oc_")
+
+
+def test_a_newer_program_that_did_not_say_what_it_is_compatible_with_is_not(
+    engine: Engine,
+) -> None:
+    migrate.migrate(engine, "oc_")
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO oc_sidecar_migration VALUES (9999, 'from-the-future', 1, NULL)"
+        )
+
+    with pytest.raises(SchemaError, match="newer"):
+        migrate.require_current(engine, "oc_")
+
+
+def test_the_list_of_migrations_of_the_first_version_is_brought_up_to_date(
+    engine: Engine,
+) -> None:
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "CREATE TABLE oc_sidecar_migration (version INT UNSIGNED NOT NULL,"
+            " name VARCHAR(64) NOT NULL, applied_at BIGINT NOT NULL, PRIMARY KEY (version))"
+        )
+        for statement in migrate.migrations()[0].statements:
+            connection.exec_driver_sql(statement.replace("{prefix}", "oc_"))
+        connection.exec_driver_sql("INSERT INTO oc_sidecar_migration VALUES (1, 'first', 1)")
+
+    ran = migrate.migrate(engine, "oc_")
+
+    assert ran[0].version == 2
+    migrate.require_current(engine, "oc_")
+
+
+def test_no_migration_claims_to_serve_a_version_later_than_itself() -> None:
+    for migration in migrate.migrations():
+        assert 1 <= migration.compatible <= migration.version
 
 
 def test_two_migrations_do_not_run_at_once(engine: Engine) -> None:

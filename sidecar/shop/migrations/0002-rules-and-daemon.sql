@@ -1,6 +1,7 @@
 -- What the daemon keeps: rules and what holds them back, segments, the ladder's memory,
 -- pins, commands, hints, sources, findings. Everything is added: the previous program
 -- works on these tables as it did.
+-- compatible: 1
 
 ALTER TABLE `{prefix}sidecar_customer`
   ADD COLUMN `segment_verdict0` BIGINT UNSIGNED NULL COMMENT 'what the segment rules say, a bit per slot; NULL is 0',
