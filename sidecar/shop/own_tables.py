@@ -311,8 +311,8 @@ def own_tables(prefix: str) -> OwnTables:
             Column("numbers", unsigned),
             Column("crc_xor", word),
             Column("crc_sum", word),
-            Column("customers", MEDIUMBLOB),
-            Column("checked_at", BigInteger),
+            Column("rows_read", MEDIUMBLOB),
+            Column("changed_at", BigInteger),
         ),
         finding=table(
             "finding",

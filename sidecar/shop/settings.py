@@ -12,7 +12,8 @@ from sqlalchemy import Connection, select
 from sidecar.errors import ConfigError
 from sidecar.shop.tables import StoreTables
 
-_KEYS = (
+#: The settings that are read; `sidecar.sync.sources` watches them.
+KEYS = (
     "config_name",
     "config_timezone",
     "config_complete_status",
@@ -65,7 +66,7 @@ def read_settings(
     setting, language = tables.setting, tables.language
     rows = tx.execute(
         select(setting.c.key, setting.c.value).where(
-            setting.c.store_id == 0, setting.c.key.in_(_KEYS)
+            setting.c.store_id == 0, setting.c.key.in_(KEYS)
         )
     )
     values = {row.key: row.value or "" for row in rows}

@@ -38,9 +38,11 @@ class StoreTables:
     address: Table
     order: Table
     order_product: Table
+    order_history: Table
     order_status: Table
     coupon_history: Table
     return_: Table
+    return_history: Table
     return_status: Table
     review: Table
     cart: Table
@@ -206,6 +208,7 @@ def store_tables(prefix: str, generation: Generation) -> StoreTables:
             _money("tax"),
             Index("order_id", "order_id"),
         ),
+        order_history=table("order_history", _id("order_history_id"), _int("order_id")),
         order_status=table(
             "order_status", _key("order_status_id"), _key("language_id"), _text("name", 32)
         ),
@@ -220,6 +223,7 @@ def store_tables(prefix: str, generation: Generation) -> StoreTables:
             _int("return_status_id"),
             _date("date_added"),
         ),
+        return_history=table("return_history", _id("return_history_id"), _int("return_id")),
         return_status=table(
             "return_status", _key("return_status_id"), _key("language_id"), _text("name", 32)
         ),

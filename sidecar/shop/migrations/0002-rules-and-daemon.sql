@@ -27,6 +27,9 @@ ALTER TABLE `{prefix}sidecar_customer`
   ADD COLUMN `next_at` BIGINT NULL COMMENT 'the earliest instant at which time alone can change something; NULL: never',
   ADD KEY `next_at` (`next_at`);
 
+ALTER TABLE `{prefix}sidecar_purchase`
+  ADD KEY `product` (`product_id`);
+
 ALTER TABLE `{prefix}sidecar_assertion`
   ADD COLUMN `requalify` TINYINT UNSIGNED NOT NULL DEFAULT 0 COMMENT '1: ends when the rule next turns true';
 
@@ -188,8 +191,8 @@ CREATE TABLE IF NOT EXISTS `{prefix}sidecar_block` (
   `numbers` INT UNSIGNED NOT NULL COMMENT 'rows in it',
   `crc_xor` BIGINT UNSIGNED NOT NULL COMMENT 'checksums of the rows, exclusive or',
   `crc_sum` BIGINT UNSIGNED NOT NULL COMMENT 'the same, added up',
-  `customers` MEDIUMBLOB NULL COMMENT 'ids its rows belonged to, ascending, little-endian 32 bit, zlib; NULL where the key is the customer',
-  `checked_at` BIGINT NOT NULL COMMENT 'when last compared',
+  `rows_read` MEDIUMBLOB NOT NULL COMMENT 'of each row whom it leads to (64 bit) and its checksum (32 bit), little-endian, zlib',
+  `changed_at` BIGINT NOT NULL COMMENT 'when it was last found to be another',
   PRIMARY KEY (`source`, `block`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin COMMENT='checksums of blocks of the store''s tables, to find what nothing announced';
 
