@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from sidecar import clock
 from sidecar.config import Config
+from sidecar.daemon.duties import Duties
 from sidecar.errors import Problem, RuleError, UsageError
 from sidecar.model import Moment, Outcome
 from sidecar.rules.language import check, parser, sentence
@@ -149,6 +150,10 @@ class Sidecar:
         """Customers set aside, and why; the last *limit*."""
         with transaction(self.engine) as tx:
             return set_aside.newest(tx, self.shop.own, limit)
+
+    def duties(self, read_config: Callable[[], Config]) -> Duties:
+        """The work of the daemon; *read_config* reads the settings again."""
+        return Duties(self.config, self.engine, read_config)
 
     # -- looking -------------------------------------------------------------------------
 

@@ -1,0 +1,31 @@
+"""``run``: the daemon."""
+
+from __future__ import annotations
+
+import os
+
+import typer
+
+from sidecar.cli import options
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to *app*."""
+    app.command("run")(run)
+
+
+def run(context: typer.Context) -> None:
+    """Keep every customer in line, at once and for good: the daemon that systemd runs."""
+    sidecar = options.opened(context)
+    from sidecar import config
+    from sidecar.daemon.files import Files
+    from sidecar.daemon.loop import Daemon
+    from sidecar.daemon.signals import Signals
+    from sidecar.daemon.systemd import Systemd
+
+    file = sidecar.config.file
+    duties = sidecar.duties(lambda: config.load(file, os.environ))
+    with Signals() as signals:
+        files = Files(file, lambda: duties.config.rules.directory, signals.wake)
+        with files.watching():
+            Daemon(duties, signals, files, Systemd()).run()
