@@ -7,15 +7,19 @@ concerned runs in it, so other tags that depend on the tag follow at once.
 
 from __future__ import annotations
 
+import contextlib
 import datetime
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
-from sidecar.errors import ConfigError, UsageError
+from sidecar.errors import ConfigError, SidecarError, UsageError
 from sidecar.model import Moment, Outcome, fold
 from sidecar.rules.calendar import Boundary
+from sidecar.rules.dependencies import needs, rung_needs
+from sidecar.rules.rule import GroupRule, Rule, TagRule
+from sidecar.rules.rule_places import place_of
 from sidecar.rules.ruleset import RuleSet
 from sidecar.rules.syntax import Day
 from sidecar.shop.database import transaction
@@ -27,13 +31,20 @@ from sidecar.sync.finding import find_customers
 from sidecar.sync.full_pass import Progress
 from sidecar.sync.tags import Tag
 
+#: More to do in a transaction.
+Also = Callable[[Connection], None]
+
+
+def _nothing(_tx: Connection) -> None:
+    pass
+
 
 @dataclass(slots=True)
 class Tagging:
     """
     Attributes:
         shop: The store.
-        rules: As read; a tag that they speak of cannot be renamed, merged or archived.
+        rules: As read; a tag that they make or ask for cannot be renamed, merged or archived.
         rulebook: Compiles the rules anew, after tags were created or archived.
         moment: Of what is done.
         actor: Who does it.
@@ -69,34 +80,36 @@ class Tagging:
                     known.add(fold(name))
                     self.created.append(name)
 
-    def create(self, name: str, colour: str | None, description: str) -> Tag:
-        """Create a tag; see `tags.create`."""
+    def create(self, name: str, colour: str | None, description: str, also: Also = _nothing) -> Tag:
+        """Create a tag and do *also* in one transaction; see `tags.create`."""
         with transaction(self.shop.engine) as tx:
-            return tags.create(
+            tag = tags.create(
                 tx, self.shop.own, name, self.moment, colour=colour, description=description
             )
+            also(tx)
+        return tag
 
     def add(
         self, name: str, ids: Sequence[int], until: datetime.date | None, reason: str | None
     ) -> Outcome:
         """Pin a tag in for customers *ids*, through the day *until* or for ever."""
-        self.ensure([name])
-        tag = self._in_use(name)
-        ends = self._end_of(until)
+        ends = self.end_of(until)
         author = Author(actor=self.actor, reason=reason)
+        with self._made([name]):
+            tag = self._in_use(name)
 
-        def before(tx: Connection, part: Sequence[int]) -> None:
-            until_of = dict.fromkeys(part, ends)
-            assertions.add(tx, self.shop.own, "pin_in", tag, until_of, author, self.moment)
+            def before(tx: Connection, part: Sequence[int]) -> None:
+                until_of = dict.fromkeys(part, ends)
+                assertions.add(tx, self.shop.own, "pin_in", tag, until_of, author, self.moment)
 
-        return self._run(f"tag add {tag.name}", ids, before)
+            return self._run(f"tag add {tag.name}", ids, before)
 
     def remove(
         self, name: str, ids: Sequence[int], until: datetime.date | None, reason: str | None
     ) -> Outcome:
         """Take a tag off customers *ids*; whoever else asserts it is overruled."""
         tag = self._tag(name)
-        ends = self._end_of(until)
+        ends = self.end_of(until)
         author = Author(actor=self.actor, reason=reason)
 
         def before(tx: Connection, part: Sequence[int]) -> None:
@@ -110,12 +123,13 @@ class Tagging:
         with transaction(self.shop.engine) as tx:
             tags.describe(tx, self.shop.own, tag, colour, description)
 
-    def rename(self, name: str, new: str) -> None:
-        """Give a tag another name."""
+    def rename(self, name: str, new: str, also: Also = _nothing) -> None:
+        """Give a tag another name and do *also*, in one transaction."""
         tag = self._tag(name)
         self._refuse_ruled(tag)
         with transaction(self.shop.engine) as tx:
             tags.rename(tx, self.shop.own, tag, new)
+            also(tx)
 
     def merge(self, name: str, into: str, progress: Progress | None) -> Outcome:
         """Give everybody who has tag *name* the tag *into* instead, then archive *name*."""
@@ -140,7 +154,8 @@ class Tagging:
     def archive(self, name: str, progress: Progress | None, *, restore: bool) -> Outcome:
         """Put a tag out of use, or (*restore*) take it into use again, for all who have it."""
         tag = self._tag(name)
-        self._refuse_ruled(tag)
+        if not restore:
+            self._refuse_ruled(tag)
         with transaction(self.shop.engine) as tx:
             tags.archive(tx, self.shop.own, tag, None if restore else self.moment)
             ids = assertions.holders(tx, self.shop.own, tag)
@@ -157,20 +172,49 @@ class Tagging:
             rows: By tag name: customers, each with the instant its tag ends, or None.
             file: Its name, kept as the reason.
         """
-        self.ensure(rows)
-        wanted = {name: self._in_use(name) for name in rows}
+        known = self._known()
+        for name in rows:
+            if fold(name) in known:
+                _refuse_archived(known[fold(name)])
         ids = sorted({customer_id for until in rows.values() for customer_id in until})
         author = Author(actor=self.actor, reason=file)
+        with self._made(rows):
+            wanted = {name: self._in_use(name) for name in rows}
 
-        def before(tx: Connection, part: Sequence[int]) -> None:
-            inside = frozenset(part)
-            for name, tag in wanted.items():
-                until = {c: end for c, end in rows[name].items() if c in inside}
-                if until:
-                    own = self.shop.own
-                    assertions.add(tx, own, "import", tag, until, author, self.moment)
+            def before(tx: Connection, part: Sequence[int]) -> None:
+                inside = frozenset(part)
+                for name, tag in wanted.items():
+                    until = {c: end for c, end in rows[name].items() if c in inside}
+                    if until:
+                        own = self.shop.own
+                        assertions.add(tx, own, "import", tag, until, author, self.moment)
 
-        return self._run(f"tag import {file}", ids, before, progress)
+            return self._run(f"tag import {file}", ids, before, progress)
+
+    def end_of(self, day: datetime.date | None) -> int | None:
+        """
+        The instant at which what holds through *day* ends; None: never.
+
+        Raises:
+            UsageError: The day is over.
+        """
+        if day is None:
+            return None
+        if day < self.moment.today:
+            raise UsageError(f"{day} is over")
+        return Boundary("day_end", Day(day)).value(self.moment)
+
+    @contextlib.contextmanager
+    def _made(self, names: Iterable[str]) -> Iterator[None]:
+        """Those of *names* that are no tags yet are, within; a failure takes unused ones away."""
+        self.ensure(names)
+        try:
+            yield
+        except Exception:
+            # The first failure is told, whatever becomes of this.
+            with contextlib.suppress(SidecarError), transaction(self.shop.engine) as tx:
+                tags.remove_unused(tx, self.shop.own, self.created)
+            raise
 
     def _run(
         self,
@@ -188,26 +232,32 @@ class Tagging:
         with transaction(self.shop.engine) as tx:
             return tags.find(tags.load_tags(tx, self.shop.own), name)
 
+    def _known(self) -> dict[str, Tag]:
+        with transaction(self.shop.engine) as tx:
+            return {fold(tag.name): tag for tag in tags.load_tags(tx, self.shop.own)}
+
     def _in_use(self, name: str) -> Tag:
         tag = self._tag(name)
-        if tag.archived:
-            raise UsageError(
-                f"'{tag.name}' is archived (`sidecar tag archive --restore` takes it into use)"
-            )
+        _refuse_archived(tag)
         return tag
 
-    def _end_of(self, day: datetime.date | None) -> int | None:
-        if day is None:
-            return None
-        if day < self.moment.today:
-            raise UsageError(f"{day} is over")
-        return Boundary("day_end", Day(day)).value(self.moment)
-
     def _refuse_ruled(self, tag: Tag) -> None:
-        for rule in self.rules.tags:
-            if fold(rule.name) == fold(tag.name):
+        node = ("tag", fold(tag.name))
+        rules: tuple[Rule, ...] = (*self.rules.tags, *self.rules.segments, *self.rules.groups)
+        for rule in rules:
+            makes = isinstance(rule, TagRule) and fold(rule.name) == node[1]
+            asked = rung_needs(rule) if isinstance(rule, GroupRule) else needs(rule.when)
+            if makes or node in asked:
+                said = "makes it" if makes else "asks for it"
                 raise ConfigError(
                     f'tag "{tag.name}"',
-                    f"a rule makes it ({rule.file}:{rule.line})",
+                    f"a rule {said} ({place_of(rule)})",
                     "change the rule first",
                 )
+
+
+def _refuse_archived(tag: Tag) -> None:
+    if tag.archived:
+        raise UsageError(
+            f"'{tag.name}' is archived (`sidecar tag archive --restore` takes it into use)"
+        )

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, exists, insert, select, update
 
 from sidecar.errors import ConfigError, UsageError
 from sidecar.model import Moment, NameTable, fold
@@ -184,6 +184,14 @@ def archive(
     at = None if moment is None else moment.epoch_s
     row = update(own.tag).where(own.tag.c.tag_id == tag.tag_id)
     tx.execute(row.values(archived_at=at, merged_into=merged_into))
+
+
+def remove_unused(tx: Connection, own: OwnTables, names: Iterable[str]) -> None:
+    """Remove those tags called *names* that nobody asserts of anybody."""
+    tag = own.tag
+    asserted = exists().where(own.assertion.c.tag_id == tag.c.tag_id)
+    keys = [fold(name) for name in names]
+    tx.execute(delete(tag).where(tag.c.name_key.in_(keys), ~asserted))
 
 
 def ensure(tx: Connection, own: OwnTables, names: Iterable[str], moment: Moment) -> list[Tag]:

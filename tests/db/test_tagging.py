@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from sidecar.config import Database
-from sidecar.errors import ConfigError, UsageError
+from sidecar.errors import ConfigError, FatalError, UsageError
 from sidecar.shop.database import transaction
 from sidecar.sync import assertions
 from sidecar.sync.tag_import import read_csv
@@ -113,6 +113,26 @@ def test_a_day_that_is_over_is_refused(store: SmallStore) -> None:
         store.tagging().add("friend", [ann], TODAY - DAY, None)
 
     assert store.standing().assertions == frozenset()
+    assert store.tags() == {}
+
+
+def test_a_run_that_fails_leaves_no_tag_that_nobody_has(
+    store: SmallStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = store.given.customer()
+    store.tagging().add("friend", [ann], None, None)
+
+    def broken(*_: object) -> None:
+        raise FatalError("broken")
+
+    monkeypatch.setattr(assertions, "add", broken)
+
+    with pytest.raises(FatalError):
+        store.tagging().add("pal", [ann], None, None)
+    with pytest.raises(FatalError):
+        store.tagging().import_rows({"lead": {ann: None}, "friend": {ann: None}}, "x.csv", None)
+
+    assert list(store.tags()) == ["friend"]
 
 
 # -- removing ------------------------------------------------------------------------------
@@ -396,6 +416,37 @@ def test_a_tag_that_a_rule_makes_is_the_rules(
     assert not store.tags()["quiet"].archived
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda store: store.tagging().rename("friend", "x"),
+        lambda store: store.tagging().merge("friend", "pal", None),
+        lambda store: store.tagging().archive("friend", None, restore=False),
+    ],
+    ids=["rename", "merge", "archive"],
+)
+@pytest.mark.parametrize(
+    "rule",
+    [
+        '[[tag]]\nname = "fan"\nwhen = \'orders > 3 or not (tags has "FRIEND")\'',
+        '[[segment]]\nname = "fans"\nwhen = \'tags has any of ("x", "friend")\'',
+        '[[group]]\nname = "Default"\nwhen = "orders > 3"\nkeep_when = \'tags has "friend"\'',
+    ],
+    ids=["tag", "segment", "rung"],
+)
+def test_a_tag_that_a_rule_asks_for_stays_as_the_rule_knows_it(
+    store: SmallStore, rule: str, change: Callable[[SmallStore], object]
+) -> None:
+    for name in ("friend", "pal"):
+        store.tagging().create(name, None, "")
+    store.named_rules({}, f"# ours\n{rule}")
+
+    with pytest.raises(ConfigError, match=r"a rule asks for it \(rules.toml:2\)"):
+        change(store)
+
+    assert not store.tags()["friend"].archived
+
+
 # -- merging and archiving -------------------------------------------------------------------
 
 
@@ -460,19 +511,29 @@ def test_an_archived_tag_is_had_by_nobody_until_it_is_restored(store: SmallStore
     ann, bob = store.given.customer(), store.given.customer()
     store.tagging().add("friend", [ann], None, None)
     store.tagging().import_rows({"friend": {bob: None}}, "x.csv", None)
-    store.rules(fan='tags has "friend"')
-    store.full_pass()
 
     gone = store.tagging().archive("friend", None, restore=False)
 
-    assert store.who("friend") == store.who("fan") == []
-    assert (gone.customers, gone.tag_removed) == (2, 4)
+    assert store.who("friend") == []
+    assert (gone.customers, gone.tag_removed) == (2, 2)
     assert store.full_pass().changed == 0
     store.verify()
     back = store.tagging().archive("friend", None, restore=True)
-    assert store.who("friend") == store.who("fan") == [ann, bob]
-    assert back.tag_added == 4
+    assert store.who("friend") == [ann, bob]
+    assert back.tag_added == 2
     store.verify()
+
+
+def test_a_tag_that_a_rule_makes_can_be_taken_into_use_again(store: SmallStore) -> None:
+    ann = store.given.customer()
+    store.tagging().create("quiet", None, "")
+    store.tagging().archive("quiet", None, restore=False)
+    store.rules(quiet="orders = 0")
+
+    store.tagging().archive("quiet", None, restore=True)
+
+    store.full_pass()
+    assert store.who("quiet") == [ann]
 
 
 def test_a_tag_that_is_out_of_use_is_given_to_nobody(store: SmallStore) -> None:
@@ -486,6 +547,7 @@ def test_a_tag_that_is_out_of_use_is_given_to_nobody(store: SmallStore) -> None:
         store.tagging().import_rows({"new": {ann: None}, "Old": {ann: None}}, "x.csv", None)
 
     assert store.standing().assertions == frozenset()
+    assert list(store.tags()) == ["old"]
 
 
 def test_a_rule_for_a_tag_that_is_out_of_use_stops_the_pass(store: SmallStore) -> None:
