@@ -18,7 +18,8 @@ from sidecar.rules.syntax import Day, Span
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
-_INSTANT_S = {"minute": 60, "hour": 3600}
+#: Units that are instants rather than days, in seconds.
+INSTANT_S = {"minute": 60, "hour": 3600}
 
 
 def read_day(text: str) -> datetime.date:
@@ -37,9 +38,23 @@ def read_day(text: str) -> datetime.date:
 
 
 def day_start(day: datetime.date, zone: ZoneInfo) -> int:
-    """Seconds since 1970 at which *day* begins in *zone*; after the gap, where midnight is none."""
+    """
+    Seconds since 1970 of the first instant of *day* in *zone*.
+
+    Of the next day's, where the calendar skipped it.
+    """
     midnight = datetime.datetime.combine(day, datetime.time(), tzinfo=zone)
-    return int(midnight.timestamp())
+    begins = int(midnight.timestamp())
+    other = int(midnight.replace(fold=1).timestamp())
+    # Only a midnight that never was is earlier when read with the offset after the jump:
+    # the clock jumps in between, and not always from midnight.
+    while begins - other > 1:
+        middle = (begins + other) // 2
+        if datetime.datetime.fromtimestamp(middle, zone).date() < day:
+            other = middle
+        else:
+            begins = middle
+    return begins
 
 
 def add(day: datetime.date, span: Span, sign: Literal[-1, 1]) -> datetime.date:
@@ -80,16 +95,32 @@ def resolve(day: Day, moment: Moment) -> datetime.date:
 
 def since(span: Span, moment: Moment) -> int:
     """Where ``within span`` begins: seconds since 1970, included."""
-    if span.unit in _INSTANT_S:
-        return moment.epoch_s - span.count * _INSTANT_S[span.unit]
+    if span.unit in INSTANT_S:
+        return moment.epoch_s - span.count * INSTANT_S[span.unit]
     return _day_start(add(moment.today, span, -1), moment.zone)
 
 
 def ahead(span: Span, moment: Moment) -> int:
     """Where ``in next span`` ends: seconds since 1970, not included."""
-    if span.unit in _INSTANT_S:
-        return moment.epoch_s + span.count * _INSTANT_S[span.unit] + 1
+    if span.unit in INSTANT_S:
+        return moment.epoch_s + span.count * INSTANT_S[span.unit] + 1
     return _day_end(add(moment.today, span, 1), moment.zone)
+
+
+def ago(span: Span, moment: Moment) -> int:
+    """
+    The instant that lies *span* before the moment on the store's clock; seconds since 1970.
+
+    Unlike `since`, which goes back to a midnight: the time of day stays.
+    """
+    if span.unit in INSTANT_S:
+        return moment.epoch_s - span.count * INSTANT_S[span.unit]
+    local = moment.now.astimezone(moment.zone).replace(microsecond=0)
+    try:
+        then = datetime.datetime.combine(add(local.date(), span, -1), local.timetz())
+        return int(then.timestamp())
+    except (OverflowError, ValueError):
+        return -(2**62)
 
 
 def _day_start(day: datetime.date, zone: ZoneInfo) -> int:
@@ -137,13 +168,14 @@ class Boundary:
     It enters the frame as a column, so that a rule is compiled once, not once a pass.
 
     Attributes:
-        kind: ``now`` · ``since``, ``ahead`` of a span · ``day_start``, ``day_end`` of a day ·
+        kind: ``now`` · ``since``, ``ahead``, ``ago`` of a span ·
+            ``day_start``, ``day_end`` of a day ·
             ``birthday_first``, ``birthday_last`` of a span ahead or of a day.
         of: The span or day; None for ``now``.
     """
 
     kind: Literal[
-        "now", "since", "ahead", "day_start", "day_end", "birthday_first", "birthday_last"
+        "now", "since", "ahead", "ago", "day_start", "day_end", "birthday_first", "birthday_last"
     ]
     of: Span | Day | None = None
 
@@ -162,6 +194,8 @@ class Boundary:
                 return since(span, moment)
             case "ahead", Span() as span:
                 return ahead(span, moment)
+            case "ago", Span() as span:
+                return ago(span, moment)
             case "day_start", Day() as day:
                 return _day_start(resolve(day, moment), moment.zone)
             case "day_end", Day() as day:
