@@ -1,0 +1,245 @@
+"""
+What has become of each rule: new, settled by a full pass, waiting for approval, held.
+
+Rules stand in files and in the admin; this is what a pass remembers of them. Only tags'
+rules and the ladder as a whole are registered here: segments never wait.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from sqlalchemy import Connection, insert, select, update
+
+from sidecar.model import Moment, fold
+from sidecar.rules.dependencies import LADDER, Node
+from sidecar.rules.language.walk import leaves
+from sidecar.rules.rule import GroupRule
+from sidecar.rules.ruleset import RuleSet
+from sidecar.rules.syntax import Expr, In, ListRef
+from sidecar.shop.own_tables import OwnTables
+from sidecar.sync import state
+
+#: In ``sidecar_state``: the first full pass was approved.
+FIRST_APPROVAL = "first_approval"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleState:
+    """
+    One rule and what a pass may do with it.
+
+    Attributes:
+        rule_id: Its row; 0 where nothing is written.
+        node: Which it is.
+        name: As written.
+        fingerprint: Of what it says; empty when it is gone.
+        settled: What it said when a full pass last applied it; empty: never.
+        held: An undo or a discard holds it as it is.
+        waiting: The run it waits in; None: in none.
+    """
+
+    rule_id: int
+    node: Node
+    name: str
+    fingerprint: str
+    settled: str = ""
+    held: bool = False
+    waiting: int | None = None
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it is new, edited or gone since the last full pass."""
+        return self.fingerprint != self.settled
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """
+    Every rule that may write, by node.
+
+    Attributes:
+        rules: Also those that are gone and not settled yet.
+        approved: Whether a first full pass was ever approved.
+    """
+
+    rules: Mapping[Node, RuleState] = field(default_factory=dict)
+    approved: bool = True
+
+    def held(self) -> frozenset[Node]:
+        """The rules that an undo or discard holds."""
+        return frozenset(node for node, rule in self.rules.items() if rule.held)
+
+    def blocked(self) -> frozenset[Node]:
+        """The rules that a cycle of changed customers must not apply."""
+        if not self.approved:
+            return frozenset(self.rules)
+        return frozenset(
+            node
+            for node, rule in self.rules.items()
+            if rule.held or rule.waiting is not None or rule.is_new
+        )
+
+
+def fingerprint(parts: object) -> str:
+    """16 hex digits that change with the meaning of *parts*, anything JSON can hold."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def load(
+    tx: Connection, own: OwnTables, rules: RuleSet, moment: Moment, *, writing: bool
+) -> Registry:
+    """
+    What has become of each of *rules*, and of those that are gone.
+
+    Args:
+        writing: Note rules that are new, edited or gone; without it they are only imagined.
+    """
+    wanted = dict(_fingerprints(rules))
+    stored = _stored(tx, own)
+    waiting = _waiting(tx, own)
+    found: dict[Node, RuleState] = {}
+    for node, (name, now) in wanted.items():
+        known = stored.pop(node, None)
+        if known is None:
+            rule_id = _add(tx, own, node, name, now, moment) if writing else 0
+            known = _Stored(rule_id, name, now, "", None)
+        elif known.fingerprint != now and writing:
+            _note(tx, own, known.rule_id, now, moment)
+        found[node] = known.state(node, name, now, waiting)
+    for node, known in stored.items():
+        if known.fingerprint and writing:
+            _note(tx, own, known.rule_id, "", moment)
+        if known.settled:
+            found[node] = known.state(node, known.name, "", waiting)
+    approved = state.read(tx, own, FIRST_APPROVAL) is not None
+    return Registry(found, approved)
+
+
+def settle(tx: Connection, own: OwnTables, rules: Iterable[RuleState]) -> None:
+    """Note that a full pass has applied *rules* as they are now."""
+    table = own.rule
+    for rule in rules:
+        tx.execute(
+            update(table).where(table.c.rule_id == rule.rule_id).values(settled=rule.fingerprint)
+        )
+
+
+def hold(
+    tx: Connection, own: OwnTables, rules: Iterable[RuleState], run_id: int, moment: Moment
+) -> None:
+    """Let *rules* write nothing until their text changes or a person resumes them."""
+    table = own.rule
+    for rule in rules:
+        row = update(table).where(table.c.rule_id == rule.rule_id)
+        tx.execute(row.values(held=rule.fingerprint, held_at=moment.epoch_s, held_by=run_id))
+
+
+def resume(tx: Connection, own: OwnTables, rule: RuleState) -> None:
+    """Let *rule* write again: like a new one, in a run of its own."""
+    table = own.rule
+    row = update(table).where(table.c.rule_id == rule.rule_id)
+    tx.execute(row.values(held=None, held_at=None, held_by=None, settled=""))
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    rule_id: int
+    name: str
+    fingerprint: str
+    settled: str
+    held: str | None
+
+    def state(
+        self, node: Node, name: str, now: str, waiting: Mapping[tuple[int, str], int]
+    ) -> RuleState:
+        return RuleState(
+            rule_id=self.rule_id,
+            node=node,
+            name=name,
+            fingerprint=now,
+            settled=self.settled,
+            held=self.held is not None and self.held == now,
+            waiting=waiting.get((self.rule_id, now)),
+        )
+
+
+def _stored(tx: Connection, own: OwnTables) -> dict[Node, _Stored]:
+    table = own.rule
+    kinds: tuple[Literal["tag", "ladder"], ...] = ("tag", "ladder")
+    rows = tx.execute(select(table).where(table.c.kind.in_(kinds)).order_by(table.c.rule_id))
+    return {
+        (row.kind, row.name_key): _Stored(
+            row.rule_id, row.name, row.fingerprint, row.settled, row.held
+        )
+        for row in rows
+    }
+
+
+def _waiting(tx: Connection, own: OwnTables) -> dict[tuple[int, str], int]:
+    run, member = own.run, own.run_rule
+    query = (
+        select(member.c.rule_id, member.c.fingerprint, member.c.run_id)
+        .join(run, run.c.run_id == member.c.run_id)
+        .where(run.c.state == "waiting")
+        .order_by(member.c.run_id)
+    )
+    return {(row.rule_id, row.fingerprint): row.run_id for row in tx.execute(query)}
+
+
+def _add(
+    tx: Connection, own: OwnTables, node: Node, name: str, fingerprint: str, moment: Moment
+) -> int:
+    result = tx.execute(
+        insert(own.rule).values(
+            kind=node[0],
+            name=name,
+            name_key=node[1],
+            origin="file",
+            position=0,
+            fingerprint=fingerprint,
+            settled="",
+            changed_at=moment.epoch_s,
+        )
+    )
+    key = result.inserted_primary_key
+    return int(key[0]) if key else 0
+
+
+def _note(tx: Connection, own: OwnTables, rule_id: int, fingerprint: str, moment: Moment) -> None:
+    table = own.rule
+    row = update(table).where(table.c.rule_id == rule_id)
+    tx.execute(row.values(fingerprint=fingerprint, changed_at=moment.epoch_s))
+
+
+def _fingerprints(rules: RuleSet) -> Iterable[tuple[Node, tuple[str, str]]]:
+    for rule in rules.tags:
+        parts = [rule.text, _lists(rules, rule.when)]
+        yield ("tag", fold(rule.name)), (rule.name, fingerprint(parts))
+    if rules.groups:
+        rungs = [_rung(rules, rung) for rung in rules.groups]
+        how = rules.ladder
+        settings = [how.fallback, how.from_, how.protected, how.upgrade_only]
+        yield LADDER, (LADDER[1], fingerprint([rungs, settings]))
+
+
+def _rung(rules: RuleSet, rung: GroupRule) -> list[object]:
+    spans = [[span.count, span.unit] if span else None for span in (rung.grace, rung.min_stay)]
+    conditions = [rung.text, _lists(rules, rung.when), rung.keep_text]
+    if rung.keep_when is not None:
+        conditions.append(_lists(rules, rung.keep_when))
+    return [fold(rung.name), *conditions, *spans]
+
+
+def _lists(rules: RuleSet, condition: Expr) -> dict[str, list[str]]:
+    """The named lists that *condition* asks for, as they are now."""
+    asked = (leaf.values for leaf in leaves(condition) if isinstance(leaf, In))
+    return {
+        values.name: sorted(rules.lists[values.name])
+        for values in asked
+        if isinstance(values, ListRef)
+    }
