@@ -9,6 +9,8 @@ from sidecar.rules.syntax import Day, FilterName, Span
 #: A filter's value with its names resolved: ids for names, ten-thousandths for ``total``.
 Resolved = Span | Day | int | frozenset[int]
 
+_ROWS = {"total_spent": "orders", "average_order": "orders"}
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -26,6 +28,29 @@ class Column:
     fact: str
     filters: tuple[tuple[FilterName, Resolved], ...] = ()
     members: frozenset[int] | frozenset[str] | None = None
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether rows enter or leave its windows as time passes."""
+        return any(
+            name == "within" or (isinstance(value, Day) and isinstance(value.day, str))
+            for name, value in self.filters
+        )
+
+    @property
+    def leaves(self) -> str:
+        """The column of the earliest instant of its rows inside: the next to leave."""
+        return f"{self._rows} leaves"
+
+    @property
+    def enters(self) -> str:
+        """The column of the earliest instant of its rows that are outside only for now."""
+        return f"{self._rows} enters"
+
+    @property
+    def _rows(self) -> str:
+        # One pair for all that is told from the same orders.
+        return Column(_ROWS.get(self.fact, self.fact), self.filters).key
 
     @property
     def key(self) -> str:

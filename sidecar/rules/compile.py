@@ -19,6 +19,7 @@ from sidecar.model import MONEY_SCALE, Names, fold
 from sidecar.rules.calendar import Boundary
 from sidecar.rules.catalogue import Catalogue, Fact
 from sidecar.rules.columns import Column, Resolved
+from sidecar.rules.instants import DateOperator, Timed, TimedDate, timed_rows
 from sidecar.rules.syntax import (
     And,
     Between,
@@ -66,6 +67,7 @@ class Compiler:
         columns: What the loader must provide, by key.
         boundaries: What depends on the moment, by column name.
         folded: Keys of text columns that are compared, to be folded once a frame.
+        timed: What of them may change as time passes, each once.
     """
 
     def __init__(
@@ -86,6 +88,7 @@ class Compiler:
         self.columns: dict[str, Column] = {}
         self.boundaries: dict[str, Boundary] = {}
         self.folded: set[str] = set()
+        self.timed: dict[Timed, None] = {}
 
     def condition(self, expr: Expr) -> pl.Expr:
         """*expr* as a Boolean expression without nulls."""
@@ -131,6 +134,8 @@ class Compiler:
 
     def _need(self, column: Column) -> pl.Expr:
         self.columns[column.key] = column
+        if rows := timed_rows(column):
+            self.timed[rows] = None
         return pl.col(column.key)
 
     def _resolve(self, fact: Fact, item: Filter) -> Resolved:
@@ -209,10 +214,12 @@ class Compiler:
             return column.str.starts_with(wanted)
         return column.str.ends_with(wanted)
 
-    def _date_span(self, ref: FactRef, op: str, span: Span) -> pl.Expr:
+    def _date_span(self, ref: FactRef, op: DateOperator, span: Span) -> pl.Expr:
         column = self._column(ref)
         if self._fact(ref).kind == "birthday":
+            self.timed[TimedDate(column.meta.output_name(), "birthday", span)] = None
             return self._birthday(column, span)
+        self.timed[TimedDate(column.meta.output_name(), op, span)] = None
         now = self._boundary(Boundary("now"))
         if op == "in next":
             # Days ahead begin with today; hours and minutes with this instant.
@@ -222,9 +229,13 @@ class Compiler:
         since = self._boundary(Boundary("since", span))
         return column < since if op == "older than" else (column >= since) & (column <= now)
 
-    def _date_day(self, ref: FactRef, op: str, day: Day) -> pl.Expr:
+    def _date_day(self, ref: FactRef, op: DateOperator, day: Day) -> pl.Expr:
         column = self._column(ref)
-        if self._fact(ref).kind == "birthday":
+        is_birthday = self._fact(ref).kind == "birthday"
+        if isinstance(day.day, str):
+            key = column.meta.output_name()
+            self.timed[TimedDate(key, "birthday" if is_birthday else op, day)] = None
+        if is_birthday:
             return self._birthday(column, day)
         if op == "before":
             return column < self._boundary(Boundary("day_start", day))

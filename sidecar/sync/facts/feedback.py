@@ -8,15 +8,22 @@ import polars as pl
 from sqlalchemy import select
 
 from sidecar.rules.columns import Column
-from sidecar.sync.facts.windows import in_window
+from sidecar.sync.facts.windows import in_window, moving, next_to_move
 from sidecar.sync.reading import WHOLE, Reading, wall
 
 RETURNS = frozenset({"returns", "returned_units", "last_return"})
 REVIEWS = frozenset({"reviews", "last_review", "average_rating"})
 
 
-def load_returns(reading: Reading, columns: Collection[Column]) -> pl.DataFrame:
-    """``customer_id`` and *columns*, of `RETURNS`, for customers with a return."""
+def load_returns(
+    reading: Reading, columns: Collection[Column], *, moves: bool = False
+) -> pl.DataFrame:
+    """
+    ``customer_id`` and *columns*, of `RETURNS`, for customers with a return.
+
+    Args:
+        moves: Also `Column.leaves` and `Column.enters` of each.
+    """
     returned = reading.shop.tables.return_
     query = select(
         returned.c.customer_id,
@@ -27,13 +34,13 @@ def load_returns(reading: Reading, columns: Collection[Column]) -> pl.DataFrame:
     ).where(reading.of(returned.c.customer_id))
     names = ("customer_id", "product_id", "quantity", "status", "at")
     rows = reading.instants(reading.rows(query, dict.fromkeys(names, WHOLE)), "at")
-    return rows.group_by("customer_id").agg(
-        _aggregate(reading, column).alias(column.key) for column in columns
-    )
+    return _of_each(reading, rows, columns, moves=moves)
 
 
-def load_reviews(reading: Reading, columns: Collection[Column]) -> pl.DataFrame:
-    """``customer_id`` and *columns*, of `REVIEWS`, for customers with a review."""
+def load_reviews(
+    reading: Reading, columns: Collection[Column], *, moves: bool = False
+) -> pl.DataFrame:
+    """``customer_id`` and *columns*, of `REVIEWS`, for customers with a review; else as returns."""
     review = reading.shop.tables.review
     query = select(
         review.c.customer_id,
@@ -43,9 +50,16 @@ def load_reviews(reading: Reading, columns: Collection[Column]) -> pl.DataFrame:
     ).where(reading.of(review.c.customer_id))
     names = ("customer_id", "product_id", "rating", "at")
     rows = reading.instants(reading.rows(query, dict.fromkeys(names, WHOLE)), "at")
-    return rows.group_by("customer_id").agg(
-        _aggregate(reading, column).alias(column.key) for column in columns
-    )
+    return _of_each(reading, rows, columns, moves=moves)
+
+
+def _of_each(
+    reading: Reading, rows: pl.DataFrame, columns: Collection[Column], *, moves: bool
+) -> pl.DataFrame:
+    found = [_aggregate(reading, column).alias(column.key) for column in columns]
+    for column in moving(columns) if moves else ():
+        found += next_to_move(column, pl.col("at"), _other_filters(column), reading.moment)
+    return rows.group_by("customer_id").agg(found)
 
 
 def _aggregate(reading: Reading, column: Column) -> pl.Expr:
@@ -58,11 +72,16 @@ def _aggregate(reading: Reading, column: Column) -> pl.Expr:
         total, count = pl.col("rating").sum() * 100, pl.col("rating").count().cast(pl.Int64)
         half_up = (total * 2 + count) // (count * 2)
         return pl.when(count > 0).then(half_up)
-    passes = in_window(column, pl.col("at"), reading.moment)
-    for name, value in column.filters:
-        if name in ("product", "status") and isinstance(value, frozenset):
-            of = "product_id" if name == "product" else "status"
-            passes.append(pl.col(of).is_in(sorted(value)))
+    passes = in_window(column, pl.col("at"), reading.moment) + _other_filters(column)
     if not passes:
         return pl.len().cast(pl.Int64)
     return pl.all_horizontal(passes).sum().cast(pl.Int64)
+
+
+def _other_filters(column: Column) -> list[pl.Expr]:
+    """What a row must fulfil to pass the filters of *column* besides its windows."""
+    return [
+        pl.col("product_id" if name == "product" else "status").is_in(sorted(value))
+        for name, value in column.filters
+        if name in ("product", "status") and isinstance(value, frozenset)
+    ]

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sidecar.model import Scope
 from sidecar.rules.columns import Column
 from sidecar.sync.facts import goods
-from sidecar.sync.facts.windows import in_window
+from sidecar.sync.facts.windows import in_window, next_to_move
 from sidecar.sync.reading import WHOLE, Reading, money
 
 FACTS = frozenset({"bought"})
@@ -90,8 +90,15 @@ def orders_with(reading: Reading, orders: pl.DataFrame, wanted: Goods) -> pl.Ser
     return _chosen(reading, read_lines(reading, orders), wanted)["order_id"].unique()
 
 
-def load(reading: Reading, columns: Collection[Column], orders: pl.DataFrame) -> pl.DataFrame:
-    """``customer_id`` and ``bought`` under each set of filters, for customers with lines."""
+def load(
+    reading: Reading, columns: Collection[Column], orders: pl.DataFrame, *, moves: bool = False
+) -> pl.DataFrame:
+    """
+    ``customer_id`` and ``bought`` under each set of filters, for customers with lines.
+
+    Args:
+        moves: Also `Column.leaves` and `Column.enters` of each.
+    """
     lines = read_lines(reading, orders).join(
         orders.filter("qualifying").select(
             "order_id", "customer_id", "status", "store_id", "total", "at"
@@ -100,14 +107,20 @@ def load(reading: Reading, columns: Collection[Column], orders: pl.DataFrame) ->
     )
     found = lines.select("customer_id").unique()
     for column in columns:
-        passes = in_window(column, pl.col("at"), reading.moment) + order_filters(column)
+        others = order_filters(column)
+        passes = in_window(column, pl.col("at"), reading.moment) + others
+        chosen = _chosen(reading, lines, goods_filters(column))
         units = (
-            _chosen(reading, lines, goods_filters(column))
-            .filter(*passes)
+            chosen.filter(*passes)
             .group_by("customer_id")
             .agg(pl.col("quantity").sum().alias(column.key))
         )
         found = found.join(units, on="customer_id", how="left")
+        if moves and column.is_moving:
+            pair = next_to_move(column, pl.col("at"), others, reading.moment)
+            found = found.join(
+                chosen.group_by("customer_id").agg(pair), on="customer_id", how="left"
+            )
     return found
 
 

@@ -28,6 +28,7 @@ from sidecar.sync.facts import (
     rfm,
 )
 from sidecar.sync.facts.custom_fields import CustomField
+from sidecar.sync.facts.windows import moving
 from sidecar.sync.reading import Reading
 
 
@@ -66,12 +67,16 @@ def load(
     columns: Collection[Column],
     dictionary: Dictionary,
     standing: pl.DataFrame | None = None,
+    *,
+    moves: bool = False,
 ) -> Loaded:
     """
     Load *columns* for every customer of the reading that exists.
 
     Args:
         standing: ``customer_id`` and ``purchases_mark`` as stored; None without own tables.
+        moves: Also the columns `Column.leaves` and `Column.enters` of each that has windows,
+            instants that `sidecar.rules.instants` tells the next one from.
 
     Raises:
         CustomerError: A customer's numbers do not fit; others may.
@@ -90,18 +95,24 @@ def load(
             emails = base.select("customer_id", email=customers.EMAIL)
         order_rows = orders.read_orders(reading, emails, modified=bool(by_source["purchases"]))
         if by_source["orders"]:
-            frame = _joined(frame, orders.load(reading, by_source["orders"], order_rows, base))
+            frame = _joined(
+                frame, orders.load(reading, by_source["orders"], order_rows, base, moves=moves)
+            )
         if by_source["lines"]:
-            frame = _joined(frame, lines.load(reading, by_source["lines"], order_rows))
+            frame = _joined(frame, lines.load(reading, by_source["lines"], order_rows, moves=moves))
         if by_source["purchases"]:
             # A deleted customer's orders stay in the store; what was bought is forgotten.
             kept = order_rows.join(base, on="customer_id", how="semi")
             found = purchases.read_purchases(reading, kept, standing)
             part = purchases.load(reading, by_source["purchases"], found.pairs)
             frame = _joined(frame, part)
-    for source in ("cart", "wishlist", "returns", "reviews"):
+    for source in ("cart", "wishlist"):
         if by_source[source]:
             frame = _joined(frame, _LOADERS[source](reading, by_source[source]))
+    for source in ("returns", "reviews"):
+        if by_source[source]:
+            part = _FEEDBACK[source](reading, by_source[source], moves=moves)
+            frame = _joined(frame, part)
     for fact in sorted(names & customers.COUNTS):
         frame = _joined(frame, customers.counts(reading, fact))
     for fact in sorted(names & balances.FACTS):
@@ -123,7 +134,8 @@ def load(
         frame = rfm.with_rfm(frame, reading.limits)
     if "tier" in names:
         frame = frame.with_columns(tier=pl.lit(None, dtype=pl.String))
-    return Loaded(frame.select("customer_id", *wanted), found)
+    extra = [n for c in moving(wanted.values()) for n in (c.leaves, c.enters)] if moves else []
+    return Loaded(frame.select("customer_id", *wanted, *extra), found)
 
 
 _SOURCES: Mapping[str, Collection[str]] = {
@@ -138,9 +150,8 @@ _SOURCES: Mapping[str, Collection[str]] = {
 _LOADERS = {
     "cart": cart.load_cart,
     "wishlist": cart.load_wishlist,
-    "returns": feedback.load_returns,
-    "reviews": feedback.load_reviews,
 }
+_FEEDBACK = {"returns": feedback.load_returns, "reviews": feedback.load_reviews}
 
 
 def _with_helpers(wanted: Mapping[str, Column], names: Collection[str]) -> dict[str, Column]:

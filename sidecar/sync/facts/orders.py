@@ -17,8 +17,7 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sidecar.errors import CustomerError
 from sidecar.rules.columns import Column
 from sidecar.shop.tables import StoreTables
-from sidecar.sync.facts import lines
-from sidecar.sync.facts.windows import in_window
+from sidecar.sync.facts import lines, windows
 from sidecar.sync.reading import TEXT, WHOLE, Reading, in_utf8, money, wall
 
 #: The order id of the customer's last order, for what else is told from it.
@@ -171,13 +170,19 @@ def _refuse_overflow(frame: pl.DataFrame, about: pl.Expr) -> None:
 
 
 def load(
-    reading: Reading, columns: Collection[Column], orders: pl.DataFrame, registered: pl.DataFrame
+    reading: Reading,
+    columns: Collection[Column],
+    orders: pl.DataFrame,
+    registered: pl.DataFrame,
+    *,
+    moves: bool = False,
 ) -> pl.DataFrame:
     """
     ``customer_id`` and *columns* for customers with an order.
 
     Args:
         orders: As `read_orders` gives them.
+        moves: Also `Column.leaves` and `Column.enters` of each.
         registered: ``customer_id`` and ``registered`` where ``first_order_delay`` is asked.
     """
     names = {column.fact for column in columns}
@@ -188,7 +193,7 @@ def load(
         & pl.col("status").is_in(sorted(reading.shop.settings.complete)),
         unpaid=(pl.col("status") > 0) & ~pl.col("qualifying") & ~pl.col("credit"),
     )
-    masks = _masks(reading, columns, frame)
+    masks = _masks(reading, columns, frame, moves=moves)
     frame = frame.with_columns(mask.alias(f"@{filters}") for filters, mask in masks.items())
 
     aggregates: dict[str, pl.Expr] = {}
@@ -203,6 +208,11 @@ def load(
             "@last": pl.col("qualifying_at").max(),
             "@dated": pl.col("qualifying_at").count().cast(pl.Int64),
         }
+    moving = windows.moving(columns) if moves else []
+    for column in moving:
+        passes = pl.col(f"@{_filters_key(column)} moves")
+        pair = windows.next_to_move(column, pl.col("at"), [passes], reading.moment)
+        aggregates |= {each.meta.output_name(): each for each in pair}
     found = frame.group_by("customer_id").agg(a.alias(name) for name, a in aggregates.items())
     found = found.with_columns(
         _average(column) for column in columns if column.fact == "average_order"
@@ -217,22 +227,34 @@ def load(
         )
         found = found.join(last, on="customer_id", how="left")
     return found.select(
-        pl.col("customer_id"), *(pl.col(column.key) for column in columns)
+        pl.col("customer_id"),
+        *(pl.col(column.key) for column in columns),
+        *(pl.col(name) for column in moving for name in (column.leaves, column.enters)),
     ).with_columns(pl.col(pl.UInt32).cast(pl.Int64))
 
 
-def _masks(reading: Reading, columns: Iterable[Column], orders: pl.DataFrame) -> dict[str, pl.Expr]:
-    """An expression for each distinct set of filters: whether the order passes them."""
+def _masks(
+    reading: Reading, columns: Iterable[Column], orders: pl.DataFrame, *, moves: bool
+) -> dict[str, pl.Expr]:
+    """
+    An expression for each distinct set of filters: whether the order passes them.
+
+    With *moves* also ``{filters} moves``: whether it would in another window, and counts.
+    """
     found: dict[str, pl.Expr] = {}
     for column in columns:
         if not column.filters or _filters_key(column) in found:
             continue
-        passes = in_window(column, pl.col("at"), reading.moment)
-        passes += lines.order_filters(column)
+        key = _filters_key(column)
+        passes = lines.order_filters(column)
         if goods := lines.goods_filters(column):
             ids = lines.orders_with(reading, orders, goods)
             passes.append(pl.col("order_id").is_in(ids.implode()))
-        found[_filters_key(column)] = pl.all_horizontal(passes).fill_null(False)
+        inside = windows.in_window(column, pl.col("at"), reading.moment)
+        found[key] = pl.all_horizontal(*inside, *passes).fill_null(False)
+        if moves and column.is_moving:
+            counts = pl.col("qualifying") | pl.col("credit")
+            found[f"{key} moves"] = pl.all_horizontal(counts, *passes).fill_null(False)
     return found
 
 
