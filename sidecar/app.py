@@ -15,6 +15,7 @@ from sidecar.daemon.duties import Duties
 from sidecar.errors import Problem, RuleError, UsageError
 from sidecar.model import Moment, Outcome
 from sidecar.rules.language import check, parser, sentence
+from sidecar.service.upkeep import Upkeep
 from sidecar.shop import indexes, migrate
 from sidecar.shop.database import connect, transaction
 from sidecar.shop.leader import leader_lock
@@ -51,11 +52,18 @@ class Sidecar:
         """Now, in the store's zone."""
         return Moment(clock.now(), self.shop.settings.zone)
 
+    @property
+    def upkeep(self) -> Upkeep:
+        """What is done to the installation as a whole."""
+        return Upkeep(self.config, self.shop)
+
     # -- our own tables ------------------------------------------------------------------
 
     def migrate(self) -> list[migrate.Migration]:
-        """Bring our own tables up to date; returns the migrations that ran."""
-        return migrate.migrate(self.engine, self.shop.prefix)
+        """Bring our own tables up to date and bind them; returns the migrations that ran."""
+        ran = migrate.migrate(self.engine, self.shop.prefix)
+        self.upkeep.bind(self.moment())
+        return ran
 
     def missing_indexes(self) -> list[indexes.MissingIndex]:
         """Our indexes that the store's tables lack."""
@@ -80,7 +88,13 @@ class Sidecar:
 
     @contextlib.contextmanager
     def leading(self, wait_s: float = 0.0) -> Iterator[None]:
-        """Be the only sidecar that writes to this store."""
+        """
+        Be the only sidecar that writes to this store.
+
+        Raises:
+            ConfigError: Our tables are a copy that nobody has adopted.
+        """
+        self.upkeep.require_same_place()
         with leader_lock(self.engine, self.config.database.name, self.shop.prefix, wait_s):
             yield
 

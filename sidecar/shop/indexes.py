@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, Row, text
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_fixed
 
 from sidecar.errors import DatabaseUnavailableError
@@ -70,11 +71,54 @@ class MissingIndex:
     block_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class PresentIndex:
+    """
+    Attributes:
+        table: Of the store, by its own name.
+        name: Begins with ``sidecar_``; may be one of another version.
+        rows: Of the table, as the server estimates them.
+        megabytes: Size of the table.
+        blocking: Removing it blocks the store (MyISAM).
+        block_s: For about so many seconds; 0 when it does not.
+    """
+
+    table: str
+    name: str
+    rows: int
+    megabytes: float
+    blocking: bool
+    block_s: float
+
+
 def missing_indexes(engine: Engine, prefix: str) -> list[MissingIndex]:
     """The indexes of `INDEXES` that are not there, with what adding each would mean."""
+    there, sizes = _there(engine), _sizes(engine)
+    found: list[MissingIndex] = []
+    for index in INDEXES:
+        size = sizes.get(prefix + index.table)
+        if size is None or (prefix + index.table, index.name) in there:
+            continue
+        found.append(MissingIndex(index, *_cost(size)))
+    return found
+
+
+def present_indexes(engine: Engine, prefix: str) -> list[PresentIndex]:
+    """Our indexes that are there, also those of other versions, by table and name."""
+    sizes = _sizes(engine)
+    tables = {prefix + index.table: index.table for index in INDEXES}
+    return [
+        PresentIndex(tables[table], name, *_cost(sizes[table]))
+        for table, name in sorted(_there(engine))
+        if table in tables
+    ]
+
+
+def _there(engine: Engine) -> set[tuple[str, str]]:
+    """Tables and indexes named like ours, of any store in the database."""
     with database_errors(engine), engine.connect() as connection:
-        there = {
-            (row.name, row.key_name)
+        return {
+            (str(row.name), str(row.key_name))
             for row in connection.execute(
                 text(
                     "SELECT DISTINCT table_name AS name, index_name AS key_name"
@@ -83,8 +127,12 @@ def missing_indexes(engine: Engine, prefix: str) -> list[MissingIndex]:
                 )
             )
         }
-        sizes = {
-            row.name: row
+
+
+def _sizes(engine: Engine) -> dict[str, Row[Any]]:
+    with database_errors(engine), engine.connect() as connection:
+        return {
+            str(row.name): row
             for row in connection.execute(
                 text(
                     "SELECT table_name AS name, engine AS kind, table_rows AS number,"
@@ -93,23 +141,14 @@ def missing_indexes(engine: Engine, prefix: str) -> list[MissingIndex]:
                 )
             )
         }
-    found: list[MissingIndex] = []
-    for index in INDEXES:
-        size = sizes.get(prefix + index.table)
-        if size is None or (prefix + index.table, index.name) in there:
-            continue
-        rows = int(size.number or 0)
-        blocking = str(size.kind).lower() != "innodb"
-        found.append(
-            MissingIndex(
-                index,
-                rows,
-                float(size.bytes or 0) / 1e6,
-                blocking,
-                rows / _MYISAM_ROWS_A_SECOND if blocking else 0.0,
-            )
-        )
-    return found
+
+
+def _cost(size: Row[Any]) -> tuple[int, float, bool, float]:
+    """Rows, megabytes, whether changing an index blocks, and for how many seconds."""
+    rows = int(size.number or 0)
+    blocking = str(size.kind).lower() != "innodb"
+    block_s = rows / _MYISAM_ROWS_A_SECOND if blocking else 0.0
+    return rows, float(size.bytes or 0) / 1e6, blocking, block_s
 
 
 def add_index(
@@ -130,6 +169,17 @@ def add_index(
     online = "" if missing.blocking else " ALGORITHM=INPLACE LOCK=NONE"
     # Not by ALTER TABLE, which would need the right to change the store's columns too.
     statement = f"CREATE INDEX `{index.name}` ON `{prefix}{index.table}` ({columns}){online}"
+    _retrying(engine, statement, retried)
+
+
+def drop_index(
+    engine: Engine, prefix: str, index: PresentIndex, retried: Callable[[int], None] = print
+) -> None:
+    """Remove one index; arguments and errors as of `add_index`."""
+    _retrying(engine, f"DROP INDEX `{index.name}` ON `{prefix}{index.table}`", retried)
+
+
+def _retrying(engine: Engine, statement: str, retried: Callable[[int], None]) -> None:
     for attempt in Retrying(
         stop=stop_after_attempt(_ATTEMPTS),
         wait=wait_fixed(1),
@@ -139,15 +189,6 @@ def add_index(
     ):
         with attempt:
             _execute(engine, statement)
-
-
-def drop_indexes(engine: Engine, prefix: str) -> list[StoreIndex]:
-    """Remove our indexes from the store's tables; returns those that were there."""
-    absent = {missing.index for missing in missing_indexes(engine, prefix)}
-    there = [index for index in INDEXES if index not in absent]
-    for index in there:
-        _execute(engine, f"DROP INDEX `{index.name}` ON `{prefix}{index.table}`")
-    return there
 
 
 def _execute(engine: Engine, statement: str) -> None:
