@@ -120,6 +120,11 @@ class NameTable:
         if preferred or identifier not in self._display:
             self._display[identifier] = name
 
+    def remember(self, identifier: int, name: str) -> None:
+        """Find *identifier* also under *name*, which it had before it was renamed or deleted."""
+        self._other.setdefault(fold(name), []).append(identifier)
+        self._display.setdefault(identifier, name)
+
     def find(self, name: str) -> tuple[int, ...]:
         """The ids called *name*, sorted: none when unknown, several when ambiguous."""
         if _ID.fullmatch(name) and int(name[1:]) in self._display:

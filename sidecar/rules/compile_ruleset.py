@@ -24,6 +24,7 @@ from sidecar.rules.ladder import LadderPlan
 from sidecar.rules.ruleset import RuleSet
 from sidecar.rules.syntax import Expr
 
+
 @dataclass(frozen=True, slots=True)
 class TagSlot:
     """
@@ -174,7 +175,9 @@ class _RuleCompiler:
         conditions: list[pl.Expr] = []
         level = 0
         for rung in self._rules.groups:
-            slot = self._places.rungs[fold(rung.name)]
+            slot = self._places.rungs.get(fold(rung.name))
+            if slot is None:
+                continue
             keep = rung.when if rung.keep_when is None else rung.keep_when
             for column, condition in ((f"when:{slot}", rung.when), (f"keep:{slot}", keep)):
                 expression, its_level = self._compiled(condition)

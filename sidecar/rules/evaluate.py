@@ -8,20 +8,7 @@ from sidecar.model import Moment
 from sidecar.rules.compile import folded
 from sidecar.rules.compile_ruleset import Compiled
 from sidecar.rules.instants import next_instant
-
-#: What the ladder remembers of each customer, and so what a pass keeps for it.
-LADDER_MEMORY = (
-    "group_id",
-    "group_before",
-    "group_since",
-    "ceased_at",
-    "group_hold",
-    "outside_at",
-    "outside_wanted",
-    "moved_from",
-    "moved_at",
-    "stale_at",
-)
+from sidecar.rules.ladder import MEMORY
 
 #: What the ladder says beside its memory.
 _LADDER_SAYS = ("move_from", "move_to", "move_why", "group_note")
@@ -61,6 +48,6 @@ def evaluate(compiled: Compiled, frame: pl.DataFrame, moment: Moment) -> pl.Data
         says += [f"{kind}{word}" for word in range(compiled.segment_words)]
     instants = [pl.col("until_at"), next_instant(compiled.timed, moment)]
     if compiled.has_ladder:
-        says += ["rungs", *LADDER_MEMORY, *_LADDER_SAYS, "pin_group_ended", "rungs_out_ended"]
+        says += ["rungs", *MEMORY, *_LADDER_SAYS, "pin_group_ended", "rungs_out_ended"]
         instants.append(pl.col("ladder_at"))
     return frame.select(*says, pl.min_horizontal(instants).alias("next_at"))

@@ -1,0 +1,162 @@
+"""One version of the rules, compiled for this store, and what has become of each of them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from sidecar.model import Moment, fold
+from sidecar.rules.compile_ruleset import Compiled, Places, compile_rules
+from sidecar.rules.dependencies import LADDER, Node
+from sidecar.rules.ladder import LadderPlan
+from sidecar.rules.plan import Layout
+from sidecar.shop.database import transaction
+from sidecar.shop.shop import Shop
+from sidecar.sync import ladder_plan, registry, rfm_limits, segments, state, tags
+from sidecar.sync.facts.load import Dictionary
+from sidecar.sync.reading import Limits
+from sidecar.sync.registry import Registry
+from sidecar.sync.rulebook import CheckedRules
+from sidecar.sync.segments import Segment
+from sidecar.sync.standing import STORED, Slots
+from sidecar.sync.tags import Tag
+
+#: In ``sidecar_state``: who paused, when and why; nothing while not paused.
+PAUSED = "paused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rulebook:
+    """
+    What a cycle applies.
+
+    Attributes:
+        checked: The rules as read.
+        compiled: As expressions, the *blocked* ones as what stands.
+        tags: Every tag, by slot.
+        segments: Every segment that a rule makes, by slot.
+        ladder: How customers move; None: no groups take part.
+        rungs: The bits of rungs by their folded name.
+        registry: What has become of each rule when this was made.
+        blocked: The rules that say what they said before.
+        paused: Native tables are not written.
+        limits: RFM limits; None while nobody has ordered.
+    """
+
+    checked: CheckedRules
+    compiled: Compiled
+    tags: Mapping[int, Tag]
+    segments: Mapping[int, Segment]
+    ladder: LadderPlan | None
+    rungs: Mapping[str, int]
+    registry: Registry
+    blocked: frozenset[Node]
+    paused: bool
+    limits: Limits | None
+
+    @property
+    def dictionary(self) -> Dictionary:
+        """The facts of this store."""
+        return self.checked.dictionary
+
+    @property
+    def slots(self) -> Slots:
+        """Whose bits the words hold."""
+        groups = self.ladder.rungs if self.ladder is not None else ()
+        return Slots(
+            tags={tag.tag_id: tag.as_slot for tag in self.tags.values()},
+            segments={segment.segment_id: slot for slot, segment in self.segments.items()},
+            rungs={rung.group_id: rung.slot for rung in groups if rung.group_id is not None},
+            words=self.compiled.words,
+            segment_words=self.compiled.segment_words,
+            has_ladder=self.compiled.has_ladder,
+        )
+
+    @property
+    def layout(self) -> Layout:
+        """Which columns hold what stands."""
+        slots = self.slots
+        return Layout(
+            values=(*STORED.values(), "next_at", *slots.memory),
+            words=slots.words,
+            segment_words=slots.segment_words,
+            listed=frozenset(slot for slot, s in self.segments.items() if s.has_baseline),
+            has_ladder=slots.has_ladder,
+        )
+
+    def tag_slots(self, nodes: Iterable[Node]) -> frozenset[int]:
+        """The bits of the tags whose rules are among *nodes*."""
+        by_name = {fold(tag.name): slot for slot, tag in self.tags.items()}
+        wanted = {name for kind, name in nodes if kind == "tag"}
+        return frozenset(slot for name, slot in by_name.items() if name in wanted)
+
+    def blocking(self, blocked: frozenset[Node]) -> Rulebook:
+        """This rulebook, but with other rules *blocked*."""
+        if blocked == self.blocked:
+            return self
+        return _compiled(dataclasses.replace(self, blocked=blocked))
+
+    def knowing(self, known: Registry) -> Rulebook:
+        """This rulebook, blocking what *known* says of a cycle of changed customers."""
+        return dataclasses.replace(self, registry=known).blocking(known.blocked())
+
+
+def open_rulebook(shop: Shop, checked: CheckedRules, moment: Moment, *, writing: bool) -> Rulebook:
+    """
+    Compile *checked* for this store, blocking what a cycle of changed customers must not apply.
+
+    Args:
+        writing: Create the tags and segments that rules make, note which rules are new and
+            the RFM limits that are due; without it all this is only imagined, for a plan.
+
+    Raises:
+        ConfigError: A tag that a rule makes is archived, or there are too many.
+    """
+    wanted = [rule.name for rule in checked.rules.tags]
+    own = shop.own
+    with transaction(shop.engine) as tx:
+        if writing:
+            known = tags.ensure(tx, own, wanted, moment)
+        else:
+            known = tags.provisional(tags.load_tags(tx, own), wanted)
+        names = [rule.name for rule in checked.rules.segments]
+        found = segments.register(tx, own, names, moment, writing=writing)
+        rules = registry.load(tx, own, checked.rules, moment, writing=writing)
+        plan, rungs = ladder_plan.make_plan(
+            tx, shop, checked.rules, checked.names, moment, writing=writing
+        )
+        paused = state.read(tx, own, PAUSED) is not None
+    book = Rulebook(
+        checked=checked,
+        compiled=Compiled(),
+        tags={tag.slot: tag for tag in known},
+        segments={segment.slot: segment for segment in found},
+        ladder=plan,
+        rungs=rungs,
+        registry=rules,
+        blocked=rules.blocked(),
+        paused=paused,
+        limits=rfm_limits.current(shop, checked.dictionary, moment, writing=writing),
+    )
+    return _compiled(book)
+
+
+def _compiled(book: Rulebook) -> Rulebook:
+    ladder = book.ladder
+    if ladder is not None:
+        blocked = LADDER in book.blocked or not book.registry.approved
+        ladder = dataclasses.replace(ladder, blocked=blocked, paused=book.paused)
+    places = Places(
+        tags={fold(tag.name): tag.as_slot for tag in book.tags.values()},
+        segments={fold(segment.name): slot for slot, segment in book.segments.items()},
+        rungs=book.rungs,
+        ladder=ladder,
+        blocked=book.tag_slots(book.blocked),
+        all_blocked=not book.registry.approved and bool(book.blocked),
+    )
+    checked = book.checked
+    compiled = compile_rules(
+        checked.rules, places, checked.dictionary.catalogue, checked.names, checked.rules.lists
+    )
+    return dataclasses.replace(book, compiled=compiled, ladder=ladder)
