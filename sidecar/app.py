@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from sqlalchemy import Engine
 
 from sidecar import clock
 from sidecar.config import Config
 from sidecar.daemon.duties import Duties
-from sidecar.errors import Problem, RuleError, UsageError
+from sidecar.errors import NotNowError, Problem, RuleError, UsageError
 from sidecar.model import Moment, Outcome
 from sidecar.rules.language import check, parser, sentence
 from sidecar.service.upkeep import Upkeep
@@ -21,6 +22,9 @@ from sidecar.shop.database import connect, transaction
 from sidecar.shop.leader import leader_lock
 from sidecar.shop.shop import Shop, open_shop
 from sidecar.sync import full_pass, preview, rfm_limits, rulebook, runs, set_aside, tags
+from sidecar.sync.commands import queue, tag_handlers
+from sidecar.sync.commands.dispatcher import Dispatcher, Handler
+from sidecar.sync.commands.queue import Asked
 from sidecar.sync.cycle import Pass, Rulebook
 from sidecar.sync.facts import as_json
 from sidecar.sync.facts.load import Dictionary
@@ -269,20 +273,43 @@ class Sidecar:
 
     # -- by hand -------------------------------------------------------------------------
 
-    @contextlib.contextmanager
-    def tagging(self, actor: str, wait_s: float) -> Iterator[Tagging]:
-        """Tags by hand, while no other sidecar writes."""
-        self.require_own_tables()
-        with self.leading(wait_s):
-            checked = self.check_rules()
-            moment = self.moment()
-            yield Tagging(
-                self.shop,
-                checked.rules,
-                lambda: self.rulebook(checked, moment),
-                moment,
-                actor,
-            )
+    def tagging(self, actor: str) -> Tagging:
+        """Tags by the hand of *actor*, with the rules as they are now."""
+        checked = self.check_rules()
+        moment = self.moment()
+        rules = checked.rules
+        return Tagging(self.shop, rules, lambda: self.rulebook(checked, moment), moment, actor)
+
+    # -- commands ------------------------------------------------------------------------
+
+    def handlers(self) -> dict[str, Handler]:
+        """What carries out each command of the catalogue."""
+        return {**tag_handlers.handlers(self.tagging)}
+
+    def dispatcher(self, watch: Progress | None = None) -> Dispatcher:
+        """Carries commands out; only for whoever leads. *watch* is told how far one is."""
+        return Dispatcher(self.engine, self.shop.own, self.handlers(), watch=watch)
+
+    def ask(self, name: str, parameters: Mapping[str, object], actor: str) -> int:
+        """
+        Ask for the command *name*; returns its number.
+
+        Raises:
+            UsageError: The command or a parameter is wrong.
+        """
+        with transaction(self.engine) as tx:
+            return queue.ask(tx, self.shop.own, name, parameters, actor, clock.now())
+
+    def asked(self, command_id: int) -> Asked:
+        """A command as it stands."""
+        with transaction(self.engine) as tx:
+            return queue.read(tx, self.shop.own, command_id)
+
+    def withdraw(self, command_id: int, why: str, state: Literal["new", "running"]) -> bool:
+        """Give a command up that is in *state*; False when it is not."""
+        own, now = self.shop.own, clock.now()
+        with transaction(self.engine) as tx:
+            return queue.fail(tx, own, command_id, why, NotNowError.exit_code, now, state)
 
 
 def open_sidecar(settings: Config) -> Sidecar:

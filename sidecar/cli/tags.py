@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import dataclasses
-import datetime
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from sidecar.cli import options, show
+from sidecar.cli.asking import ask
 from sidecar.errors import UsageError
-from sidecar.model import Outcome
 
 #: Bad rows of an import that are listed; the rest is counted.
 _SHOWN = 100
+
+#: Characters of a file's name that a command takes.
+_LONGEST_FILE = 255
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The tag.")]
 Customers = Annotated[
@@ -29,7 +30,7 @@ Reason = Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Ke
 Wait = Annotated[
     float,
     typer.Option(
-        "--wait", min=0, metavar="S", help="Seconds to wait while another sidecar writes."
+        "--wait", min=0, metavar="S", help="Seconds to wait for the answer of another sidecar."
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
@@ -101,11 +102,8 @@ def add(
     json: Json = False,
 ) -> None:
     """Give customers a tag; it stays, whatever the rules say, until it is removed."""
-    sidecar = options.opened(context)
-    with sidecar.tagging(options.actor(), wait) as hand:
-        ids = hand.find_customers(customers)
-        outcome = hand.add(name, ids, _day(until), reason)
-    _answer(outcome, json, hand.created)
+    asked = {"tag": name, "customers": customers, "until": _day(until), "reason": reason}
+    _answer(ask(options.opened(context), "tag.add", asked, wait, "adding").answer, json)
 
 
 def remove(
@@ -118,10 +116,8 @@ def remove(
     json: Json = False,
 ) -> None:
     """Take a tag off customers; a rule that would give it again is overruled for them."""
-    sidecar = options.opened(context)
-    with sidecar.tagging(options.actor(), wait) as hand:
-        outcome = hand.remove(name, hand.find_customers(customers), _day(until), reason)
-    _answer(outcome, json)
+    asked = {"tag": name, "customers": customers, "until": _day(until), "reason": reason}
+    _answer(ask(options.opened(context), "tag.remove", asked, wait, "removing").answer, json)
 
 
 def create(
@@ -137,13 +133,12 @@ def create(
     json: Json = False,
 ) -> None:
     """Create a tag without giving it to anybody."""
-    sidecar = options.opened(context)
-    with sidecar.tagging(options.actor(), wait) as hand:
-        tag = hand.create(name, colour, description)
+    asked = {"tag": name, "colour": colour, "description": description}
+    answer = ask(options.opened(context), "tag.create", asked, wait).answer
     if json:
-        show.as_json({"tag": tag.name, "created": True})
+        show.as_json(answer)
     else:
-        show.note(f"created the tag '{tag.name}'")
+        show.note(f"created the tag '{show.plain(name)}'")
 
 
 def describe(
@@ -161,11 +156,10 @@ def describe(
     """Change a tag's colour or description."""
     if colour is None and description is None:
         raise UsageError("nothing to change: give --colour, --description or both")
-    sidecar = options.opened(context)
-    with sidecar.tagging(options.actor(), wait) as hand:
-        hand.describe(name, colour, description)
+    asked = {"tag": name, "colour": colour, "description": description}
+    answer = ask(options.opened(context), "tag.describe", asked, wait).answer
     if json:
-        show.as_json({"tag": name, "colour": colour, "description": description})
+        show.as_json(answer)
     else:
         show.note(f"changed the tag '{show.plain(name)}'")
 
@@ -178,11 +172,10 @@ def rename(
     json: Json = False,
 ) -> None:
     """Give a tag another name; everybody keeps it."""
-    sidecar = options.opened(context)
-    with sidecar.tagging(options.actor(), wait) as hand:
-        hand.rename(name, new)
+    asked = {"tag": name, "new": new}
+    answer = ask(options.opened(context), "tag.rename", asked, wait).answer
     if json:
-        show.as_json({"tag": new, "renamed_from": name})
+        show.as_json(answer)
     else:
         show.note(f"'{show.plain(name)}' is now '{show.plain(new)}'")
 
@@ -195,10 +188,8 @@ def merge(
     json: Json = False,
 ) -> None:
     """Give everybody with tag NAME the tag INTO instead, and archive NAME."""
-    sidecar = options.opened(context)
-    with sidecar.tagging(options.actor(), wait) as hand, show.progress("merging") as told:
-        outcome = hand.merge(name, into, told)
-    _answer(outcome, json)
+    asked = {"tag": name, "into": into}
+    _answer(ask(options.opened(context), "tag.merge", asked, wait, "merging").answer, json)
 
 
 def archive(
@@ -209,10 +200,8 @@ def archive(
     json: Json = False,
 ) -> None:
     """Put a tag out of use; who had it is remembered."""
-    sidecar = options.opened(context)
-    with sidecar.tagging(options.actor(), wait) as hand, show.progress("archiving") as told:
-        outcome = hand.archive(name, told, restore=restore)
-    _answer(outcome, json)
+    command, doing = ("tag.restore", "restoring") if restore else ("tag.archive", "archiving")
+    _answer(ask(options.opened(context), command, {"tag": name}, wait, doing).answer, json)
 
 
 def import_(
@@ -229,39 +218,41 @@ def import_(
     """
     Import tags from a CSV file with the columns customer_id or email, tag, and perhaps until.
     """
-    from sidecar.sync.tag_import import read_csv
+    from sidecar.sync.tag_import import parts, read_csv
 
     sidecar = options.opened(context)
-    with sidecar.tagging(options.actor(), wait) as hand:
-        imported = read_csv(sidecar.shop, file, hand.moment)
-        for problem in imported.problems[:_SHOWN]:
-            show.note(show.plain(problem))
-        if len(imported.problems) > _SHOWN:
-            show.note(f"and {len(imported.problems) - _SHOWN:,} more")
-        if imported.problems and not skip_bad:
-            bad = len(imported.problems)
-            raise UsageError(f"{bad:,} rows cannot be imported, so none was (--skip-bad: the rest)")
-        with show.progress("importing") as told:
-            outcome = hand.import_rows(imported.rows, file.name, told)
-    _answer(outcome, json, hand.created, rows=imported.good, bad_rows=len(imported.problems))
+    sidecar.require_own_tables()
+    imported = read_csv(sidecar.shop, file, sidecar.moment())
+    for problem in imported.problems[:_SHOWN]:
+        show.note(show.plain(problem))
+    if len(imported.problems) > _SHOWN:
+        show.note(f"and {len(imported.problems) - _SHOWN:,} more")
+    if imported.problems and not skip_bad:
+        bad = len(imported.problems)
+        raise UsageError(f"{bad:,} rows cannot be imported, so none was (--skip-bad: the rest)")
+    total: dict[str, Any] = {}
+    for rows in parts(imported.rows):
+        asked = {"file": file.name[:_LONGEST_FILE], "rows": rows}
+        answer = ask(sidecar, "tag.import", asked, wait, "importing").answer
+        # Numbers add up, and so do lists.
+        total = {key: total[key] + value if total else value for key, value in answer.items()}
+    _answer({**total, "rows": imported.good, "bad_rows": len(imported.problems)}, json)
 
 
-def _answer(outcome: Outcome, json: bool, created: Sequence[str] = (), **more: int) -> None:
+def _answer(answer: Mapping[str, Any], json: bool) -> None:
     if json:
-        counts = dataclasses.asdict(outcome)
-        show.as_json({**counts, "created": list(created), **more})
+        show.as_json(answer)
         return
-    for name in created:
+    for name in answer["created"]:
         show.note(f"created the tag '{show.plain(name)}'")
-    show.note(f"{outcome.changed:,} of {show.counted(outcome.customers, 'customer')} changed")
+    customers = show.counted(answer["customers"], "customer")
+    show.note(f"{answer['changed']:,} of {customers} changed")
 
 
-def _day(text: str | None) -> datetime.date | None:
+def _day(text: str | None) -> str | None:
     from sidecar.rules import calendar
 
-    if text is None:
-        return None
     try:
-        return calendar.read_day(text)
+        return text and calendar.read_day(text).isoformat()
     except ValueError as error:
         raise UsageError(f"--until: {error}") from error

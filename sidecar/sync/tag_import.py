@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import csv
+import datetime
 import io
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sidecar.errors import UsageError
 from sidecar.model import Moment, fold
 from sidecar.rules import calendar
-from sidecar.rules.calendar import Boundary
-from sidecar.rules.syntax import Day
 from sidecar.shop.shop import Shop
 from sidecar.sync import tags
+from sidecar.sync.commands.checking import LARGEST, MOST_CUSTOMERS
 from sidecar.sync.finding import find_customers
 
 _COLUMNS = ("customer_id", "email", "tag", "until")
@@ -23,16 +24,23 @@ _COLUMNS = ("customer_id", "email", "tag", "until")
 _BEYOND = "beyond the columns"
 
 
+#: By tag name: customers, each with the last day of its tag, or None for no end.
+Rows = dict[str, dict[int, datetime.date | None]]
+
+#: Bytes of a part, about; well below what a command may have.
+_PART = LARGEST * 3 // 4
+
+
 @dataclass(slots=True)
 class ImportedTags:
     """
     Attributes:
-        rows: By tag name: customers, each with the instant its tag ends, or None.
+        rows: By tag name: customers, each with the last day of its tag, or None.
         good: Rows that can be imported.
         problems: A line for each that cannot.
     """
 
-    rows: dict[str, dict[int, int | None]] = field(default_factory=dict)
+    rows: Rows = field(default_factory=dict)
     good: int = 0
     problems: list[str] = field(default_factory=list)
 
@@ -66,6 +74,42 @@ def read_csv(shop: Shop, path: Path, moment: Moment) -> ImportedTags:
         imported.rows.setdefault(tag, {})[ids[name]] = until
         imported.good += 1
     return imported
+
+
+def parts(rows: Rows) -> Iterator[list[dict[str, object]]]:
+    """
+    *rows* as commands take them, each part not too large for one; at least one.
+
+    The first names every tag, so that a tag that cannot be used stops the import before
+    anything is written. All tags of a customer are in one part.
+    """
+    pairs = sorted(
+        ((customer, tag, day) for tag, of in rows.items() for customer, day in of.items()),
+        key=lambda pair: pair[0],
+    )
+    part: dict[tuple[str, datetime.date | None], list[int]] = {(tag, None): [] for tag in rows}
+    count = size = 0
+    for customer, group in itertools.groupby(pairs, key=lambda pair: pair[0]):
+        theirs = list(group)
+        if count and (count + len(theirs) > MOST_CUSTOMERS or size > _PART):
+            yield _as_rows(part)
+            part, count, size = {}, 0, 0
+        for _, tag, day in theirs:
+            if (tag, day) not in part:
+                size += len(tag.encode()) + 60
+            part.setdefault((tag, day), []).append(customer)
+            size += 12
+        count += len(theirs)
+    yield _as_rows(part)
+
+
+def _as_rows(
+    part: Mapping[tuple[str, datetime.date | None], Sequence[int]],
+) -> list[dict[str, object]]:
+    return [
+        {"tag": tag, "customers": customers, "until": day and day.isoformat()}
+        for (tag, day), customers in part.items()
+    ]
 
 
 def _lines(path: Path) -> Sequence[tuple[int, dict[str, str]]]:
@@ -109,7 +153,7 @@ def _check_columns(path: Path, columns: Sequence[str]) -> None:
         raise UsageError(f"{path}:1: a column is named twice")
 
 
-def _checked(row: dict[str, str], moment: Moment) -> tuple[str, int | None]:
+def _checked(row: dict[str, str], moment: Moment) -> tuple[str, datetime.date | None]:
     if _BEYOND in row:
         raise UsageError(f"{row[_BEYOND]!r} stands in no column (is a cell without its quotes?)")
     tag, until = row.get("tag", ""), row.get("until", "")
@@ -122,4 +166,4 @@ def _checked(row: dict[str, str], moment: Moment) -> tuple[str, int | None]:
         raise UsageError(f"until: {error}") from error
     if day < moment.today:
         raise UsageError(f"until: {until} is over")
-    return tag, Boundary("day_end", Day(day)).value(moment)
+    return tag, day

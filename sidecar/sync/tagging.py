@@ -31,6 +31,9 @@ from sidecar.sync.finding import find_customers
 from sidecar.sync.full_pass import Progress
 from sidecar.sync.tags import Tag
 
+#: Customers that cannot be found are listed up to so many.
+_SHOWN = 100
+
 #: More to do in a transaction.
 Also = Callable[[Connection], None]
 
@@ -65,10 +68,18 @@ class Tagging:
         Raises:
             UsageError: One is unknown, or an e-mail has several accounts (listed).
         """
+        return sorted(set(self.ids_of(wanted).values()))
+
+    def ids_of(self, wanted: Sequence[str]) -> dict[str, int]:
+        """As `find_customers`, by what names them."""
         ids, problems = find_customers(self.shop, wanted)
         if problems:
-            raise UsageError("\n".join(problems.values()))
-        return sorted(set(ids.values()))
+            listed = list(problems.values())
+            more = len(listed) - _SHOWN
+            raise UsageError(
+                "\n".join([*listed[:_SHOWN], *([f"and {more:,} more"] if more > 0 else [])])
+            )
+        return ids
 
     def ensure(self, names: Iterable[str]) -> None:
         """Create those of *names* that are no tags yet; `created` names them."""
@@ -90,7 +101,12 @@ class Tagging:
         return tag
 
     def add(
-        self, name: str, ids: Sequence[int], until: datetime.date | None, reason: str | None
+        self,
+        name: str,
+        ids: Sequence[int],
+        until: datetime.date | None,
+        reason: str | None,
+        progress: Progress | None = None,
     ) -> Outcome:
         """Pin a tag in for customers *ids*, through the day *until* or for ever."""
         ends = self.end_of(until)
@@ -102,10 +118,15 @@ class Tagging:
                 until_of = dict.fromkeys(part, ends)
                 assertions.add(tx, self.shop.own, "pin_in", tag, until_of, author, self.moment)
 
-            return self._run(f"tag add {tag.name}", ids, before)
+            return self._run(f"tag add {tag.name}", ids, before, progress)
 
     def remove(
-        self, name: str, ids: Sequence[int], until: datetime.date | None, reason: str | None
+        self,
+        name: str,
+        ids: Sequence[int],
+        until: datetime.date | None,
+        reason: str | None,
+        progress: Progress | None = None,
     ) -> Outcome:
         """Take a tag off customers *ids*; whoever else asserts it is overruled."""
         tag = self._tag(name)
@@ -115,7 +136,7 @@ class Tagging:
         def before(tx: Connection, part: Sequence[int]) -> None:
             assertions.remove(tx, self.shop.own, tag, part, ends, author, self.moment)
 
-        return self._run(f"tag remove {tag.name}", ids, before)
+        return self._run(f"tag remove {tag.name}", ids, before, progress)
 
     def describe(self, name: str, colour: str | None, description: str | None) -> None:
         """Change a tag's colour or description."""

@@ -13,7 +13,7 @@ import pytest
 from sidecar.config import Database
 from sidecar.errors import ConfigError, FatalError, UsageError
 from sidecar.shop.database import transaction
-from sidecar.sync import assertions
+from sidecar.sync import assertions, tag_import
 from sidecar.sync.tag_import import read_csv
 from support import small_store
 from support.small_store import NOW, SmallStore
@@ -594,7 +594,9 @@ def test_an_import_may_set_another_end(store: SmallStore) -> None:
     store.verify()
 
 
-def read(store: SmallStore, tmp_path: Path, content: str | bytes) -> tuple[Rows, list[str]]:
+def read(
+    store: SmallStore, tmp_path: Path, content: str | bytes
+) -> tuple[tag_import.Rows, list[str]]:
     path = tmp_path / "tags.csv"
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     imported = read_csv(store.sidecar.shop, path, store.moment)
@@ -644,8 +646,7 @@ def test_every_bad_row_is_told_with_its_line(store: SmallStore, tmp_path: Path) 
     for problem, start in zip(problems, starts, strict=True):
         assert problem.startswith(start)
     # The same tag and customer twice: the later row counts.
-    april_2 = int(datetime.datetime(2026, 4, 2, tzinfo=datetime.UTC).timestamp())
-    assert rows == {"good": {ann: april_2}}
+    assert rows == {"good": {ann: datetime.date(2026, 4, 1)}}
 
 
 @pytest.mark.parametrize(
