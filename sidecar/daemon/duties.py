@@ -17,8 +17,9 @@ from sidecar.model import Moment
 from sidecar.shop import migrate
 from sidecar.shop.database import transaction
 from sidecar.shop.leader import leader_lock
+from sidecar.shop.place import read_place
 from sidecar.shop.shop import Shop, open_shop
-from sidecar.sync import findings, full_pass, rulebook, runs, state
+from sidecar.sync import findings, full_pass, identity, rulebook, runs, state
 from sidecar.sync.cycle import Pass, Rulebook
 from sidecar.sync.state import Json
 
@@ -121,6 +122,8 @@ class Duties:
     def _adopt(self, config: Config) -> None:
         """Make *config* and its rules those that hold, all or nothing."""
         shop = open_shop(self.engine, config)
+        with transaction(self.engine) as tx:
+            identity.require_same_place(tx, shop.own, read_place(tx, config))
         checked = rulebook.check_files(shop, config.rules.directory, own_tables=True)
         moment = Moment(clock.now(), shop.settings.zone)
         book = rulebook.apply_to(shop, checked, moment, writing=True)
