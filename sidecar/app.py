@@ -112,7 +112,12 @@ class Sidecar:
             RuleError: With every problem found.
         """
         place = directory or self.config.rules.directory
-        return rulebook.check_files(self.shop, place, own_tables=self.has_own_tables())
+        return rulebook.check_files(
+            self.shop,
+            place,
+            own_tables=self.has_own_tables(),
+            builtins=self.config.rules.builtins,
+        )
 
     def rulebook(self, checked: CheckedRules, moment: Moment) -> Rulebook:
         """Compile *checked*, after creating the tags that rules make."""
@@ -206,7 +211,12 @@ class Sidecar:
         known = self.tags() if own_tables else []
         dictionary = self.dictionary()
         names = rulebook.read_names(self.shop, own_tables=own_tables)
-        words = rulebook.vocabulary(self.config.rules.directory)
+        words = rulebook.vocabulary(
+            self.shop,
+            self.config.rules.directory,
+            own_tables=own_tables,
+            builtins=self.config.rules.builtins,
+        )
         try:
             condition = parser.parse(expression)
         except RuleError as error:
@@ -247,7 +257,11 @@ class Sidecar:
         return stored or rfm_limits.compute(self.shop, dictionary, moment)
 
     def rule_list(self, checked: CheckedRules) -> list[dict[str, object]]:
-        """Every rule: kind, name, customers (None where not applied), place and sentence."""
+        """
+        Every rule: kind, name, origin, customers (None where not applied), place and sentence.
+
+        Those that are off come last and say why.
+        """
         known = {tag.name: tag for tag in self.tags()} if self.has_own_tables() else {}
         catalogue = checked.dictionary.catalogue
         found: list[dict[str, object]] = []
@@ -262,13 +276,29 @@ class Sidecar:
                     {
                         "kind": kind,
                         "name": rule.name,
+                        "origin": rule.made_in,
                         "customers": tag.customers if tag else None,
                         "file": rule.file,
                         "line": rule.line,
                         "text": rule.text,
                         "sentence": sentence.sentence(rule.when, catalogue),
+                        "off": None,
                     }
                 )
+        found += [
+            {
+                "kind": rule.kind,
+                "name": rule.name,
+                "origin": rule.made_in,
+                "customers": None,
+                "file": rule.problems[0].file,
+                "line": rule.problems[0].line,
+                "text": "",
+                "sentence": rule.description,
+                "off": rule.why,
+            }
+            for rule in checked.rules.off
+        ]
         return found
 
     # -- by hand -------------------------------------------------------------------------

@@ -80,10 +80,14 @@ class Outcome:
 
     Attributes:
         customers: Looked at.
-        changed: With other tags than before.
+        changed: With other tags or another group than before.
         set_aside: Whose data could not be processed.
         tag_added: Tags that came into effect.
         tag_removed: Tags that went out of effect.
+        segment_entered: Entries into segments that have their baseline.
+        segment_left: Exits from them.
+        group_changed: Customers moved to another group.
+        tier_changed: Customers moved to another tier.
     """
 
     customers: int = 0
@@ -91,6 +95,10 @@ class Outcome:
     set_aside: int = 0
     tag_added: int = 0
     tag_removed: int = 0
+    segment_entered: int = 0
+    segment_left: int = 0
+    group_changed: int = 0
+    tier_changed: int = 0
 
     def add(self, other: Outcome) -> None:
         """Count *other* in."""
@@ -140,6 +148,22 @@ class NameTable:
     def display(self) -> Mapping[int, str]:
         """Every id with the name to show for it."""
         return self._display
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerGroup:
+    """
+    What the store has for a customer group, as far as the ladder warns of it.
+
+    Attributes:
+        tax_rates: Rates of tax that its customers pay.
+        undescribed: Codes of enabled languages in which it has no name.
+        approval: Whether new accounts in it wait for an approval.
+    """
+
+    tax_rates: int = 0
+    undescribed: tuple[str, ...] = ()
+    approval: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sidecar.cli import options, show
 from sidecar.errors import ConfigError, RuleError
+
+if TYPE_CHECKING:
+    from sidecar.rules.rule import MadeIn, Rule
+    from sidecar.rules.ruleset import RuleSet
 
 
 def register(app: typer.Typer) -> None:
@@ -37,7 +42,8 @@ def check(
     try:
         if offline:
             place = directory or options.settings(context).rules.directory
-            rules = rulebook.check_offline(place)
+            builtins = options.settings(context).rules.builtins
+            rules = rulebook.check_offline(place, builtins=builtins)
         else:
             sidecar = options.opened(context)
             place = directory or sidecar.config.rules.directory
@@ -49,15 +55,40 @@ def check(
         raise typer.Exit(error.exit_code) from error
     if json:
         problems = [options.problem(p) for p in rules.warnings]
-        show.as_json({"ok": True, "problems": problems})
+        show.as_json({"ok": True, "problems": problems, "off": _off(rules)})
         return
     for warning in rules.warnings:
         show.note(str(warning))
-    show.out(
-        f"{place}: {show.counted(len(rules.tags), 'tag')},"
-        f" {show.counted(len(rules.segments), 'segment')},"
-        f" {show.counted(len(rules.groups), 'group')}: no errors"
+    for off in rules.off:
+        if off.made_in == "admin":
+            show.note(f"the {off.kind} '{off.name}', made in the admin, is off: {off.why}")
+    show.out(f"{place}: {_counts(rules, 'file')}: no errors")
+    everything: tuple[Rule, ...] = (*rules.tags, *rules.segments, *rules.groups)
+    if any(rule.made_in == "admin" for rule in everything):
+        show.out(f"made in the admin: {_counts(rules, 'admin')}")
+
+
+def _counts(rules: RuleSet, made_in: MadeIn) -> str:
+    kinds: tuple[tuple[str, Sequence[Rule]], ...] = (
+        ("tag", rules.tags),
+        ("segment", rules.segments),
+        ("group", rules.groups),
     )
+    return ", ".join(
+        show.counted(sum(rule.made_in == made_in for rule in found), kind) for kind, found in kinds
+    )
+
+
+def _off(rules: RuleSet) -> list[dict[str, object]]:
+    return [
+        {
+            "kind": rule.kind,
+            "name": rule.name,
+            "origin": rule.made_in,
+            "problems": [options.problem(found) for found in rule.problems],
+        }
+        for rule in rules.off
+    ]
 
 
 def list_(
@@ -78,10 +109,16 @@ def list_(
                 row["kind"],
                 row["name"],
                 "" if row["customers"] is None else row["customers"],
-                f"{row['file']}:{row['line']}",
-                row["sentence"],
+                _where(row),
+                f"off: {row['off']}" if row["off"] else row["sentence"],
             )
             for row in rows
         ],
         right=(2,),
     )
+
+
+def _where(row: Mapping[str, object]) -> str:
+    if row["origin"] == "file":
+        return f"{row['file']}:{row['line']}"
+    return "built in" if row["origin"] == "builtin" else "the admin"

@@ -1,12 +1,12 @@
-"""Whether the groups that the ladder and its rungs name are groups of the store."""
+"""Whether the groups that the ladder and its rungs name are groups of the store, and fit."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from sidecar.errors import Problem
-from sidecar.model import Names, NameTable
+from sidecar.model import CustomerGroup, Names, NameTable
 from sidecar.rules.language.suggest import listing
 from sidecar.rules.language.toml_places import Path
 from sidecar.rules.rule import GroupRule, Ladder
@@ -23,6 +23,50 @@ def check_ladder(rungs: Sequence[GroupRule], ladder: Ladder, names: Names) -> li
     if table is None:
         return []
     return [*_rungs(rungs, ladder, table), *_ladder(ladder, table)]
+
+
+def group_warnings(
+    rungs: Sequence[GroupRule],
+    ladder: Ladder,
+    names: Names,
+    groups: Mapping[int, CustomerGroup],
+) -> list[Problem]:
+    """
+    Warnings about groups that the ladder moves customers into and the store is not ready for.
+
+    Args:
+        groups: Of the store, by id; nothing is said of others.
+    """
+    table = names.get("group")
+    if table is None:
+        return []
+    entered: list[tuple[str, GroupRule | None]] = [(rung.name, rung) for rung in rungs]
+    if ladder.fallback is not None and rungs:
+        entered.append((ladder.fallback, None))
+    taxed = any(group.tax_rates for group in groups.values())
+    found: list[Problem] = []
+    for name, rung in entered:
+        ids = table.find(name)
+        group = groups.get(ids[0]) if len(ids) == 1 else None
+        for message, hint in _unready(name, group, taxed=taxed) if group else ():
+            if rung is not None:
+                problem = rule_problem(rung, "name", message, hint)
+            else:
+                problem = _ladder_problem(ladder, ("fallback",), message, hint)
+            found.append(dataclasses.replace(problem, severity="warning"))
+    return found
+
+
+def _unready(name: str, group: CustomerGroup, *, taxed: bool) -> Iterator[tuple[str, str]]:
+    if taxed and not group.tax_rates:
+        message = f"the group '{name}' has no tax rates while others have"
+        yield f"{message}: its customers pay no tax", "tick it in the store's tax rates"
+    if group.undescribed:
+        message = f"the group '{name}' has no name in {listing(group.undescribed, 'and')}"
+        yield f"{message}: the store's list leaves out its customers there", "name it there too"
+    if group.approval:
+        message = f"the group '{name}' asks for approval of new accounts"
+        yield f"{message}; the ladder moves customers into it without one", ""
 
 
 def _rungs(rungs: Sequence[GroupRule], ladder: Ladder, table: NameTable) -> Iterator[Problem]:
@@ -50,12 +94,14 @@ def _ladder(ladder: Ladder, table: NameTable) -> Iterator[Problem]:
     named += [(("from", index), name) for index, name in enumerate(ladder.from_ or ())]
     named += [(("protected", index), name) for index, name in enumerate(ladder.protected)]
     for path, name in named:
-        if not (wrong := _wrong(name, table)):
-            continue
-        if ladder.origin is None:
-            yield Problem("[ladder]", 0, 0, *wrong)
-        else:
-            yield ladder.origin.source.problem((*ladder.origin.path, *path), *wrong)
+        if wrong := _wrong(name, table):
+            yield _ladder_problem(ladder, path, *wrong)
+
+
+def _ladder_problem(ladder: Ladder, path: Path, message: str, hint: str) -> Problem:
+    if ladder.origin is None:
+        return Problem("[ladder]", 0, 0, message, hint)
+    return ladder.origin.source.problem((*ladder.origin.path, *path), message, hint)
 
 
 def _wrong(name: str, table: NameTable) -> tuple[str, str] | None:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from sidecar.errors import Problem
 from sidecar.rules.language.source_file import SourceFile
 from sidecar.rules.language.toml_places import Path
 from sidecar.rules.syntax import Expr, Span
 
 RuleKind = Literal["tag", "segment", "group"]
+
+#: Where a rule was made: in a rules file, in the admin, or with the package.
+MadeIn = Literal["file", "admin", "builtin"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +39,15 @@ class TagRule:
         name: Of the tag.
         when: The condition.
         text: *when*, printed.
-        file: Where it stands; empty when it was made elsewhere.
+        made_in: Where it was made.
+        file: Where it stands; empty when nobody wrote it.
         line: Of its table, counted from 1; 0 without a file.
     """
 
     name: str
     when: Expr
     text: str
+    made_in: MadeIn = "file"
     file: str = ""
     line: int = 0
     origin: Origin | None = field(default=None, compare=False, repr=False)
@@ -56,13 +62,17 @@ class SegmentRule:
         name: Of the segment.
         when: The condition.
         text: *when*, printed.
-        file: Where it stands; empty when it was made elsewhere.
+        description: Of a built-in one, for people; else empty.
+        made_in: Where it was made.
+        file: Where it stands; empty when nobody wrote it.
         line: Of its table, counted from 1; 0 without a file.
     """
 
     name: str
     when: Expr
     text: str
+    description: str = ""
+    made_in: MadeIn = "file"
     file: str = ""
     line: int = 0
     origin: Origin | None = field(default=None, compare=False, repr=False)
@@ -81,7 +91,8 @@ class GroupRule:
         keep_text: *keep_when*, printed; empty without one.
         grace: How long it may have ceased to hold before one falls.
         min_stay: How long one stays at least.
-        file: Where it stands; empty when it was made elsewhere.
+        made_in: Where it was made.
+        file: Where it stands; empty when nobody wrote it.
         line: Of its table, counted from 1; 0 without a file.
     """
 
@@ -92,6 +103,7 @@ class GroupRule:
     keep_text: str = ""
     grace: Span | None = None
     min_stay: Span | None = None
+    made_in: MadeIn = "file"
     file: str = ""
     line: int = 0
     origin: Origin | None = field(default=None, compare=False, repr=False)
@@ -123,3 +135,31 @@ class Ladder:
 
 
 Rule = TagRule | SegmentRule | GroupRule
+
+
+@dataclass(frozen=True, slots=True)
+class OffRule:
+    """
+    A rule that is there and does nothing, because something it needs is not.
+
+    What it made before stays as it is: only a rule that is gone takes anything back.
+
+    Attributes:
+        kind: What it is about.
+        name: Of the tag, segment or group.
+        made_in: ``admin`` or ``builtin``; a rule of a file is never off, it is an error.
+        problems: Why, at least one; placed in the rule.
+        description: Of a built-in one, for people; else empty.
+    """
+
+    kind: RuleKind
+    name: str
+    made_in: MadeIn
+    problems: tuple[Problem, ...]
+    description: str = ""
+
+    @property
+    def why(self) -> str:
+        """The first problem in one line, and how many more there are."""
+        first, *more = self.problems
+        return first.message + (f", and {len(more)} more" if more else "")

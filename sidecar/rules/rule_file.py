@@ -15,7 +15,7 @@ from sidecar.rules.language.source_file import SourceFile
 from sidecar.rules.language.structure import GROUP_KEYS
 from sidecar.rules.language.suggest import did_you_mean, listing
 from sidecar.rules.language.toml_places import Path
-from sidecar.rules.rule import GroupRule, Ladder, Origin, SegmentRule, TagRule
+from sidecar.rules.rule import GroupRule, Ladder, MadeIn, Origin, SegmentRule, TagRule
 from sidecar.rules.syntax import Expr
 from sidecar.rules.table_reader import CONDITION_EXAMPLE, TableReader
 
@@ -43,16 +43,17 @@ class FileRules:
     problems: list[Problem] = field(default_factory=list)
 
 
-def read_tables(source: SourceFile) -> FileRules:
+def read_tables(source: SourceFile, *, made_in: MadeIn = "file") -> FileRules:
     """The rules of *source*, and what is wrong with them."""
-    reader = _Reader(source)
+    reader = _Reader(source, made_in)
     reader.read()
     return reader.found
 
 
 class _Reader(TableReader):
-    def __init__(self, source: SourceFile) -> None:
+    def __init__(self, source: SourceFile, made_in: MadeIn) -> None:
         super().__init__(source)
+        self.made_in = made_in
         self.found = FileRules(problems=self.problems)
 
     def read(self) -> None:
@@ -130,6 +131,7 @@ class _Reader(TableReader):
     def _about(self, when: Expr, path: Path) -> dict[str, Any]:
         return {
             "text": print_expr(when),
+            "made_in": self.made_in,
             "file": self.source.name,
             "line": self.line(path),
             "origin": Origin(self.source, path),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -47,6 +48,13 @@ def condition_of(rule: Rule, key: Literal["when", "keep_when"], expr: Expr, text
     return Condition(expr, source.name, source.text)
 
 
+def conditions_of(rule: Rule) -> Iterator[Condition]:
+    """Every condition of *rule*."""
+    yield condition_of(rule, "when", rule.when, rule.text)
+    if isinstance(rule, GroupRule) and rule.keep_when is not None:
+        yield condition_of(rule, "keep_when", rule.keep_when, rule.keep_text)
+
+
 def rule_problem(rule: Rule, key: str, message: str, hint: str = "") -> Problem:
     """A problem with the *key* of *rule*."""
     if rule.origin is None:
@@ -63,7 +71,11 @@ def kind_of(rule: Rule) -> RuleKind:
 
 def place_of(rule: Rule) -> str:
     """Where *rule* stands, in a few words."""
-    return f"{rule.file}:{rule.line}" if rule.origin else "the rules made in the admin"
+    if rule.made_in == "builtin":
+        return "the built-in segments"
+    if rule.origin is None or rule.made_in == "admin":
+        return "the rules made in the admin"
+    return f"{rule.file}:{rule.line}"
 
 
 def _title(rule: Rule) -> str:

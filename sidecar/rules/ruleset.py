@@ -19,9 +19,9 @@ from sidecar.rules.ladder_check import check_ladder
 from sidecar.rules.language.check import check
 from sidecar.rules.language.lists import shipped_lists
 from sidecar.rules.language.source_file import UnreadableError, read_source
-from sidecar.rules.rule import GroupRule, Ladder, Origin, Rule, SegmentRule, TagRule
+from sidecar.rules.rule import GroupRule, Ladder, OffRule, Origin, Rule, SegmentRule, TagRule
 from sidecar.rules.rule_file import FileRules, read_tables
-from sidecar.rules.rule_places import Condition, condition_of, kind_of, place_of, rule_problem
+from sidecar.rules.rule_places import conditions_of, kind_of, place_of, rule_problem
 
 __all__ = [
     "GroupRule",
@@ -31,7 +31,6 @@ __all__ = [
     "TagRule",
     "assemble",
     "check_rules",
-    "read_and_check",
     "read_rules",
 ]
 
@@ -50,6 +49,7 @@ class RuleSet:
         order: Kind (``tag``, ``segment``, ``ladder``) and name of everything, each after
             what it needs; the ladder has the name ``ladder``.
         warnings: What is allowed and hardly meant.
+        off: Rules of the admin and built-in ones that do nothing, and why; in none of the above.
     """
 
     tags: tuple[TagRule, ...] = ()
@@ -59,6 +59,7 @@ class RuleSet:
     lists: Mapping[str, frozenset[str]] = field(default_factory=lambda: dict(shipped_lists()))
     order: tuple[tuple[str, str], ...] = ()
     warnings: tuple[Problem, ...] = ()
+    off: tuple[OffRule, ...] = ()
 
 
 def read_rules(files: Sequence[tuple[str, bytes]]) -> RuleSet:
@@ -70,31 +71,13 @@ def read_rules(files: Sequence[tuple[str, bytes]]) -> RuleSet:
     Raises:
         RuleError: With everything that is wrong in them.
     """
-    return _accepted(*_read(files))
+    parts, problems = read_parts(files)
+    ruleset, more = assembled(parts)
+    return accepted(ruleset, [*problems, *more])
 
 
-def read_and_check(
-    files: Sequence[tuple[str, bytes]],
-    catalogue: Catalogue,
-    names: Names,
-    *,
-    paid_statuses: frozenset[int] | None = None,
-) -> RuleSet:
-    """
-    As `read_rules` and `check_rules` together: also what is wrong behind a file's first error.
-
-    Raises:
-        RuleError: With everything that is wrong.
-    """
-    ruleset, problems = _read(files)
-    unread = any(problem.severity == "error" for problem in problems)
-    # What could not be read cannot be missed: only then segments are not looked for.
-    segments = None if unread else [rule.name for rule in ruleset.segments]
-    problems += _checked(ruleset, catalogue, names, segments, (), paid_statuses)
-    return _accepted(ruleset, problems)
-
-
-def _read(files: Sequence[tuple[str, bytes]]) -> tuple[RuleSet, list[Problem]]:
+def read_parts(files: Sequence[tuple[str, bytes]]) -> tuple[RuleSet, list[Problem]]:
+    """What *files* hold, not `assembled` yet, and what is wrong with each of them."""
     problems: list[Problem] = []
     found: list[FileRules] = []
     for name, content in sorted(files, key=lambda file: file[0]):
@@ -106,14 +89,17 @@ def _read(files: Sequence[tuple[str, bytes]]) -> tuple[RuleSet, list[Problem]]:
     problems += _repeated_lists(found)
     ladders = [rules.ladder for rules in found if rules.ladder is not None]
     problems += _repeated_ladders(ladders)
-    ruleset, more = _assembled(
-        [rule for rules in found for rule in rules.tags],
-        [rule for rules in found for rule in rules.segments],
-        [rule for rules in found for rule in rules.groups],
-        ladders[0] if ladders else Ladder(),
-        {name: texts for rules in found for name, (_, texts) in rules.lists.items()},
+    parts = RuleSet(
+        tags=tuple(rule for rules in found for rule in rules.tags),
+        segments=tuple(rule for rules in found for rule in rules.segments),
+        groups=tuple(rule for rules in found for rule in rules.groups),
+        ladder=ladders[0] if ladders else Ladder(),
+        lists={
+            **shipped_lists(),
+            **{name: texts for rules in found for name, (_, texts) in rules.lists.items()},
+        },
     )
-    return ruleset, problems + more
+    return parts, problems
 
 
 def assemble(
@@ -135,8 +121,15 @@ def assemble(
     Raises:
         RuleError: A name stands twice, or rules need their own result.
     """
-    ruleset, problems = _assembled(tags, segments, groups, ladder or Ladder(), lists or {})
-    return _accepted(ruleset, [*warnings, *problems])
+    parts = RuleSet(
+        tuple(tags),
+        tuple(segments),
+        tuple(groups),
+        ladder or Ladder(),
+        {**shipped_lists(), **(lists or {})},
+    )
+    ruleset, problems = assembled(parts)
+    return accepted(ruleset, [*warnings, *problems])
 
 
 def check_rules(
@@ -161,46 +154,64 @@ def check_rules(
     Raises:
         RuleError: With everything that is wrong.
     """
-    known = [*(rule.name for rule in ruleset.segments), *segments]
-    problems = _checked(ruleset, catalogue, names, known, tags, paid_statuses)
-    return _accepted(ruleset, [*ruleset.warnings, *problems])
+    check = RuleCheck(
+        catalogue,
+        names,
+        ruleset.lists,
+        [*(rule.name for rule in ruleset.segments), *segments],
+        [*(rule.name for rule in ruleset.tags), *tags],
+        paid_statuses,
+    )
+    return accepted(ruleset, [*ruleset.warnings, *check.all_of(ruleset)])
 
 
-def _checked(
-    ruleset: RuleSet,
-    catalogue: Catalogue,
-    names: Names,
-    segments: Collection[str] | None,
-    tags: Collection[str],
-    paid_statuses: frozenset[int] | None,
-) -> list[Problem]:
-    """What is wrong with the conditions and the ladder; *segments* None: not looked for."""
-    problems: list[Problem] = []
-    for condition in _conditions(ruleset):
-        found = check(
-            condition.expr,
-            catalogue,
-            names,
-            ruleset.lists,
-            segments,
-            file=condition.file,
-            source=condition.source,
-            tags=[*(rule.name for rule in ruleset.tags), *tags],
-            paid_statuses=paid_statuses,
-        )
-        problems += [condition.placed(problem) for problem in found]
-    return problems + check_ladder(ruleset.groups, ruleset.ladder, names)
+@dataclass(frozen=True, slots=True)
+class RuleCheck:
+    """
+    What the rules of one store are held against.
+
+    Attributes:
+        catalogue: The facts there are.
+        names: What the store knows; a namespace that is absent is not checked.
+        lists: Folded texts by the name of their list.
+        segments: Names of the segments there are; None: not looked for.
+        tags: Names of the tags that rules set.
+        paid_statuses: Ids of the statuses of qualifying orders; None: not known.
+    """
+
+    catalogue: Catalogue
+    names: Names
+    lists: Mapping[str, frozenset[str]]
+    segments: Collection[str] | None
+    tags: Collection[str]
+    paid_statuses: frozenset[int] | None = None
+
+    def all_of(self, ruleset: RuleSet) -> list[Problem]:
+        """What is wrong with the conditions and the ladder of *ruleset*."""
+        rules: tuple[Rule, ...] = (*ruleset.tags, *ruleset.segments, *ruleset.groups)
+        found = [problem for rule in rules for problem in self.of(rule)]
+        return found + check_ladder(ruleset.groups, ruleset.ladder, self.names)
+
+    def of(self, rule: Rule) -> list[Problem]:
+        """What is wrong with the conditions of *rule*."""
+        return [
+            condition.placed(problem)
+            for condition in conditions_of(rule)
+            for problem in check(
+                condition.expr,
+                self.catalogue,
+                self.names,
+                self.lists,
+                self.segments,
+                file=condition.file,
+                source=condition.source,
+                tags=self.tags,
+                paid_statuses=self.paid_statuses,
+            )
+        ]
 
 
-def _conditions(ruleset: RuleSet) -> Iterator[Condition]:
-    rules: tuple[Rule, ...] = (*ruleset.tags, *ruleset.segments, *ruleset.groups)
-    for rule in rules:
-        yield condition_of(rule, "when", rule.when, rule.text)
-        if isinstance(rule, GroupRule) and rule.keep_when is not None:
-            yield condition_of(rule, "keep_when", rule.keep_when, rule.keep_text)
-
-
-def _accepted(ruleset: RuleSet, problems: Iterable[Problem]) -> RuleSet:
+def accepted(ruleset: RuleSet, problems: Iterable[Problem]) -> RuleSet:
     """*ruleset* with its warnings, when *problems* holds no error."""
     in_order = sorted(problems, key=lambda problem: (problem.file, problem.line, problem.column))
     if any(problem.severity == "error" for problem in in_order):
@@ -208,13 +219,9 @@ def _accepted(ruleset: RuleSet, problems: Iterable[Problem]) -> RuleSet:
     return dataclasses.replace(ruleset, warnings=tuple(in_order))
 
 
-def _assembled(
-    tags: Sequence[TagRule],
-    segments: Sequence[SegmentRule],
-    groups: Sequence[GroupRule],
-    ladder: Ladder,
-    lists: Mapping[str, frozenset[str]],
-) -> tuple[RuleSet, list[Problem]]:
+def assembled(parts: RuleSet) -> tuple[RuleSet, list[Problem]]:
+    """*parts* in order, and the names that stand twice and the rules that need themselves."""
+    tags, segments, groups = parts.tags, parts.segments, parts.groups
     problems = [problem for rules in (tags, segments, groups) for problem in _repeated(rules)]
     rules: dict[Node, TagRule | SegmentRule] = {("tag", fold(rule.name)): rule for rule in tags}
     rules |= {("segment", fold(rule.name)): rule for rule in segments}
@@ -223,15 +230,8 @@ def _assembled(
     for knot in knots:
         at = rules[knot.node] if knot.node != LADDER else _rung(groups, knot.need)
         problems.append(rule_problem(at, "when", knot.message, knot.hint))
-    ruleset = RuleSet(
-        tags=tuple(tags),
-        segments=tuple(segments),
-        groups=tuple(groups),
-        ladder=ladder,
-        lists={**shipped_lists(), **lists},
-        order=tuple((kind, titles[kind, name]) for kind, name in order),
-    )
-    return ruleset, problems
+    in_order = tuple((kind, titles[kind, name]) for kind, name in order)
+    return dataclasses.replace(parts, order=in_order), problems
 
 
 def _rung(groups: Sequence[GroupRule], need: Node) -> GroupRule:

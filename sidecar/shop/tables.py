@@ -26,6 +26,7 @@ class StoreTables:
     customer: Table
     customer_group: Table
     customer_group_description: Table
+    tax_rate_to_customer_group: Table
     customer_login: Table
     customer_ip: Table
     customer_history: Table
@@ -136,6 +137,9 @@ def store_tables(prefix: str, generation: Generation) -> StoreTables:
             _key("customer_group_id"),
             _key("language_id"),
             _text("name", 32),
+        ),
+        tax_rate_to_customer_group=table(
+            "tax_rate_to_customer_group", _key("tax_rate_id"), _key("customer_group_id")
         ),
         customer_login=table(
             "customer_login",
@@ -263,7 +267,7 @@ def store_tables(prefix: str, generation: Generation) -> StoreTables:
         manufacturer=table("manufacturer", _id("manufacturer_id"), _text("name", 64)),
         country=table("country", _id("country_id"), _text("iso_code_2", 2)),
         zone=table("zone", _id("zone_id"), _int("country_id"), _text("code", 32)),
-        language=table("language", _id("language_id"), _text("code", 5)),
+        language=table("language", _id("language_id"), _text("code", 5), _flag("status")),
         store=table("store", _id("store_id"), _text("name", 64)),
         setting=table(
             "setting",

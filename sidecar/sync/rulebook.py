@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import dataclasses
 import stat
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sidecar.errors import ConfigError, RuleError
 from sidecar.model import Moment, Names, fold
+from sidecar.rules.admin_rule import AdminRule
 from sidecar.rules.catalogue import Catalogue
 from sidecar.rules.evaluate import compile_rules
-from sidecar.rules.ruleset import RuleSet, read_and_check, read_rules
+from sidecar.rules.ladder_check import group_warnings
+from sidecar.rules.rule_sources import read_and_check
+from sidecar.rules.ruleset import RuleSet
+from sidecar.shop import groups
 from sidecar.shop.database import transaction
 from sidecar.shop.names import load_names
 from sidecar.shop.shop import Shop
-from sidecar.sync import rfm_limits, tags
+from sidecar.sync import admin_rules, rfm_limits, tags
 from sidecar.sync.cycle import Rulebook
 from sidecar.sync.facts import custom_fields
 from sidecar.sync.facts.load import Dictionary
@@ -84,36 +90,84 @@ def read_names(shop: Shop, *, own_tables: bool) -> Names:
         return load_names(tx, shop.tables, shop.settings, shop.own if own_tables else None)
 
 
-def check_files(shop: Shop, directory: Path, *, own_tables: bool) -> CheckedRules:
+def check_files(
+    shop: Shop, directory: Path, *, own_tables: bool, builtins: bool = True
+) -> CheckedRules:
     """
-    Read and check the rules of *directory*.
+    Read and check the rules of *directory*, of the admin, and the built-in ones.
 
     Raises:
-        RuleError: With every problem found.
+        RuleError: With every problem found in the files.
+    """
+    admin = read_admin(shop) if own_tables else []
+    files = read_files(directory)
+    return checker(shop, files, own_tables=own_tables, builtins=builtins)(admin)
+
+
+def checker(
+    shop: Shop, files: Sequence[tuple[str, bytes]], *, own_tables: bool, builtins: bool = True
+) -> Callable[[Sequence[AdminRule]], CheckedRules]:
+    """
+    `check_files` for any rules of the admin, e.g. those there would be after a change.
+
+    The store is read now, and not again.
     """
     dictionary = read_dictionary(shop)
     names = read_names(shop, own_tables=own_tables)
-    files = read_files(directory)
-    rules = read_and_check(files, dictionary.catalogue, names, paid_statuses=shop.paid)
-    return CheckedRules(rules, dictionary, names)
+    with transaction(shop.engine) as tx:
+        found = groups.read_groups(tx, shop.tables)
+
+    def check(admin: Sequence[AdminRule]) -> CheckedRules:
+        rules = read_and_check(
+            files,
+            dictionary.catalogue,
+            names,
+            admin=admin,
+            builtins=builtins,
+            absent=_absent(dictionary),
+            paid_statuses=shop.paid,
+        )
+        more = group_warnings(rules.groups, rules.ladder, names, found)
+        warnings = sorted([*rules.warnings, *more], key=lambda found: (found.file, found.line))
+        rules = dataclasses.replace(rules, warnings=tuple(warnings))
+        return CheckedRules(rules, dictionary, names)
+
+    return check
 
 
-def vocabulary(directory: Path) -> RuleSet:
-    """Lists and segments that an expression may name; those shipped where the files are wrong."""
+def read_admin(shop: Shop) -> list[AdminRule]:
+    """The rules made in the admin; none where our tables are older than these."""
+    with transaction(shop.engine) as tx:
+        if not tx.dialect.has_table(tx, shop.own.rule.name):
+            return []
+        return admin_rules.read(tx, shop.own)
+
+
+def _absent(dictionary: Dictionary) -> dict[str, str]:
+    """Facts that this store does not have, and why."""
+    if dictionary.birthday is not None:
+        return {}
+    return {"birthday": "no custom field holds the birthday ([shop] birthday_field)"}
+
+
+def vocabulary(shop: Shop, directory: Path, *, own_tables: bool, builtins: bool = True) -> RuleSet:
+    """Lists and segments that an expression may name; without the files where they are wrong."""
+    admin = read_admin(shop) if own_tables else []
     try:
-        return read_rules(read_files(directory))
+        files = read_files(directory)
+        return checker(shop, files, own_tables=own_tables, builtins=builtins)(admin).rules
     except RuleError:
-        return RuleSet()
+        return checker(shop, [], own_tables=own_tables, builtins=builtins)(admin).rules
 
 
-def check_offline(directory: Path) -> RuleSet:
+def check_offline(directory: Path, *, builtins: bool = True) -> RuleSet:
     """
     Check the rules of *directory* without a store: its names and custom fields are not known.
 
     Raises:
         RuleError: With every problem found.
     """
-    return read_and_check(read_files(directory), Catalogue(), Names())
+    return read_and_check(read_files(directory), Catalogue(), Names(), builtins=builtins)
 
 
 def apply_to(shop: Shop, checked: CheckedRules, moment: Moment, *, writing: bool) -> Rulebook:

@@ -11,13 +11,13 @@ from sidecar.errors import RuleError
 from sidecar.model import Names, NameTable
 from sidecar.rules.catalogue import Catalogue
 from sidecar.rules.language.parser import parse
+from sidecar.rules.rule_sources import read_and_check
 from sidecar.rules.ruleset import (
     Ladder,
     RuleSet,
     TagRule,
     assemble,
     check_rules,
-    read_and_check,
     read_rules,
 )
 
