@@ -81,7 +81,7 @@ def _pins_that_end(plan: LadderPlan) -> list[list[pl.Expr]]:
         ]
         verdicts = pl.sum_horizontal(bits).cast(pl.UInt64) if bits else word(0)
     turned = pl.col("ladder:turned")
-    own = of_rung(plan, pl.col("pin_group"), lambda rung: mask(rung.slot))
+    own = of_rung(plan, pl.col("pin_group"), lambda rung: mask(rung.slot)).cast(pl.UInt64)
     pin_turned = ((turned & own) != 0).fill_null(False)
     return [
         [verdicts.alias("rungs")],
@@ -176,4 +176,4 @@ def _times_over(plan: LadderPlan, at: pl.Expr, ceased: pl.Expr, since: pl.Expr) 
                 result &= (began <= boundary).fill_null(True)
         return result
 
-    return of_rung(plan, at, over).fill_null(False)
+    return of_rung(plan, at, over).cast(pl.Boolean).fill_null(False)

@@ -84,7 +84,8 @@ def stand(plan: LadderPlan, at: pl.Expr) -> pl.Expr:
 
 
 def stand_holds(plan: LadderPlan, at: pl.Expr) -> pl.Expr:
-    return of_rung(plan, at, lambda rung: holds(rung, at)).fill_null(False)
+    """Whether the rung whose group is *at* holds; not where there is none."""
+    return of_rung(plan, at, lambda rung: holds(rung, at)).cast(pl.Boolean).fill_null(False)
 
 
 def group_at(plan: LadderPlan, place: pl.Expr) -> pl.Expr:
