@@ -67,6 +67,7 @@ def ask(
         NotNowError: There is no answer yet; the command stays, and its number is told.
     """
     sidecar.require_own_tables()
+    sidecar.upkeep.require_same_place()  # else it would wait until somebody adopts the store
     command_id = sidecar.ask(name, parameters, options.actor())
     try:
         with show.progress(doing) as told:

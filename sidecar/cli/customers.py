@@ -29,6 +29,7 @@ def customers(
 ) -> None:
     """List who matches EXPRESSION, with their facts, from the store as it is now."""
     sidecar = options.opened(context)
+    options.say_if_elsewhere(sidecar)
     found = sidecar.customers(expression, limit=limit, warn=lambda said: show.note(str(said)))
     if json:
         # Streamed: a list of a million customers is never held at once.

@@ -50,6 +50,12 @@ def opened(context: typer.Context) -> Sidecar:
     return open_sidecar(found)
 
 
+def say_if_elsewhere(sidecar: Sidecar) -> None:
+    """Say when the installation stands elsewhere than it was, so that nothing may be written."""
+    if found := sidecar.upkeep.elsewhere():
+        show.note(f"{found}; nothing is written here before `sidecar adopt`")
+
+
 def checked_rules(sidecar: Sidecar) -> CheckedRules:
     """
     The rules of *sidecar*, their warnings said.

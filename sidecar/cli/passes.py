@@ -119,6 +119,7 @@ def plan(
     """Say what a full pass would change; writes nothing."""
     sidecar = options.opened(context)
     sidecar.require_own_tables()
+    options.say_if_elsewhere(sidecar)
     checked = options.checked_rules(sidecar)
     options.say_not_applied(checked)
     with show.progress("planning") as told:

@@ -19,7 +19,7 @@ from sidecar.shop.database import transaction
 from sidecar.shop.leader import leader_lock
 from sidecar.shop.place import read_place
 from sidecar.shop.shop import Shop, open_shop
-from sidecar.sync import findings, full_pass, identity, rulebook, runs, state
+from sidecar.sync import findings, full_pass, identity, retention, rulebook, runs, state
 from sidecar.sync.cycle import Pass, Rulebook
 from sidecar.sync.state import Json
 
@@ -197,8 +197,17 @@ class Duties:
             state.write(tx, self.shop.own, LAST_FULL_PASS, {"at": moment.epoch_s}, moment)
         return Done(outcome.customers)
 
-    def upkeep(self, pulse: Pulse) -> Done:  # noqa: ARG002 nothing is removed yet
+    def upkeep(self, pulse: Pulse) -> Done:
         """Remove rows of ours that are older than they may become."""
+
+        def stop() -> bool:
+            pulse.beat()
+            return pulse.stopping()
+
+        ages = retention.Ages(
+            audit=self.config.upkeep.audit_age, commands=self.config.upkeep.commands_age
+        )
+        retention.clean(self.engine, self.shop.own, ages, self.moment(), stop)
         return Done()
 
     # -- what people see -------------------------------------------------------------------
