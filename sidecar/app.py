@@ -21,7 +21,7 @@ from sidecar.shop import indexes, migrate
 from sidecar.shop.database import connect, transaction
 from sidecar.shop.leader import leader_lock
 from sidecar.shop.shop import Shop, open_shop
-from sidecar.sync import full_pass, preview, rfm_limits, rulebook, runs, set_aside, tags
+from sidecar.sync import full_pass, preview, rfm_limits, rulebook, runs, set_aside, status, tags
 from sidecar.sync.commands import queue, tag_handlers
 from sidecar.sync.commands.dispatcher import Dispatcher, Handler
 from sidecar.sync.commands.queue import Asked
@@ -33,6 +33,7 @@ from sidecar.sync.matching import Matcher
 from sidecar.sync.preview import Planned
 from sidecar.sync.reading import Limits
 from sidecar.sync.rulebook import CheckedRules
+from sidecar.sync.state import Json
 from sidecar.sync.tagging import Tagging
 from sidecar.sync.tags import Tag
 
@@ -177,6 +178,15 @@ class Sidecar:
     def duties(self, read_config: Callable[[], Config]) -> Duties:
         """The work of the daemon; *read_config* reads the settings again."""
         return Duties(self.config, self.engine, read_config)
+
+    def status(self) -> dict[str, Json]:
+        """How the installation is; see `sidecar.sync.status.read`."""
+        name, prefix = self.config.database.name, self.shop.prefix
+        with transaction(self.engine) as tx:
+            found = status.read(tx, self.shop.own, name, prefix, self.moment())
+        newest = max(migration.version for migration in migrate.migrations())
+        schema = {"version": migrate.version(self.engine, prefix), "newest": newest}
+        return {**found, "schema": schema}
 
     # -- looking -------------------------------------------------------------------------
 

@@ -16,16 +16,18 @@ def register(app: typer.Typer) -> None:
 
 def run(context: typer.Context) -> None:
     """Keep every customer in line, at once and for good: the daemon that systemd runs."""
-    sidecar = options.opened(context)
-    from sidecar import config
-    from sidecar.daemon.files import Files
-    from sidecar.daemon.loop import Daemon
     from sidecar.daemon.signals import Signals
-    from sidecar.daemon.systemd import Systemd
 
-    file = sidecar.config.file
-    duties = sidecar.duties(lambda: config.load(file, os.environ))
-    with Signals() as signals:
+    with Signals() as signals:  # first of all: it may take long to connect, too
+        sidecar = options.opened(context)
+        sidecar.require_own_tables()
+        from sidecar import config
+        from sidecar.daemon.files import Files
+        from sidecar.daemon.loop import Daemon
+        from sidecar.daemon.systemd import Systemd
+
+        file = sidecar.config.file
+        duties = sidecar.duties(lambda: config.load(file, os.environ))
         files = Files(file, lambda: duties.config.rules.directory, signals.wake)
         with files.watching():
             Daemon(duties, signals, files, Systemd()).run()

@@ -22,12 +22,10 @@ from sidecar.shop.shop import Shop, open_shop
 from sidecar.sync import findings, full_pass, identity, retention, rulebook, runs, state
 from sidecar.sync.cycle import Pass, Rulebook
 from sidecar.sync.state import Json
+from sidecar.sync.status import HEARTBEAT
 
 #: Customers looked at before commands and hints are asked for again.
 BATCH = 1_000
-
-#: Name of the state that `status` reads.
-HEARTBEAT = "daemon"
 
 #: Name of the state that says when the last full pass that ended began.
 LAST_FULL_PASS = "last_full_pass"  # noqa: S105 no password

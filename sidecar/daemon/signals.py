@@ -7,16 +7,20 @@ import os
 import select
 import signal
 import socket
+import threading
 from types import FrameType, TracebackType
 from typing import Any, Self
 
 #: After so long a batch that has not ended is given up: rolled back, and done next time.
-PATIENCE_S = 3.0
+PATIENCE_S = 2.5
 
 #: After so long more the process ends as it stands. Whatever is committed stands then too.
 LAST_S = 1.5
 
 _ENDING = (signal.SIGTERM, signal.SIGINT)
+
+#: Breaks the main thread's work off; nobody else uses it.
+_BREAK = signal.SIGUSR2
 
 
 class Signals:
@@ -29,21 +33,25 @@ class Signals:
     """
 
     def __init__(self) -> None:
-        self._stopping = False
+        self._stopping = threading.Event()
+        self._left = threading.Event()
         self._reload = False
-        self._forced = False
         self._before: dict[int, Any] = {}
+        self._main = threading.get_ident()
 
     def __enter__(self) -> Self:
-        self._read, self._write = socket.socketpair()
-        self._read.setblocking(False)
-        self._write.setblocking(False)
-        # A handler may take no lock that the code it interrupts may hold; a byte needs none.
-        self._fd_before = signal.set_wakeup_fd(self._write.fileno(), warn_on_full_buffer=False)
-        for number in _ENDING:
-            self._before[number] = signal.signal(number, self._stop)
-        self._before[signal.SIGHUP] = signal.signal(signal.SIGHUP, self._ask_reload)
-        self._before[signal.SIGALRM] = signal.signal(signal.SIGALRM, self._break_off)
+        # Python writes a signal's number here whichever thread the system gave it to. A thread
+        # reads it, because the main one may be in a library that does not come back soon.
+        self._came, self._comes = socket.socketpair()
+        self._woken, self._wakes = socket.socketpair()
+        for end in (self._comes, self._woken, self._wakes):
+            end.setblocking(False)
+        self._fd_before = signal.set_wakeup_fd(self._comes.fileno(), warn_on_full_buffer=False)
+        for number in (*_ENDING, signal.SIGHUP):
+            self._before[number] = signal.signal(number, _nothing)
+        self._before[_BREAK] = signal.signal(_BREAK, _break_off)
+        self._listener = threading.Thread(target=self._listen, name="signals", daemon=True)
+        self._listener.start()
         return self
 
     def __exit__(
@@ -52,16 +60,18 @@ class Signals:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        self._left.set()
         for number, handler in self._before.items():
             signal.signal(number, handler)
         signal.set_wakeup_fd(self._fd_before)
-        self._read.close()
-        self._write.close()
+        self._comes.close()  # ends the listener
+        self._listener.join(1.0)
+        for end in (self._came, self._woken, self._wakes):
+            end.close()
 
     def stopping(self) -> bool:
         """Whether somebody asked us to end."""
-        return self._stopping
+        return self._stopping.is_set()
 
     def reload_asked(self) -> bool:
         """Whether somebody asked for a reload since the last call."""
@@ -70,28 +80,36 @@ class Signals:
 
     def wake(self) -> None:
         """End a `wait`, from any thread."""
-        with contextlib.suppress(BlockingIOError, OSError):  # full: it will wake
-            self._write.send(b"\0")
+        with contextlib.suppress(OSError):  # full: it will wake; closed: nobody waits
+            self._wakes.send(b"\0")
 
     def wait(self, seconds: float) -> None:
         """Sleep for *seconds*, or until a signal or `wake`."""
-        if self._stopping:
-            return
-        if select.select([self._read], [], [], max(0.0, seconds))[0]:
+        if not self.stopping() and select.select([self._woken], [], [], max(0.0, seconds))[0]:
             with contextlib.suppress(BlockingIOError):
-                self._read.recv(4096)
+                self._woken.recv(4096)
 
-    def _stop(self, _number: int, _frame: FrameType | None) -> None:
-        if not self._stopping:
-            self._stopping = True
-            signal.setitimer(signal.ITIMER_REAL, PATIENCE_S)
+    def _listen(self) -> None:
+        while numbers := self._came.recv(4096):
+            if signal.SIGHUP in numbers:
+                self._reload = True
+            ending = not self._stopping.is_set() and any(n in numbers for n in _ENDING)
+            if ending:
+                self._stopping.set()
+            self.wake()
+            if ending:
+                self._see_to_the_end()
 
-    def _ask_reload(self, _number: int, _frame: FrameType | None) -> None:
-        self._reload = True
+    def _see_to_the_end(self) -> None:
+        if not self._left.wait(PATIENCE_S):
+            signal.pthread_kill(self._main, _BREAK)
+            if not self._left.wait(LAST_S):
+                os._exit(0)
 
-    def _break_off(self, _number: int, _frame: FrameType | None) -> None:
-        if self._forced:
-            os._exit(0)  # no log: it may be what the signal interrupted
-        self._forced = True
-        signal.setitimer(signal.ITIMER_REAL, LAST_S)
-        raise SystemExit(0)
+
+def _nothing(_number: int, _frame: FrameType | None) -> None:
+    """A handler, so that the system interrupts what waits; the listener does the rest."""
+
+
+def _break_off(_number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(0)

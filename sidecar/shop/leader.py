@@ -39,8 +39,10 @@ class LeaderLock:
         Raises:
             DatabaseUnavailableError: It is not: the connection broke, and another may have it.
         """
-        with database_errors(self._connection.engine):
-            holder = self._connection.scalar(select(func.is_used_lock(self.name)))
+        holder = None
+        if not self._connection.invalidated:  # it would connect anew, without the lock
+            with database_errors(self._connection.engine):
+                holder = self._connection.scalar(select(func.is_used_lock(self.name)))
         if holder != self.connection_id:
             raise DatabaseUnavailableError(
                 f"{place_of(self._connection.engine)}: the lock {self.name} is lost"

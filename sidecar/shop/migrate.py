@@ -172,6 +172,11 @@ def exist(engine: Engine, prefix: str) -> bool:
     return bool(_applied(engine, prefix))
 
 
+def version(engine: Engine, prefix: str) -> int | None:
+    """The newest migration that was done; None without our tables."""
+    return max(_applied(engine, prefix), default=None)
+
+
 def _refuse_newer(done: Mapping[int, int]) -> None:
     newest = max(migration.version for migration in migrations())
     if any(compatible > newest for version, compatible in done.items() if version > newest):

@@ -20,9 +20,7 @@ DAY = datetime.timedelta(days=1)
 QUIET = datetime.datetime(2026, 4, 1, 1, 30, tzinfo=UTC)
 
 
-def reason(
-    last: datetime.datetime | None, now: datetime.datetime, *, owed: bool = False
-) -> str:
+def reason(last: datetime.datetime | None, now: datetime.datetime, *, owed: bool = False) -> str:
     return full_pass_reason(last, now, BERLIN, owed=owed)
 
 

@@ -1,0 +1,78 @@
+"""``status``: how the installation is."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+
+from sidecar.cli import options, show
+from sidecar.errors import DatabaseError
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to *app*."""
+    app.command("status")(status)
+
+
+def status(
+    context: typer.Context,
+    json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+) -> None:
+    """Say how the daemon and its work are; exit code 69 when no daemon runs."""
+    sidecar = options.opened(context)
+    sidecar.require_own_tables()
+    found: dict[str, Any] = sidecar.status()
+    if json:
+        show.as_json(found)
+    else:
+        zone = sidecar.shop.settings.zone
+        for label, value in _lines(found, zone):
+            show.out(f"{label:<20}{show.plain(value)}")
+    if not found["running"]:
+        raise typer.Exit(DatabaseError.exit_code)
+
+
+def _lines(found: dict[str, Any], zone: datetime.tzinfo) -> Iterator[tuple[str, object]]:
+    """Label and text of each line for people."""
+    daemon = found["daemon"] or {}
+
+    def at(epoch_s: int | None) -> str:
+        if epoch_s is None:
+            return "never"
+        return f"{datetime.datetime.fromtimestamp(epoch_s, zone):%Y-%m-%d %H:%M:%S}"
+
+    if found["running"]:
+        yield "daemon", f"runs since {at(daemon['started_at'])}, process {daemon['pid']}"
+        yield "", f"version {daemon['version']}, {daemon['memory_mb']} MB, {daemon['doing']}"
+        lag = "not known yet" if found["lag_s"] is None else f"{found['lag_s']} s"
+        yield "changes", f"noticed by {found['mode']}, lag {lag}"
+    elif found["busy"]:
+        yield "daemon", "does not run; a command holds the lock"
+    else:
+        seen = f", last seen {at(daemon['at'])}" if daemon else ""
+        yield "daemon", f"does not run{seen}"
+    if found["paused"]:
+        yield "paused", "nothing is written to the store's own tables: `sidecar resume`"
+    last = found["last_full_pass"]
+    yield "last full pass", at(last.get("at") if isinstance(last, dict) else None)
+    queues = found["queues"]
+    yield "queues", ", ".join(f"{queues[name]:,} {name}" for name in ("commands", "hints", "due"))
+    for run in found["waiting"]:
+        rules = ", ".join(run["rules"])
+        yield "waits for approval", f"run {run['run']}: {run['customers']:,} customers ({rules})"
+    for rule in found["held"]:
+        yield "held", f"{rule['kind']} {rule['name']}: `sidecar rules resume`"
+    if found["set_aside"]:
+        yield "set aside", show.counted(found["set_aside"], "customer")
+    if found["running"] and daemon.get("reload_error"):
+        yield "files", f"not usable, the old ones hold: {daemon['reload_error']}"
+    for error in daemon.get("errors", []):
+        yield "error", f"{at(error['at'])} {error['message']}"
+    for finding in found["findings"]:
+        yield "finding", f"{finding['message']} ({finding['times']} times)"
+    megabytes = found["size"]["bytes"] / 1e6
+    schema = found["schema"]
+    yield "our tables", f"{megabytes:,.1f} MB, version {schema['version']}"

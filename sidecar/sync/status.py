@@ -1,0 +1,122 @@
+"""How the installation is: what `status` says, read from our tables in one look."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+
+from sqlalchemy import ColumnElement, Connection, Table, func, select
+
+from sidecar.model import Moment
+from sidecar.shop.leader import lock_name
+from sidecar.shop.own_size import own_sizes
+from sidecar.shop.own_tables import OwnTables
+from sidecar.sync import findings, state
+from sidecar.sync.state import Json
+
+#: Name of the state in which the daemon says how it is.
+HEARTBEAT = "daemon"
+
+#: Findings that are shown, the newest.
+_FINDINGS = 50
+
+
+def read(
+    tx: Connection, own: OwnTables, database: str, prefix: str, moment: Moment
+) -> dict[str, Json]:
+    """
+    Everything that `status` says.
+
+    Returns:
+        ``running``: a daemon holds the lock; ``busy``: anybody does. ``daemon``: what it said
+        of itself last, also when it is gone; None when there never was one. Instants are UTC
+        epoch seconds.
+    """
+    heartbeat = state.read(tx, own, HEARTBEAT)
+    daemon = heartbeat if isinstance(heartbeat, Mapping) else None
+    holder = tx.scalar(select(func.is_used_lock(lock_name(database, prefix))))
+    running = daemon is not None and holder is not None and daemon["connection_id"] == holder
+    sizes = own_sizes(tx, prefix)
+    return {
+        "running": running,
+        "busy": holder is not None,
+        "mode": daemon["mode"] if running and daemon else None,
+        "lag_s": _lag_s(daemon, moment) if running and daemon else None,
+        "daemon": daemon,
+        "paused": state.read(tx, own, "paused"),
+        "last_full_pass": state.read(tx, own, "last_full_pass"),
+        "position": _positions(tx, own),
+        "queues": {
+            "hints": _count(tx, own.hint),
+            "commands": _count(tx, own.command, own.command.c.state.in_(("new", "running"))),
+            "due": _count(tx, own.customer, own.customer.c.next_at <= moment.epoch_s),
+        },
+        "waiting": _waiting(tx, own),
+        "held": _held(tx, own),
+        "set_aside": _count(tx, own.set_aside),
+        "findings": [asdict(found) for found in findings.open_findings(tx, own, _FINDINGS)],
+        "size": {
+            "bytes": sum(size.size_bytes for size in sizes),
+            "tables": {size.name: {"rows": size.rows, "bytes": size.size_bytes} for size in sizes},
+        },
+    }
+
+
+def _lag_s(daemon: Mapping[str, Json], moment: Moment) -> Json:
+    """Seconds for which changes may not have been looked at: what the daemon said, and since."""
+    lag_s, at = daemon["lag_s"], daemon["at"]
+    if not isinstance(lag_s, int) or not isinstance(at, int):
+        return None
+    return max(0, lag_s + moment.epoch_s - at)
+
+
+def _count(tx: Connection, table: Table, *where: ColumnElement[bool]) -> int:
+    return int(tx.scalar(select(func.count()).select_from(table).where(*where)) or 0)
+
+
+def _positions(tx: Connection, own: OwnTables) -> dict[str, Json]:
+    """How far each source has been read, and when that was noted."""
+    table = own.source
+    rows = tx.execute(select(table.c.name, table.c.position, table.c.at).order_by(table.c.name))
+    return {row.name: {"position": json.loads(row.position), "at": row.at} for row in rows}
+
+
+def _waiting(tx: Connection, own: OwnTables) -> Sequence[Json]:
+    """Runs that wait for approval, the oldest first, each with its rules."""
+    run, rule = own.run, own.rule
+    rows = tx.execute(
+        select(run.c.run_id, run.c.started_at, run.c.changed)
+        .where(run.c.state == "waiting")
+        .order_by(run.c.run_id)
+    ).all()
+    rules = tx.execute(
+        select(own.run_rule.c.run_id, rule.c.name, own.run_rule.c.changes)
+        .join(rule, rule.c.rule_id == own.run_rule.c.rule_id)
+        .where(own.run_rule.c.run_id.in_([row.run_id for row in rows]))
+        .order_by(own.run_rule.c.run_id, rule.c.name)
+    ).all()
+    return [
+        {
+            "run": row.run_id,
+            "since": row.started_at,
+            "rules": [found.name for found in rules if found.run_id == row.run_id],
+            "customers": row.changed,
+            "changes": sum(found.changes for found in rules if found.run_id == row.run_id),
+        }
+        for row in rows
+    ]
+
+
+def _held(tx: Connection, own: OwnTables) -> Sequence[Json]:
+    """Rules held by undo or discard, as they stand now."""
+    rule = own.rule
+    rows = tx.execute(
+        select(rule.c.kind, rule.c.name, rule.c.held_at, rule.c.held_by)
+        .where(rule.c.held != "", rule.c.held == rule.c.fingerprint)
+        .order_by(rule.c.kind, rule.c.name)
+    )
+    return [
+        {"kind": row.kind, "name": row.name, "since": row.held_at, "by_run": row.held_by}
+        for row in rows
+    ]
