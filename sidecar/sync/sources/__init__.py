@@ -1,0 +1,1 @@
+"""Sources of doorbells: what says *look at this customer again*, and nothing more."""

@@ -1,0 +1,43 @@
+"""The clock as a source: customers for whom time alone can have changed something."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, select
+
+from sidecar.shop.database import transaction
+from sidecar.shop.shop import Shop
+from sidecar.sync.sources.source import Doorbell
+
+#: Customers at a time; the rest follow at the next look.
+AT_ONCE = 5_000
+
+
+class Due:
+    """Reads whose ``next_at`` has come."""
+
+    name = "due"
+
+    def __init__(self, shop: Shop, at_once: int = AT_ONCE) -> None:
+        self._shop = shop
+        self._at_once = at_once
+
+    def ring(self, now_s: int) -> Doorbell:
+        """
+        The customers who are due longest.
+
+        Not those set aside, whose instant no cycle can move: full passes try them again.
+        """
+        customer, aside = self._shop.own.customer, self._shop.own.set_aside
+        query = (
+            select(customer.c.customer_id)
+            .outerjoin(aside, aside.c.customer_id == customer.c.customer_id)
+            .where(customer.c.next_at <= now_s, aside.c.customer_id.is_(None))
+            .order_by(customer.c.next_at)
+            .limit(self._at_once)
+        )
+        with transaction(self._shop.engine) as tx:
+            ids = frozenset(tx.scalars(query))
+        return Doorbell(ids=ids, sources={self.name: len(ids)} if ids else {})
+
+    def note(self, tx: Connection, doorbell: Doorbell) -> None:
+        """Nothing to write: the cycle moves ``next_at``."""
