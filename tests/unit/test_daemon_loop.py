@@ -1,0 +1,416 @@
+"""The loop of the daemon over work that is only written down, on clocks that the test moves."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from sidecar.daemon.files import Files
+from sidecar.daemon.loop import Daemon
+from sidecar.daemon.signals import Signals
+from sidecar.daemon.systemd import Systemd
+from sidecar.daemon.work import Done, Lease, Pulse
+from sidecar.errors import (
+    ConfigError,
+    DatabaseRefusedError,
+    DatabaseUnavailableError,
+    NotNowError,
+    SchemaError,
+)
+from sidecar.model import Moment
+from sidecar.sync.state import Json
+
+BERLIN = ZoneInfo("Europe/Berlin")
+NOON = datetime.datetime(2026, 4, 1, 10, 0, tzinfo=datetime.UTC)
+
+
+class Clocks(Signals):
+    """Signals that never come by themselves, and clocks that run while the loop waits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = NOON
+        self.monotonic_s = 1_000.0
+        self.ends_at_s = 1_000.0
+        self.asked = False
+
+    def stopping(self) -> bool:
+        return self.monotonic_s >= self.ends_at_s
+
+    def reload_asked(self) -> bool:
+        asked, self.asked = self.asked, False
+        return asked
+
+    def wait(self, seconds: float) -> None:
+        self.pass_s(max(seconds, 0.01))
+
+    def pass_s(self, seconds: float) -> None:
+        """Time goes by."""
+        self.monotonic_s += seconds
+        self.now += datetime.timedelta(seconds=seconds)
+
+
+class Written:
+    """
+    Work that is only written down.
+
+    Attributes:
+        calls: Each duty with when it was called, in seconds since the start.
+        fail: Raises what it likes; told the duty.
+        results: What a duty answers, one after the other; else that there was nothing.
+    """
+
+    mode = "poll"
+
+    def __init__(self, clocks: Clocks) -> None:
+        self.clocks = clocks
+        self.calls: list[tuple[str, float]] = []
+        self.fail: Callable[[str], None] = lambda _duty: None
+        self.results: dict[str, list[Done]] = {}
+        self.last: int | None = int(NOON.timestamp())
+        self.poll_interval_s = 2.0
+        self.pulse: Callable[[Pulse], None] = lambda _pulse: None
+        self.heartbeats: list[Mapping[str, Json]] = []
+        self.reports: list[tuple[str, str | None]] = []
+        self.ours = True
+
+    def at(self, duty: str) -> list[float]:
+        """When *duty* was called."""
+        return [at for name, at in self.calls if name == duty]
+
+    def moment(self) -> Moment:
+        return Moment(self.clocks.now, BERLIN)
+
+    @contextlib.contextmanager
+    def leading(self, wait_s: float) -> Iterator[Lease]:
+        self._do("leading")
+        self.ours = True
+        yield Lease(7, self._verify)
+
+    def _verify(self) -> None:
+        self._do("verify")
+        if not self.ours:
+            raise DatabaseUnavailableError("the lock is lost")
+
+    def begin(self) -> bool:
+        self._do("begin")
+        return False
+
+    def reload(self) -> bool:
+        self._do("reload")
+        return True
+
+    def commands(self, pulse: Pulse) -> Done:
+        return self._do("commands")
+
+    def hints(self, pulse: Pulse) -> Done:
+        return self._do("hints")
+
+    def poll(self, pulse: Pulse) -> Done:
+        return self._do("poll")
+
+    def due(self, pulse: Pulse) -> Done:
+        return self._do("due")
+
+    def last_full_pass_at(self) -> int | None:
+        return self.last
+
+    def full_pass(self, pulse: Pulse) -> Done:
+        done = self._do("full_pass")
+        self.pulse(pulse)
+        self.last = self.moment().epoch_s
+        return done
+
+    def upkeep(self, pulse: Pulse) -> Done:
+        return self._do("upkeep")
+
+    def write_heartbeat(self, heartbeat: Mapping[str, Json]) -> None:
+        self.heartbeats.append(heartbeat)
+
+    def report(self, kind: str, message: str | None) -> None:
+        self.reports.append((kind, message))
+
+    def _do(self, duty: str) -> Done:
+        self.calls.append((duty, round(self.clocks.monotonic_s - 1_000.0, 1)))
+        self.fail(duty)
+        results = self.results.get(duty)
+        return results.pop(0) if results else Done()
+
+
+class Told(Systemd):
+    """What systemd would have heard, and when."""
+
+    def __init__(self, clocks: Clocks, alive_every_s: float | None = None) -> None:
+        super().__init__({})
+        self.alive_every_s = alive_every_s
+        self.clocks = clocks
+        self.messages: list[tuple[str, float]] = []
+
+    def _tell(self, message: str) -> None:
+        self.messages.append((message.split("\n")[0], self.clocks.monotonic_s - 1_000.0))
+
+
+class Bench:
+    """A daemon and everything around it."""
+
+    def __init__(self, folder: Path, alive_every_s: float | None = None) -> None:
+        self.clocks = Clocks()
+        self.work = Written(self.clocks)
+        self.told = Told(self.clocks, alive_every_s)
+        files = Files(folder / "config.toml", lambda: folder / "rules.d")
+        self.daemon = Daemon(
+            self.work,
+            self.clocks,
+            files,
+            self.told,
+            now=lambda: self.clocks.now,
+            monotonic=lambda: self.clocks.monotonic_s,
+        )
+
+    def run(self, seconds: float) -> Written:
+        """Let it run for so long."""
+        self.clocks.ends_at_s = self.clocks.monotonic_s + seconds
+        self.daemon.run()
+        return self.work
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
+
+
+def test_commands_and_hints_are_asked_for_twice_a_second_however_rarely_it_polls(
+    bench: Bench,
+) -> None:
+    bench.work.poll_interval_s = 60.0
+    work = bench.run(10)
+
+    assert 19 <= len(work.at("commands")) <= 21
+    assert 19 <= len(work.at("hints")) <= 21
+    assert work.at("poll") == [0.0]
+    assert len(work.at("due")) == 2
+
+
+def test_what_has_more_is_called_again_at_once_and_the_others_are_not_forgotten(
+    bench: Bench,
+) -> None:
+    bench.work.results["poll"] = [Done(1_000, more=True)] * 5 + [Done(10)]
+    work = bench.run(0.5)
+
+    assert len(work.at("poll")) == 6
+    assert bench.daemon.vitals.customers == 5_010
+
+
+def test_a_full_pass_is_done_at_the_start_when_there_was_none_and_then_each_night(
+    bench: Bench,
+) -> None:
+    bench.work.last = None
+    work = bench.run(48 * 3_600)
+
+    # At once, and at 3.30 in Berlin, which is 15.5 hours after noon there.
+    at = [at / 3_600 for at in work.at("full_pass")]
+    assert at[0] == 0
+    assert at[1:] == pytest.approx([15.5, 39.5], abs=0.01)
+
+
+@pytest.mark.parametrize("days", [-400, 3])
+def test_a_clock_that_jumps_stalls_nothing(bench: Bench, days: int) -> None:
+    bench.run(60)
+    before = len(bench.work.at("commands"))
+    bench.clocks.now += datetime.timedelta(days=days)
+    work = bench.run(60)
+
+    assert len(work.at("commands")) - before > 100
+    assert len(work.at("full_pass")) == 1
+    assert all(int(str(beat["lag_s"] or 0)) >= 0 for beat in work.heartbeats)
+
+
+def test_a_database_that_goes_away_is_tried_ever_more_rarely_and_said_once(
+    bench: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def away(duty: str) -> None:
+        if 5 < bench.clocks.monotonic_s - 1_000 < 125:
+            bench.work.ours = False
+            raise DatabaseUnavailableError("gone")
+
+    bench.work.fail = away
+    work = bench.run(200)
+
+    tries = [at for at in work.at("leading") if 5 < at < 125]
+    assert 6 <= len(tries) <= 14
+    assert work.at("leading")[-1] < 125 + 31
+    assert work.at("commands")[-1] > 199
+    said = capsys.readouterr().out
+    assert said.count("database.lost") == said.count("database.back") == 1
+
+
+def test_a_deadlock_does_not_cost_the_lock(bench: Bench) -> None:
+    failures = iter([True])
+
+    def once(duty: str) -> None:
+        if duty == "poll" and next(failures, False):
+            raise DatabaseUnavailableError("a deadlock with another session")
+
+    bench.work.fail = once
+    work = bench.run(10)
+
+    assert len(work.at("leading")) == 1
+    assert len(work.at("poll")) > 4
+
+
+def test_a_privilege_that_is_lost_ends_it_after_some_minutes(bench: Bench) -> None:
+    def refuse(duty: str) -> None:
+        if duty == "poll" and bench.clocks.monotonic_s > 1_010:
+            raise DatabaseRefusedError("SELECT denied")
+
+    bench.work.fail = refuse
+    with pytest.raises(DatabaseRefusedError):
+        bench.run(3_600)
+
+    assert 300 < bench.clocks.monotonic_s - 1_010 < 340
+
+
+@pytest.mark.parametrize("error", [DatabaseUnavailableError, DatabaseRefusedError])
+def test_a_database_that_is_not_there_at_the_start_ends_it(
+    bench: Bench, error: type[Exception]
+) -> None:
+    def refuse(duty: str) -> None:
+        raise error("no server answers")
+
+    bench.work.fail = refuse
+    with pytest.raises(error):
+        bench.run(60)
+
+
+def test_a_lock_that_another_took_over_ends_it(bench: Bench) -> None:
+    def taken(duty: str) -> None:
+        if bench.clocks.monotonic_s > 1_020:
+            bench.work.ours = False
+            if duty == "leading":
+                raise NotNowError("another sidecar holds the lock")
+
+    bench.work.fail = taken
+    with pytest.raises(NotNowError):
+        bench.run(60)
+
+    # Asked every five seconds: so long may two write at most.
+    late = [duty for duty, at in bench.work.calls if at > 26]
+    assert "hints" not in late
+
+
+def test_tables_that_a_newer_program_made_end_it(bench: Bench) -> None:
+    def newer(duty: str) -> None:
+        if duty == "begin":
+            raise SchemaError("own tables", "made by a newer sidecar")
+
+    bench.work.fail = newer
+    with pytest.raises(SchemaError):
+        bench.run(60)
+
+
+def test_a_broken_reload_is_reported_and_mended_by_a_good_one(bench: Bench) -> None:
+    broken = iter([True])
+
+    def refuse(duty: str) -> None:
+        if duty == "reload" and next(broken, False):
+            raise ConfigError("rules.d", "no")
+
+    bench.work.fail = refuse
+    bench.clocks.asked = True
+    bench.run(10)
+    assert bench.daemon.vitals.reload_error == "rules.d: no"
+    bench.clocks.asked = True
+    work = bench.run(10)
+
+    assert bench.daemon.vitals.reload_error == ""
+    assert [message for _, message in work.reports] == [
+        "the old settings and rules hold: rules.d: no",
+        None,
+    ]
+    assert len(work.at("full_pass")) == 1
+    messages = [message for message, _ in bench.told.messages]
+    assert messages.count("RELOADING=1") == 2
+
+
+def test_a_reload_that_the_database_interrupts_is_done_later(bench: Bench) -> None:
+    away = iter([True])
+
+    def fail(duty: str) -> None:
+        if duty == "reload" and next(away, False):
+            raise DatabaseUnavailableError("gone")
+
+    bench.work.fail = fail
+    bench.clocks.asked = True
+    work = bench.run(10)
+
+    assert len(work.at("reload")) == 2
+
+
+def test_systemd_hears_of_a_long_pass_and_nothing_while_it_hangs(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, alive_every_s=10.0)
+    bench.work.last = None
+
+    def long(pulse: Pulse) -> None:
+        for done in range(20):
+            bench.clocks.pass_s(10)
+            pulse.beat(done, 20)
+        bench.clocks.pass_s(100)
+
+    bench.work.pulse = long
+    bench.run(600)
+
+    pings = [at for message, at in bench.told.messages if message == "WATCHDOG=1"]
+    gaps = [later - sooner for sooner, later in itertools.pairwise(pings)]
+    assert sorted(gaps)[-1] == pytest.approx(100, abs=1)
+    assert sorted(gaps)[-2] <= 10.1
+    assert "full pass, 19 of 20 customers" in str(bench.told.messages)
+
+
+def test_a_long_pass_asks_whether_the_lock_is_still_ours(bench: Bench) -> None:
+    bench.work.last = None
+    reached: list[int] = []
+
+    def long(pulse: Pulse) -> None:
+        for done in range(20):
+            bench.clocks.pass_s(3)
+            if done == 4:
+                bench.work.ours = False
+            pulse.beat(done, 20)
+            reached.append(done)
+
+    bench.work.pulse = long
+    bench.run(30)
+
+    assert max(reached) < 7
+
+
+def test_a_full_pass_that_fails_is_tried_again_some_minutes_later(bench: Bench) -> None:
+    bench.work.last = None
+
+    def fail(duty: str) -> None:
+        if duty == "full_pass" and bench.clocks.monotonic_s < 1_500:
+            raise DatabaseUnavailableError("the statement took longer than it may")
+
+    bench.work.fail = fail
+    work = bench.run(1_000)
+
+    assert [round(at, -1) for at in work.at("full_pass")] == [0.0, 600.0]
+    assert len(work.at("commands")) > 1_500
+
+
+def test_it_says_how_it_is(bench: Bench) -> None:
+    bench.work.results["hints"] = [Done(3)]
+    work = bench.run(20)
+
+    beat = work.heartbeats[-1]
+    assert beat["connection_id"] == 7
+    assert beat["customers"] == 3
+    assert beat["lag_s"] in (0, 1, 2)
+    assert int(str(beat["memory_mb"])) > 1
+    assert len(work.heartbeats) == 4
