@@ -117,7 +117,7 @@ def left_alone() -> list[list[pl.Expr]]:
             since.cast(pl.Int64).alias("outside_at"),
             pl.when(unknown)
             .then(wanted)
-            .when(kept & was_wanted.is_null())
+            .when(kept & was_wanted.is_null() & ~pl.col("ladder:person"))
             .then(wanted)
             .otherwise(was_wanted)
             .cast(pl.Int64)
