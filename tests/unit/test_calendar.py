@@ -95,6 +95,24 @@ def test_every_day_begins_where_the_one_before_it_ends(zone: ZoneInfo, day: date
     assert local_day(end - 1, zone) <= day < local_day(end, zone)
 
 
+@pytest.mark.parametrize(
+    ("zone", "day", "first"),
+    [
+        ("America/Toronto", datetime.date(1919, 3, 31), "1919-03-31T04:30:00+00:00"),
+        ("America/St_Johns", datetime.date(2011, 3, 13), "2011-03-13T03:30:00+00:00"),
+        ("Asia/Beirut", datetime.date(2026, 3, 29), "2026-03-28T22:00:00+00:00"),
+        ("Africa/Monrovia", datetime.date(1972, 1, 7), "1972-01-07T00:44:30+00:00"),
+    ],
+)
+def test_a_day_without_midnight_begins_when_the_clock_jumps_into_it(
+    zone: str, day: datetime.date, first: str
+) -> None:
+    begins = day_start(day, ZoneInfo(zone))
+
+    assert datetime.datetime.fromtimestamp(begins, UTC).isoformat() == first
+    assert local_day(begins - 1, ZoneInfo(zone)) < day == local_day(begins, ZoneInfo(zone))
+
+
 def test_a_day_that_the_calendar_skipped_has_no_instant() -> None:
     apia = ZoneInfo("Pacific/Apia")
 

@@ -85,7 +85,7 @@ def test_wall_times_around_every_change_of_the_clock_are_read_as_zoneinfo_reads_
 @given(
     st.sampled_from(ZONES).map(ZoneInfo),
     st.lists(
-        st.datetimes(datetime.datetime(1000, 1, 1), datetime.datetime(2119, 12, 31)).map(
+        st.datetimes(datetime.datetime(1000, 1, 1), datetime.datetime(9999, 12, 30)).map(
             lambda wall: wall.replace(microsecond=0)
         ),
         max_size=40,
@@ -95,6 +95,19 @@ def test_any_wall_time_is_read_as_zoneinfo_reads_it(
     zone: ZoneInfo, walls: list[datetime.datetime]
 ) -> None:
     assert converted(walls, zone) == [by_zoneinfo(wall, zone) for wall in walls]
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_summers_of_all_centuries_are_read_as_zoneinfo_reads_them(zone: str) -> None:
+    place = ZoneInfo(zone)
+    years = (2119, 2120, 2121, 2200, 2399, 2400, 2519, 2520, 2521, 2919, 2920, 5000, 9998)
+    walls = [
+        datetime.datetime(year, 1, 1, 0, 30) + datetime.timedelta(days=day, hours=day % 24)
+        for year in years
+        for day in range(365)
+    ]
+
+    assert converted(walls, place) == [by_zoneinfo(wall, place) for wall in walls]
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Kyiv"])
