@@ -278,6 +278,36 @@ def test_a_date_at_noon_is_looked_at_when_it_changes_and_never_else(
     assert wakes(condition, last_order=last_order) == found
 
 
+@pytest.mark.parametrize(
+    ("filters", "order", "found"),
+    [
+        ("from = today", "2026-03-31 12:00:00", ["2026-04-01 00:00:00"]),
+        ("from = yesterday", "2026-03-31 12:00:00", ["2026-04-02 00:00:00"]),
+        ("until = today", "2026-05-10 12:00:00", ["2026-05-10 00:00:00"]),
+        ("until = yesterday", "2026-05-10 12:00:00", ["2026-05-11 00:00:00"]),
+        ("until = yesterday", "2026-03-30 12:00:00", []),
+        ("until = 2026-05-01", "2026-04-10 12:00:00", []),
+        (
+            "within = 1 day, until = yesterday",
+            "2026-05-10 12:00:00",
+            ["2026-05-11 00:00:00", "2026-05-12 00:00:00"],
+        ),
+        ("within = 3 hours, from = today", "2026-03-31 12:00:00", ["2026-03-31 15:00:01"]),
+    ],
+)
+def test_an_order_is_looked_at_when_its_day_comes_or_goes(
+    filters: str, order: str, found: list[str]
+) -> None:
+    assert wakes(f"orders({filters}) > 0", order=order) == found
+
+
+def test_a_month_ahead_is_looked_at_in_time_also_where_months_are_long() -> None:
+    assert wakes("last_order in next 1 month", last_order="2026-08-31 12:00:00") == [
+        "2026-07-31 00:00:00",
+        "2026-09-01 00:00:00",
+    ]
+
+
 def test_a_date_beside_midnight_may_be_looked_at_a_day_early() -> None:
     assert wakes("last_order older than 90 days", last_order="2026-03-31 00:30:00") == [
         "2026-06-29 00:00:00",
