@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import msgspec
 import structlog
-from sqlalchemy import Engine, delete, select
+from sqlalchemy import Engine
 
 from sidecar import clock
 from sidecar.config import Config
@@ -21,18 +22,28 @@ from sidecar.shop.place import read_place
 from sidecar.shop.shop import Shop, open_shop
 from sidecar.sync import findings, full_pass, identity, retention, rulebook, runs, state
 from sidecar.sync.cycle import Pass, Rulebook
+from sidecar.sync.sources.due import Due
+from sidecar.sync.sources.hints import Hints
+from sidecar.sync.sources.polling import Polling
+from sidecar.sync.sources.source import Source
 from sidecar.sync.state import Json
 from sidecar.sync.status import HEARTBEAT
-
-#: Customers looked at before commands and hints are asked for again.
-BATCH = 1_000
 
 #: Name of the state that says when the last full pass that ended began.
 LAST_FULL_PASS = "last_full_pass"  # noqa: S105 no password
 
 
 class _StoppedError(SystemExit):
-    """Ends a full pass, whose run is marked interrupted; the next one finds the rest."""
+    """Ends a pass, whose run is marked interrupted; what is left is found again."""
+
+
+def _progress(pulse: Pulse) -> Callable[[int, int], None]:
+    def progress(done: int, total: int) -> None:
+        pulse.beat(done, total)
+        if pulse.stopping():
+            raise _StoppedError
+
+    return progress
 
 
 class Duties:
@@ -65,6 +76,8 @@ class Duties:
         self._read_config = read_config
         self._dispatch = dispatch
         self._began = False
+        self._polling: Polling
+        self._were_due: frozenset[int] = frozenset()
         self._log = structlog.get_logger()
 
     @property
@@ -95,6 +108,8 @@ class Duties:
     def begin(self) -> bool:
         """Look at the store and read the rules, as if for the first time."""
         migrate.require_current(self.engine, self.config.database.prefix)
+        if self._began:
+            self._require_same_place(self.config, self.shop)
         try:
             self._adopt(self.config)
         except ConfigError as error:
@@ -102,6 +117,7 @@ class Duties:
                 raise
             # They were usable when they were read: what holds goes on to hold.
             self._log.warning("reload.refused", error=str(error))
+            self._start_polling(self.shop)
         owed = not self._began  # what changed since the last process is not known yet
         self._began = True
         return owed
@@ -120,12 +136,23 @@ class Duties:
     def _adopt(self, config: Config) -> None:
         """Make *config* and its rules those that hold, all or nothing."""
         shop = open_shop(self.engine, config)
-        with transaction(self.engine) as tx:
-            identity.require_same_place(tx, shop.own, read_place(tx, config))
+        self._require_same_place(config, shop)
         checked = rulebook.check_files(shop, config.rules.directory, own_tables=True)
         moment = Moment(clock.now(), shop.settings.zone)
         book = rulebook.apply_to(shop, checked, moment, writing=True)
         self.config, self.shop, self.book = config, shop, book
+        self._start_polling(shop)
+
+    def _require_same_place(self, config: Config, shop: Shop) -> None:
+        with transaction(self.engine) as tx:
+            identity.require_same_place(tx, shop.own, read_place(tx, config))
+
+    def _start_polling(self, shop: Shop) -> None:
+        """Take the source over; whoever read it before, such as a daemon that hung, ends."""
+        polling = Polling(shop, self.poll_interval_s)
+        with transaction(self.engine) as tx:
+            polling.start(tx, self.moment().epoch_s)
+        self._polling = polling
 
     # -- duties ----------------------------------------------------------------------------
 
@@ -135,39 +162,39 @@ class Duties:
 
     def hints(self, pulse: Pulse) -> Done:
         """Look at customers that hints name; a hint is gone only when that was done."""
-        hint = self.shop.own.hint
-        query = select(hint.c.hint_id, hint.c.customer_id).order_by(hint.c.hint_id).limit(BATCH)
-        with transaction(self.engine) as tx:
-            rows = tx.execute(query).all()
-        if not rows:
-            return Done()
-        customers = self._look_at([row.customer_id for row in rows], pulse)
-        with transaction(self.engine) as tx:
-            tx.execute(delete(hint).where(hint.c.hint_id.in_([row.hint_id for row in rows])))
-        return Done(customers, more=len(rows) == BATCH)
+        return self._answer(Hints(self.shop), "changed", pulse)
 
-    def poll(self, pulse: Pulse) -> Done:  # noqa: ARG002 no source exists yet
+    def poll(self, pulse: Pulse) -> Done:
         """Look at customers whose rows changed since the last poll."""
-        return Done()
+        return self._answer(self._polling, "changed", pulse)
 
     def due(self, pulse: Pulse) -> Done:
         """Look at customers for whom time alone can have changed something."""
-        customer = self.shop.own.customer
-        query = (
-            select(customer.c.customer_id)
-            .where(customer.c.next_at <= self.moment().epoch_s)
-            .order_by(customer.c.next_at)
-            .limit(BATCH)
-        )
-        with transaction(self.engine) as tx:
-            ids = tx.scalars(query).all()
-        # Not again at once although there may be more, were they not to go away.
-        return Done(self._look_at(ids, pulse)) if ids else Done()
+        before = self._were_due
+        done = self._answer(Due(self.shop), "changed", pulse)
+        # At midnight everybody may be due; but whom a cycle cannot help shall not keep us busy.
+        return replace(done, more=bool(self._were_due) and self._were_due != before)
 
-    def _look_at(self, ids: Sequence[int], pulse: Pulse) -> int:
+    def _answer(self, source: Source, kind: str, pulse: Pulse) -> Done:
+        """Look at the customers that *source* rings for; when broken off, it rings again."""
+        doorbell = source.ring(self.moment().epoch_s)
+        if source.name == Due.name:
+            self._were_due = doorbell.ids
+        try:
+            customers = self._look_at(sorted(doorbell.ids), kind, pulse)
+        except _StoppedError:
+            return Done()
+        if doorbell.everyone:
+            self._adopt(self.config)  # what concerns everybody may be the store's own settings
+        with transaction(self.engine) as tx:
+            source.note(tx, doorbell)
+        return Done(customers, more=bool(customers), everyone=doorbell.everyone)
+
+    def _look_at(self, ids: Sequence[int], kind: str, pulse: Pulse) -> int:
+        if not ids:
+            return 0
         work = Pass(self.shop, self.book, self.moment())
-        unique = sorted(set(ids))
-        outcome = runs.run_ids(work, unique, kind="changed", progress=pulse.beat)
+        outcome = runs.run_ids(work, ids, kind=kind, progress=_progress(pulse))
         return outcome.customers
 
     def last_full_pass_at(self) -> int | None:
@@ -181,14 +208,8 @@ class Duties:
         """Look at everybody."""
         moment = self.moment()
         work = Pass(self.shop, self.book, moment)
-
-        def progress(done: int, total: int) -> None:
-            pulse.beat(done, total)
-            if pulse.stopping():
-                raise _StoppedError
-
         try:
-            outcome = full_pass.run_full_pass(work, actor=None, progress=progress)
+            outcome = full_pass.run_full_pass(work, actor=None, progress=_progress(pulse))
         except _StoppedError:
             return Done(more=True)
         with transaction(self.engine) as tx:

@@ -179,6 +179,8 @@ class Daemon:
         if duty == "poll" and not done.more:
             self.vitals.changes_at = began
         self._schedule.done(duty, self._monotonic(), again_in_s=0.0 if done.more else None)
+        if done.everyone:
+            self._owe_full_pass()
         self.vitals.doing = "waiting"
 
     def _call(self, duty: str) -> Done:
@@ -214,6 +216,10 @@ class Daemon:
             self.vitals.last_full_pass_at = self._epoch_s()
             self._log.info("full_pass.finished", customers=done.customers)
         return done
+
+    def _owe_full_pass(self) -> None:
+        self._owed, self._full_pass_from_s = True, self._monotonic()
+        self._schedule.done("full_pass", self._full_pass_from_s, again_in_s=0.0)
 
     # -- staying alive ---------------------------------------------------------------------
 
@@ -277,8 +283,7 @@ class Daemon:
         now_s = self._monotonic()
         self._schedule.change("poll", self._work.poll_interval_s, now_s)
         if self._owed:
-            self._full_pass_from_s = now_s
-            self._schedule.done("full_pass", now_s, again_in_s=0.0)
+            self._owe_full_pass()
         self._alive.done("heartbeat", now_s, again_in_s=0.0)
 
     # -- a database that is away -----------------------------------------------------------

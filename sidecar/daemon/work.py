@@ -18,11 +18,13 @@ class Done:
 
     Attributes:
         customers: Looked at.
-        more: Whether it is to be called again at once: there was more than one batch.
+        more: Whether it is to be called again at once: there may be another batch.
+        everyone: Whether a full pass is owed: what changed concerns everybody.
     """
 
     customers: int = 0
     more: bool = False
+    everyone: bool = False
 
 
 class Pulse(Protocol):
