@@ -48,6 +48,12 @@ class Systemd:
             self._status = text
             self._tell(f"STATUS={text}")
 
+    def close(self) -> None:
+        """Tell nothing any more."""
+        if self._notifier and self._notifier.socket:
+            self._notifier.socket.close()
+        self._notifier = None
+
     def _tell(self, message: str) -> None:
         if self._notifier:
             self._notifier.notify(message)
