@@ -18,8 +18,9 @@ from sidecar.rules import ladder as ladders
 from sidecar.rules.calendar import Boundary
 from sidecar.rules.catalogue import Catalogue
 from sidecar.rules.columns import Column
-from sidecar.rules.compile import Compiler, Timed
+from sidecar.rules.compile import Compiler
 from sidecar.rules.dependencies import LADDER, needs
+from sidecar.rules.instants import Timed
 from sidecar.rules.ladder import LadderPlan
 from sidecar.rules.ruleset import RuleSet
 from sidecar.rules.syntax import Expr
@@ -149,7 +150,7 @@ class _RuleCompiler:
             words=words,
             segment_words=segment_words,
             has_ladder=places.ladder is not None,
-            timed=tuple(compiler.timed.values()),
+            timed=tuple(compiler.timed),
             says=(self._verdicts(words, segment_words), self._in_effect(words, segment_words)),
         )
 

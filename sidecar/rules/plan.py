@@ -95,6 +95,23 @@ class Changes:
             moved=self.moved if ladder else self.moved.clear(),
         )
 
+    def of_others(self, slots: Collection[int], *, ladder: bool) -> Changes:
+        """Everything but the steps of tags with *slots* and, if *ladder*, the moves."""
+        others = ~pl.col("slot").is_in(sorted(slots))
+        return dataclasses.replace(
+            self,
+            asserted=self.asserted.filter(others),
+            retracted=self.retracted.filter(others),
+            added=self.added.filter(others),
+            removed=self.removed.filter(others),
+            moved=self.moved.clear() if ladder else self.moved,
+        )
+
+    def steps(self) -> dict[int, int]:
+        """For how many customers the rule of each slot turned true or false."""
+        both = pl.concat([self.asserted, self.retracted])
+        return dict(both.group_by("slot").len().iter_rows())
+
     @property
     def changed(self) -> pl.Series:
         """The customers whose tags or group change, ascending."""
@@ -137,6 +154,10 @@ class Layout:
     segment_words: int = 0
     listed: frozenset[int] = frozenset()
     has_ladder: bool = False
+
+    def also(self, value: str) -> Layout:
+        """This layout with one more compared column."""
+        return dataclasses.replace(self, values=(*self.values, value))
 
     @property
     def names(self) -> list[str]:

@@ -10,13 +10,13 @@ from sidecar.model import Moment, fold
 from sidecar.rules.compile_ruleset import Compiled, Places, compile_rules
 from sidecar.rules.dependencies import LADDER, Node
 from sidecar.rules.ladder import LadderPlan
-from sidecar.rules.plan import Layout
+from sidecar.rules.plan import Changes, Layout
 from sidecar.shop.database import transaction
 from sidecar.shop.shop import Shop
 from sidecar.sync import ladder_plan, registry, rfm_limits, segments, state, tags
 from sidecar.sync.facts.load import Dictionary
 from sidecar.sync.reading import Limits
-from sidecar.sync.registry import Registry
+from sidecar.sync.registry import EVERYTHING, Registry
 from sidecar.sync.rulebook import CheckedRules
 from sidecar.sync.segments import Segment
 from sidecar.sync.standing import STORED, Slots
@@ -91,6 +91,17 @@ class Rulebook:
         wanted = {name for kind, name in nodes if kind == "tag"}
         return frozenset(slot for name, slot in by_name.items() if name in wanted)
 
+    def steps(self, changes: Changes) -> dict[Node, int]:
+        """How many steps of each rule there are in *changes*."""
+        found: dict[Node, int] = {
+            ("tag", fold(self.tags[slot].name)): number
+            for slot, number in changes.steps().items()
+            if slot in self.tags
+        }
+        if changes.moved.height:
+            found[LADDER] = changes.moved.height
+        return found
+
     def blocking(self, blocked: frozenset[Node]) -> Rulebook:
         """This rulebook, but with other rules *blocked*."""
         if blocked == self.blocked:
@@ -102,19 +113,23 @@ class Rulebook:
         return dataclasses.replace(self, registry=known).blocking(known.blocked())
 
 
-def open_rulebook(shop: Shop, checked: CheckedRules, moment: Moment, *, writing: bool) -> Rulebook:
+def open_rulebook(
+    shop: Shop, checked: CheckedRules, moment: Moment, *, writing: bool, new_limits: bool
+) -> Rulebook:
     """
     Compile *checked* for this store, blocking what a cycle of changed customers must not apply.
 
     Args:
         writing: Create the tags and segments that rules make, note which rules are new and
-            the RFM limits that are due; without it all this is only imagined, for a plan.
+            new RFM limits; without it all this is only imagined, for a plan.
+        new_limits: Compute RFM limits where those that stand are of an earlier day.
 
     Raises:
         ConfigError: A tag that a rule makes is archived, or there are too many.
     """
     wanted = [rule.name for rule in checked.rules.tags]
     own = shop.own
+    limits = rfm_limits.current if new_limits else rfm_limits.standing
     with transaction(shop.engine) as tx:
         if writing:
             known = tags.ensure(tx, own, wanted, moment)
@@ -137,7 +152,7 @@ def open_rulebook(shop: Shop, checked: CheckedRules, moment: Moment, *, writing:
         registry=rules,
         blocked=rules.blocked(),
         paused=paused,
-        limits=rfm_limits.current(shop, checked.dictionary, moment, writing=writing),
+        limits=limits(shop, checked.dictionary, moment, writing=writing),
     )
     return _compiled(book)
 
@@ -145,7 +160,7 @@ def open_rulebook(shop: Shop, checked: CheckedRules, moment: Moment, *, writing:
 def _compiled(book: Rulebook) -> Rulebook:
     ladder = book.ladder
     if ladder is not None:
-        blocked = LADDER in book.blocked or not book.registry.approved
+        blocked = not book.blocked.isdisjoint((LADDER, EVERYTHING))
         ladder = dataclasses.replace(ladder, blocked=blocked, paused=book.paused)
     places = Places(
         tags={fold(tag.name): tag.as_slot for tag in book.tags.values()},
@@ -153,7 +168,7 @@ def _compiled(book: Rulebook) -> Rulebook:
         rungs=book.rungs,
         ladder=ladder,
         blocked=book.tag_slots(book.blocked),
-        all_blocked=not book.registry.approved and bool(book.blocked),
+        all_blocked=EVERYTHING in book.blocked,
     )
     checked = book.checked
     compiled = compile_rules(

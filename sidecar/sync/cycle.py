@@ -4,13 +4,14 @@ The cycle: what happens to a customer, from the store's rows to the written resu
     facts ──> rules ──> verdict ─┐
     standing (what holds now) ───┴─> difference ──> apply + audit  ══ commit
 
-The same for one customer and for a range of a hundred thousand; only the scope
-differs. A customer whose data cannot be processed is set aside, the others go on.
+The same for one customer and for a range of fifty thousand; only the scope differs.
+A customer whose data cannot be processed is set aside, the others go on; one whose
+group somebody else changed a moment ago is looked at once more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -19,58 +20,52 @@ from sqlalchemy import Connection
 from sidecar.errors import CustomerError
 from sidecar.model import Moment, Outcome, Scope
 from sidecar.rules.columns import Column
-from sidecar.rules.evaluate import Compiled, TagSlot, evaluate
+from sidecar.rules.dependencies import LADDER
+from sidecar.rules.evaluate import evaluate
 from sidecar.rules.plan import Changes, difference
 from sidecar.shop.database import transaction
 from sidecar.shop.shop import Shop
 from sidecar.sync import audit, set_aside
 from sidecar.sync.apply import apply
-from sidecar.sync.facts.load import Dictionary, load
-from sidecar.sync.reading import Limits, Reading
-from sidecar.sync.standing import STORED, load_standing
+from sidecar.sync.caps import Budget
+from sidecar.sync.compiled_rules import Rulebook
+from sidecar.sync.facts.load import load
+from sidecar.sync.reading import Reading
+from sidecar.sync.runs import Run
+from sidecar.sync.standing import STORED, Slots, load_standing, spoken_columns
 
 #: Customers written in one transaction: bounded locks, bounded undo.
 BATCH = 5_000
+
+#: How often customers are looked at once more whose group others change all the time.
+_AGAIN = 3
 
 #: Facts that are stored for every customer, whatever the rules ask.
 _STORED = tuple(Column(fact) for fact in STORED)
 
 
 @dataclass(slots=True)
-class Rulebook:
-    """
-    What a cycle applies: one version of the rules, compiled, and what they are told from.
-
-    Attributes:
-        compiled: The rules.
-        dictionary: The facts of this store.
-        tags: Every tag, by id.
-        limits: RFM limits; None while nobody has ordered.
-    """
-
-    compiled: Compiled
-    dictionary: Dictionary
-    tags: dict[int, TagSlot]
-    limits: Limits | None = None
-
-
-@dataclass(slots=True)
 class Pass:
     """
-    Cycles over parts of the store that belong to one run.
+    Cycles over parts of the store that belong together.
 
     Attributes:
         shop: The store.
         rulebook: What is applied.
         moment: The same for all of it.
-        run_id: Under which changes are audited.
+        runs: Under which changes are audited: each takes the steps of its rules, one without
+            rules everything else.
+        budget: How many customers may still change; None: any number.
+        touched: Customers that a person just saved in the admin, with who it was.
         whole_store: What holds for the whole store, read once.
     """
 
     shop: Shop
     rulebook: Rulebook
     moment: Moment
-    run_id: int = 0
+    runs: Sequence[Run] = ()
+    budget: Budget | None = None
+    touched: Mapping[int, str] = field(default_factory=dict)
     whole_store: dict[str, pl.DataFrame] = field(default_factory=dict)
 
 
@@ -86,8 +81,9 @@ def run(work: Pass, scope: Scope, before: Before | None = None) -> Outcome:
         before: Done for the ids of *scope* in the same transaction, before anything is read.
     """
     outcome = Outcome()
+    lost: set[int] = set()
     try:
-        _run(work, scope, before, outcome)
+        _run(work, scope, before, outcome, lost)
     except CustomerError as error:
         halves = set_aside.halves(work.shop, scope)
         for half in halves:
@@ -96,52 +92,104 @@ def run(work: Pass, scope: Scope, before: Before | None = None) -> Outcome:
             with transaction(work.shop.engine) as tx:
                 set_aside.put(tx, work.shop.own, scope.first, error, work.moment)
             outcome.add(Outcome(customers=1, set_aside=1))
+        return outcome
+    _again(work, lost, outcome)
     return outcome
 
 
-def _run(work: Pass, scope: Scope, before: Before | None, outcome: Outcome) -> None:
+def _again(work: Pass, lost: set[int], outcome: Outcome) -> None:
+    """Look once more at customers whose group changed between reading and writing."""
+    for _ in range(_AGAIN):
+        if not lost:
+            return
+        ids, lost = lost, set()
+        seen = outcome.customers
+        _run(work, Scope.of(ids), None, outcome, lost)
+        outcome.customers = seen
+
+
+def _run(work: Pass, scope: Scope, before: Before | None, outcome: Outcome, lost: set[int]) -> None:
     """One cycle over *scope*; *outcome* counts what is committed, also when a later batch fails."""
+    first, written = None, None
     with transaction(work.shop.engine) as tx:
         if before is not None:
             before(tx, scope.ids or ())
         looked_at, changes = look(work, tx, scope)
+        if work.budget is not None:
+            work.budget.spend(tx, changes)
         batches = changes.batches(BATCH)
         first = next(batches, None)
         if first is not None:
-            write(work, tx, first)
+            written = write(work, tx, first)
         set_aside.clear(tx, work.shop.own, scope)
-    if first is not None:
-        outcome.add(counted(0, first))
-    _write_all(work, batches, outcome)
+    if first is not None and written is not None:
+        _note(work, first, written, outcome, lost)
+    _write_all(work, batches, outcome, lost)
     outcome.add(Outcome(customers=looked_at))
 
 
 def write_found(work: Pass, scope: Scope, looked_at: int, changes: Changes) -> Outcome:
     """Write what `look` found for *scope* a moment ago; set aside whoever cannot be written."""
     outcome = Outcome()
+    lost: set[int] = set()
     try:
-        _write_all(work, changes.batches(BATCH), outcome)
+        _write_all(work, changes.batches(BATCH), outcome, lost)
     except CustomerError:
         outcome.add(run(work, scope))
         return outcome
     with transaction(work.shop.engine) as tx:
         set_aside.clear(tx, work.shop.own, scope)
+    _again(work, lost, outcome)
     outcome.add(Outcome(customers=looked_at))
     return outcome
 
 
-def _write_all(work: Pass, batches: Iterable[Changes], outcome: Outcome) -> None:
+def _write_all(work: Pass, batches: Iterable[Changes], outcome: Outcome, lost: set[int]) -> None:
     for batch in batches:
         with transaction(work.shop.engine) as tx:
-            write(work, tx, batch)
-        outcome.add(counted(0, batch))
+            written = write(work, tx, batch)
+        _note(work, batch, written, outcome, lost)
 
 
-def write(work: Pass, tx: Connection, changes: Changes) -> None:
-    """Write and audit one batch."""
-    tags = list(work.rulebook.tags.values())
-    apply(tx, work.shop.own, changes, tags, work.moment)
-    audit.record(tx, work.shop.own, work.run_id, changes, tags, work.moment)
+def _note(work: Pass, batch: Changes, written: Changes, outcome: Outcome, lost: set[int]) -> None:
+    outcome.add(counted(0, written))
+    for run, part in shares(work.runs, written):
+        run.outcome.add(counted(0, part))
+        for node, number in work.rulebook.steps(part).items():
+            run.steps[node] = run.steps.get(node, 0) + number
+    lost.update(set(batch.moved["customer_id"]) - set(written.moved["customer_id"]))
+
+
+def write(work: Pass, tx: Connection, changes: Changes) -> Changes:
+    """
+    Write and audit one batch.
+
+    Returns:
+        What was written: without customers whose group is not the one that was read any more.
+    """
+    book = work.rulebook
+    written = apply(tx, work.shop, changes, book, work.touched, work.moment)
+    tags = [tag.as_slot for tag in book.tags.values()]
+    for run, part in shares(work.runs, written):
+        if len(part.changed):
+            audit.record(tx, work.shop.own, run.number(work.shop), part, tags, work.moment)
+    return written
+
+
+def shares(runs: Sequence[Run], changes: Changes) -> Iterator[tuple[Run, Changes]]:
+    """Each of *runs* with its part of *changes*."""
+    taken: set[int] = set()
+    ladder = False
+    rest: list[Run] = []
+    for run in runs:
+        if run.rules is None:
+            rest.append(run)
+            continue
+        yield run, run.of(changes)
+        taken.update(slot for slot in run.rules.values() if slot is not None)
+        ladder |= LADDER in run.rules
+    for run in rest:
+        yield run, changes.of_others(taken, ladder=ladder) if taken or ladder else changes
 
 
 def look(work: Pass, tx: Connection, scope: Scope) -> tuple[int, Changes]:
@@ -152,36 +200,58 @@ def look(work: Pass, tx: Connection, scope: Scope) -> tuple[int, Changes]:
     again by whoever announces it.
     """
     book, shop = work.rulebook, work.shop
-    words = book.compiled.words
+    slots = book.slots
     reading = Reading(shop, tx, scope, work.moment, book.limits, work.whole_store)
-    standing = load_standing(reading, words, book.tags)
-    loaded = load(reading, [*_STORED, *book.compiled.columns], book.dictionary, standing)
-    manual = [f"{kind}{word}" for kind in ("on", "off") for word in range(words)]
-    frame = loaded.frame.join(
-        standing.select("customer_id", *manual),
-        on="customer_id",
-        how="left",
-        maintain_order="left",
-    ).with_columns(pl.col(manual).fill_null(0))
+    standing = load_standing(reading, slots)
+    columns = [*_STORED, *book.compiled.columns]
+    loaded = load(reading, columns, book.dictionary, standing, moves=True)
+    frame = _with_standing(loaded.frame, standing, slots, work.touched)
     verdict = evaluate(book.compiled, frame, work.moment)
     facts = loaded.frame.select(
         "customer_id", *(pl.col(fact).alias(column) for fact, column in STORED.items())
     )
     wanted = facts.hstack(verdict.drop("customer_id"))
-    stored = list(STORED.values())
+    layout = book.layout
     if loaded.purchases is not None:
         marks = loaded.purchases.marks
         wanted = wanted.join(marks, on="customer_id", how="left", maintain_order="left")
         wanted = wanted.with_columns(pl.col("purchases_mark").fill_null(0))
-        stored.append("purchases_mark")
-    changes = difference(wanted, standing, stored, words)
+        layout = layout.also("purchases_mark")
+    changes = difference(wanted, standing, layout)
     if loaded.purchases is not None:
         changes = changes.with_purchases(loaded.purchases.added, loaded.purchases.gone)
     return loaded.frame.height, changes
 
 
-def preview(work: Pass, scope: Scope) -> Iterator[tuple[Outcome, Changes | None]]:
-    """What `run` would do and write, in parts; writes nothing."""
+def _with_standing(
+    frame: pl.DataFrame, standing: pl.DataFrame, slots: Slots, touched: Mapping[int, str]
+) -> pl.DataFrame:
+    """*frame* with what stands of its customers, under ``was:``, and what people said of them."""
+    words = [name for name in slots.names if "verdict" in name or name == "rungs"]
+    said = spoken_columns(slots)
+    was = standing.select(
+        "customer_id",
+        *(pl.col(name).alias(f"was:{name}") for name in (*words, *slots.memory)),
+        *said,
+    )
+    nothing = {f"was:{name}": 0 for name in words}
+    nothing |= {name: value for name, value in said.items() if value is not None}
+    joined = frame.join(was, on="customer_id", how="left", maintain_order="left").with_columns(
+        pl.col(name).fill_null(value) for name, value in nothing.items()
+    )
+    if not slots.has_ladder:
+        return joined
+    return joined.with_columns(touched=pl.col("customer_id").is_in(sorted(touched)))
+
+
+def preview(work: Pass, scope: Scope) -> Iterator[tuple[int, int, Changes | None]]:
+    """
+    What `run` would write, in parts; writes nothing.
+
+    Yields:
+        How many customers were looked at, how many cannot be processed, and the changes
+        of the others; None where there is nobody else.
+    """
     try:
         with transaction(work.shop.engine) as tx:
             looked_at, changes = look(work, tx, scope)
@@ -190,9 +260,9 @@ def preview(work: Pass, scope: Scope) -> Iterator[tuple[Outcome, Changes | None]
         for half in halves:
             yield from preview(work, half)
         if not halves and scope.ids:
-            yield Outcome(customers=1, set_aside=1), None
+            yield 1, 1, None
         return
-    yield counted(looked_at, changes), changes
+    yield looked_at, 0, changes
 
 
 def counted(looked_at: int, changes: Changes) -> Outcome:
@@ -202,4 +272,7 @@ def counted(looked_at: int, changes: Changes) -> Outcome:
         changed=len(changes.changed),
         tag_added=changes.added.height,
         tag_removed=changes.removed.height,
+        segment_entered=changes.entered.height,
+        segment_left=changes.left.height,
+        group_changed=changes.moved.height,
     )

@@ -1,113 +1,316 @@
-"""The full pass: every customer of the store, range by range, each in bounded transactions."""
+"""
+The full pass: planned whole before its first write, run by run, then written range by range.
+
+Rules that are new or edited since the last full pass form a run of their own, and so does
+each run that waits. A run that would change too many customers waits for approval: its
+rules write nothing, the others go on. Facts and segments are always written.
+"""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
-from sqlalchemy import func, select
+import structlog
+from sqlalchemy import Connection
 
 from sidecar import clock
 from sidecar.errors import CustomerError
-from sidecar.model import Outcome, Scope
-from sidecar.rules.plan import Changes
+from sidecar.model import Moment, Outcome
+from sidecar.rules.dependencies import Node
 from sidecar.shop.database import transaction
 from sidecar.shop.shop import Shop
-from sidecar.sync import audit
-from sidecar.sync.cycle import Pass, look, run, write_found
+from sidecar.sync import caps, registry, runs, segments, state
+from sidecar.sync.compiled_rules import Rulebook
+from sidecar.sync.cycle import Pass, run, write_found
+from sidecar.sync.planning import Plan, RunPlan, Stop, StoppedError, plan_pass
+from sidecar.sync.ranges import Progress, looked_ahead, ranges
+from sidecar.sync.registry import RuleState
+from sidecar.sync.runs import Run, Waiting
 
-#: Customers a range: about 2 MB of memory a thousand.
-RANGE = 50_000
-
-#: Ranges in memory at a time: one is read while another is computed.
-_AHEAD = 2
-
-#: Told how many customers were looked at, and of how many.
-Progress = Callable[[int, int], None]
-
-_LARGEST_ID = 2**31 - 1
+#: In ``sidecar_state``: when the last full pass that ended began.
+LAST = "last_full_pass"
 
 
-def ranges(shop: Shop, size: int = RANGE) -> Iterator[Scope]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
     """
-    Scopes that together hold every id there is, each with about *size* customers of the store.
+    What a person has approved of.
 
-    Also ids that only our tables know: their customers were deleted from the store.
+    Attributes:
+        actor: Who.
+        everything: All that this pass plans, whatever its size.
+        run_id: One waiting run, if it has not grown by more than a tenth; 0: none.
     """
-    column = shop.tables.customer.c.customer_id
-    first = 1
-    while True:
-        part = select(column).where(column >= first).order_by(column).limit(size).subquery()
-        with transaction(shop.engine) as tx:
-            row = tx.execute(select(func.count(), func.max(part.c.customer_id))).one()
-        if row[0] < size:
-            yield Scope.span(first, _LARGEST_ID)
+
+    actor: str
+    everything: bool = False
+    run_id: int = 0
+
+
+@dataclass(slots=True)
+class Result:
+    """
+    What a full pass did.
+
+    Attributes:
+        run_id: Under which tags or groups were changed; None: no such change.
+        outcome: What was written.
+        waiting: The runs that wait for approval now.
+        stopped: It was asked to end early.
+    """
+
+    run_id: int | None = None
+    outcome: Outcome = field(default_factory=Outcome)
+    waiting: list[Waiting] = field(default_factory=list)
+    stopped: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class FullPass:
+    """
+    One full pass over a store.
+
+    Attributes:
+        shop: The store.
+        book: The rules, as a cycle of changed customers would block them.
+        moment: The same for all of it.
+        cap: The number of customers that a run may change unasked.
+        kind: ``full``, or ``limits`` for what new RFM limits change.
+        actor: Who asked; None: the sidecar itself.
+        approval: What a person has approved of.
+        progress: Told while it plans and while it writes.
+        stop: Asked between ranges whether to end.
+    """
+
+    shop: Shop
+    book: Rulebook
+    moment: Moment
+    cap: int
+    kind: str = "full"
+    actor: str | None = None
+    approval: Approval | None = None
+    progress: Progress | None = None
+    stop: Stop | None = None
+
+    def carry_out(self) -> Result:
+        """
+        Bring every customer in line with the rules.
+
+        Killed at any moment it has lost nothing: what was committed stands, and the next
+        pass finds only the rest to change.
+        """
+        parts = self._parts()
+        try:
+            plan, blocked = self._decided(parts)
+            result = self._write(plan, blocked, parts)
+        except StoppedError:
+            result = Result(stopped=True)
+        with transaction(self.shop.engine) as tx:
+            result.waiting = runs.waiting(tx, self.shop.own)
+        return result
+
+    def plan(self) -> tuple[Plan, list[_Part]]:
+        """What it would do, run by run; writes nothing."""
+        parts = self._parts()
+        return self._planned(parts, self.book.registry.held()), parts
+
+    # -- runs ----------------------------------------------------------------------------
+
+    def _parts(self) -> list[_Part]:
+        """The runs of this pass: those that wait, what is new or edited, and the rest."""
+        known = self.book.registry
+        with transaction(self.shop.engine) as tx:
+            waiting = runs.waiting(tx, self.shop.own)
+        free = {n: rule for n, rule in known.rules.items() if not rule.held}
+        if not known.approved:
+            number = min((found.run_id for found in waiting), default=0)
+            old = next((found for found in waiting if found.run_id == number), None)
+            return [_Part(self._run("first full pass", None), free, number, old, is_first=True)]
+        parts = []
+        for found in waiting:
+            mine = {n: rule for n, rule in free.items() if rule.waiting == found.run_id}
+            what = f"waiting run {found.run_id}"
+            parts.append(_Part(self._run(what, mine), mine, found.run_id, found))
+        new = {n: r for n, r in free.items() if r.is_new and r.waiting is None}
+        if new:
+            parts.append(_Part(self._run("new and edited rules", new), new))
+        taken = {node for part in parts for node in part.rules}
+        rest = {node: rule for node, rule in free.items() if node not in taken}
+        what = "full pass" if self.kind == "full" else "new RFM limits"
+        parts.append(_Part(self._run(what, None), rest))
+        return parts
+
+    def _run(self, what: str, rules: Iterable[Node] | None) -> Run:
+        bits: dict[Node, int | None] | None = None
+        if rules is not None:
+            bits = {}
+            for node in rules:
+                slots = self.book.tag_slots([node])
+                bits[node] = min(slots) if slots else None
+        return Run(kind=self.kind, moment=self.moment, actor=self.actor, what=what, rules=bits)
+
+    # -- deciding ------------------------------------------------------------------------
+
+    def _decided(self, parts: list[_Part]) -> tuple[Plan, frozenset[Node]]:
+        """The plan, and the rules that write nothing: held ones and those that wait."""
+        blocked = held = self.book.registry.held()
+        plan = self._planned(parts, held)
+        *ahead, last = parts
+        for part in ahead:
+            if not self._may_go(part, plan.of(part.run)):
+                blocked |= frozenset(part.rules)
+        if blocked != held:
+            # What depends on rules that wait is planned anew, without them.
+            plan = self._planned(parts, blocked)
+        if not self._may_go(last, plan.of(last.run)):
+            # The first full pass waits as a whole, later ones by the rules that have steps.
+            more = self.book.registry.blocked() if last.is_first else plan.of(last.run).steps
+            blocked |= frozenset(more)
+            plan = self._planned(parts, blocked)
+        return plan, blocked
+
+    def _planned(self, parts: list[_Part], blocked: frozenset[Node]) -> Plan:
+        work = Pass(
+            self.shop, self.book.blocking(blocked), self.moment, [part.run for part in parts]
+        )
+        return plan_pass(work, progress=self.progress, stop=self.stop)
+
+    def _may_go(self, part: _Part, planned: RunPlan) -> bool:
+        """Whether a run is written; else it waits from now on."""
+        number = planned.outcome.changed
+        if not number:
+            self._end(part, "obsolete")
+            return not part.is_first or not part.rules or self._approves_everything
+        if self._is_approved(part, number):
+            self._end(part, "running")
+            return True
+        if number <= self.cap and part.number == 0 and not part.is_first:
+            return True
+        own = self.shop.own
+        with transaction(self.shop.engine) as tx:
+            rules = self.book.registry.rules
+            steps = {rules[node]: n for node, n in planned.steps.items() if node in rules}
+            part.number = runs.park(tx, own, part.run, planned.outcome, steps, known=part.number)
+        structlog.get_logger().warning("run.waits", run=part.number, customers=number)
+        return False
+
+    @property
+    def _approves_everything(self) -> bool:
+        return self.approval is not None and self.approval.everything
+
+    def _is_approved(self, part: _Part, number: int) -> bool:
+        approval = self.approval
+        if approval is None:
+            return False
+        if approval.everything:
+            return True
+        if not part.number or approval.run_id != part.number or part.old is None:
+            return False
+        return number <= math.floor(part.old.customers * caps.GROWTH)
+
+    def _end(self, part: _Part, waiting_becomes: str) -> None:
+        """Take a waiting run up, or close one that has nothing left to do."""
+        if not part.number:
             return
-        yield Scope.span(first, int(row[1]))
-        first = int(row[1]) + 1
+        actor = self.approval.actor if self.approval and waiting_becomes == "running" else None
+        with transaction(self.shop.engine) as tx:
+            runs.decide(tx, self.shop.own, [part.number], waiting_becomes, self.moment, actor)
+        if waiting_becomes == "running":
+            part.run.run_id = part.number
 
+    # -- writing -------------------------------------------------------------------------
 
-def customers_in_store(shop: Shop) -> int:
-    """How many customers the store has."""
-    with transaction(shop.engine) as tx:
-        return int(tx.scalar(select(func.count()).select_from(shop.tables.customer)) or 0)
+    def _write(self, plan: Plan, blocked: frozenset[Node], parts: list[_Part]) -> Result:
+        work = Pass(
+            self.shop, self.book.blocking(blocked), self.moment, [part.run for part in parts]
+        )
+        outcome = Outcome()
+        ended = "failed"
+        try:
+            self._write_ranges(work, plan, outcome)
+            ended = "applied"
+        except (KeyboardInterrupt, SystemExit, StoppedError):
+            ended = "interrupted"
+            raise
+        finally:
+            self._finish(parts, blocked, outcome, ended)
+        written = [part.run.run_id for part in reversed(parts) if part.run.run_id]
+        return Result(written[0] if written else None, outcome)
 
-
-def _looked_ahead(
-    work: Pass, scopes: Iterable[Scope]
-) -> Iterator[tuple[Scope, Future[tuple[int, Changes]]]]:
-    """
-    Each of *scopes* with what is found there; the next is read while one is computed and written.
-
-    The bulk reader lets one statement run at a time, so the store's server notices
-    no difference.
-    """
-
-    def look_alone(scope: Scope) -> tuple[int, Changes]:
-        with transaction(work.shop.engine) as tx:
-            return look(work, tx, scope)
-
-    waiting: deque[tuple[Scope, Future[tuple[int, Changes]]]] = deque()
-    with ThreadPoolExecutor(_AHEAD, "look") as pool:
-        for scope in scopes:
-            waiting.append((scope, pool.submit(look_alone, scope)))
-            if len(waiting) == _AHEAD:
-                yield waiting.popleft()
-        while waiting:
-            yield waiting.popleft()
-
-
-def run_full_pass(
-    work: Pass, *, actor: str | None, progress: Progress | None = None, size: int = RANGE
-) -> Outcome:
-    """
-    Bring every customer in line with the rules, as one audited run.
-
-    Killed at any moment it has lost nothing: what was committed stands, and the
-    next pass finds only the rest to change.
-    """
-    own = work.shop.own
-    with transaction(work.shop.engine) as tx:
-        work.run_id = audit.start_run(tx, own, "full", work.moment, actor=actor, what="full pass")
-    total = customers_in_store(work.shop) if progress else 0
-    outcome = Outcome()
-    state = "failed"
-    try:
-        for scope, found in _looked_ahead(work, ranges(work.shop, size)):
+    def _write_ranges(self, work: Pass, plan: Plan, outcome: Outcome) -> None:
+        total = plan.outcome.customers
+        if plan.kept is not None:
+            for scope, kept in plan.kept:
+                self._go_on(outcome, total)
+                outcome.add(run(work, scope) if kept is None else write_found(work, scope, *kept))
+            return
+        for scope, found in looked_ahead(work, ranges(self.shop)):
+            self._go_on(outcome, total)
             try:
-                looked_at, changes = found.result()
+                kept = found.result()
             except CustomerError:
                 outcome.add(run(work, scope))
             else:
-                outcome.add(write_found(work, scope, looked_at, changes))
-            if progress:
-                progress(min(outcome.customers, total), total)
-        state = "applied"
-    except (KeyboardInterrupt, SystemExit):
-        state = "interrupted"
-        raise
-    finally:
-        with transaction(work.shop.engine) as tx:
-            audit.finish_run(tx, own, work.run_id, clock.now(), state=state, outcome=outcome)
-    return outcome
+                outcome.add(write_found(work, scope, *kept))
+
+    def _go_on(self, outcome: Outcome, total: int) -> None:
+        if self.stop is not None and self.stop():
+            raise StoppedError
+        if self.progress is not None:
+            self.progress(min(outcome.customers, total), total)
+
+    def _finish(
+        self, parts: list[_Part], blocked: frozenset[Node], outcome: Outcome, ended: str
+    ) -> None:
+        own, now = self.shop.own, clock.now()
+        with transaction(self.shop.engine) as tx:
+            for part in parts:
+                part.run.outcome.customers = outcome.customers
+                part.run.outcome.set_aside = outcome.set_aside
+                rules = self.book.registry.rules
+                runs.finish(tx, own, part.run, now, state=ended, rules=rules)
+            if ended != "applied":
+                return
+            applied = [r for n, r in self.book.registry.rules.items() if n not in blocked]
+            registry.settle(tx, own, applied)
+            self._note_approval(tx, parts)
+            if self.kind == "full":
+                state.write(tx, own, LAST, self.moment.epoch_s, self.moment)
+        wrong = segments.settle(self.shop, self.moment, whole=True)
+        for segment, number in wrong:
+            structlog.get_logger().error(
+                "segment.miscounted", segment=segment.name, was=segment.customers, is_=number
+            )
+
+    def _note_approval(self, tx: Connection, parts: list[_Part]) -> None:
+        if self.approval is None:
+            return
+        taken_up = [part for part in parts if part.run.run_id and part.number]
+        if self.approval.everything or taken_up:
+            caps.renew_budget(tx, self.shop.own, self.moment)
+        first = next((part for part in parts if part.is_first), None)
+        if first is not None and (self.approval.everything or first in taken_up):
+            approved: state.Json = {"by": self.approval.actor, "run": first.run.run_id}
+            state.write(tx, self.shop.own, registry.FIRST_APPROVAL, approved, self.moment)
+
+
+@dataclass(slots=True)
+class _Part:
+    """
+    One run of a pass.
+
+    Attributes:
+        run: Its steps.
+        rules: Whose.
+        number: Of the waiting run that it renews; 0: it does not wait yet.
+        old: That run, as last planned.
+        is_first: It is the whole first full pass.
+    """
+
+    run: Run
+    rules: dict[Node, RuleState]
+    number: int = 0
+    old: Waiting | None = None
+    is_first: bool = False

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 import polars as pl
 
 from sidecar.model import Moment, Names, Scope, fold
 from sidecar.rules.columns import Column
 from sidecar.rules.compile import Compiler
-from sidecar.rules.evaluate import Compiled, TagSlot, prepared
+from sidecar.rules.compile_ruleset import Compiled, TagSlot
+from sidecar.rules.evaluate import prepared
 from sidecar.rules.ruleset import RuleSet
 from sidecar.rules.syntax import Expr
 from sidecar.shop.database import transaction
 from sidecar.shop.shop import Shop
 from sidecar.sync import set_aside
 from sidecar.sync.facts.load import Dictionary, load
-from sidecar.sync.full_pass import ranges
+from sidecar.sync.ranges import ranges
 from sidecar.sync.reading import Limits, Reading
-from sidecar.sync.standing import load_standing
+from sidecar.sync.segments import Segment
+from sidecar.sync.standing import Slots, load_standing
 
 #: Customers whose every fact is loaded at once.
 _CHUNK = 2_000
@@ -32,6 +34,7 @@ class Matcher:
         condition: Checked.
         words: Lists and segments that the condition may name.
         tags: Every tag by id; none while our tables do not exist.
+        segments: Those that stand: who is in one is not asked of its condition.
         limits: The stored RFM limits.
     """
 
@@ -43,6 +46,7 @@ class Matcher:
         condition: Expr,
         words: RuleSet,
         tags: Mapping[int, TagSlot] | None,
+        segments: Collection[Segment],
         tag_names: Mapping[int, str],
         limits: Limits | None,
     ) -> None:
@@ -57,20 +61,23 @@ class Matcher:
             slot = slots.get(fold(name))
             if slot is None or slot.archived:
                 return pl.lit(False)
-            bit = pl.lit(1 << slot.slot % 64, dtype=pl.UInt64)
-            return (pl.col(f"tags{slot.slot // 64}") & bit) != 0
+            return _bit("tags", slot.slot)
 
-        segments = {fold(found.name): found.when for found in words.segments}
+        conditions = {fold(found.name): found.when for found in words.segments}
+        standing = {fold(found.name): found.slot for found in segments if found.has_baseline}
 
         def segment(name: str) -> pl.Expr:
-            # Until segments are kept, who is in one is told from its condition.
-            return compiler.condition(segments[fold(name)])
+            if fold(name) in standing:
+                return _bit("segments", standing[fold(name)])
+            # No full pass has seen it yet.
+            return compiler.condition(conditions[fold(name)])
 
         compiler = Compiler(
             dictionary.catalogue, names, words.lists, tag, segment, tag_names.values()
         )
         self._condition = compiler.condition(condition)
         self._words = max((slot.slot // 64 + 1 for slot in (tags or {}).values()), default=0)
+        self._segment_words = max((slot // 64 + 1 for slot in standing.values()), default=0)
         self._compiled = Compiled(
             columns=tuple(compiler.columns.values()),
             boundaries=tuple(compiler.boundaries.values()),
@@ -143,11 +150,18 @@ class Matcher:
             reading = Reading(self._shop, tx, scope, moment, self._limits, whole_store)
             standing = None
             if self._tags is not None:
-                standing = load_standing(reading, self._words, self._tags)
+                slots = Slots(tags=self._tags, words=self._words, segment_words=self._segment_words)
+                standing = load_standing(reading, slots)
             frame = load(reading, columns, self._dictionary, standing).frame
-        if standing is None or not self._words:
+        if standing is None:
             return frame
-        words = standing.select("customer_id", *(f"tags{word}" for word in range(self._words)))
-        return frame.join(words, on="customer_id", how="left", maintain_order="left").with_columns(
-            pl.col(words.columns[1:]).fill_null(0)
+        words = [f"tags{word}" for word in range(self._words)]
+        words += [f"segments{word}" for word in range(self._segment_words)]
+        stands = standing.select("customer_id", *words)
+        return frame.join(stands, on="customer_id", how="left", maintain_order="left").with_columns(
+            pl.col(words).fill_null(0)
         )
+
+
+def _bit(word: str, slot: int) -> pl.Expr:
+    return (pl.col(f"{word}{slot // 64}") & pl.lit(1 << slot % 64, dtype=pl.UInt64)) != 0

@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from sqlalchemy import Connection, insert, select, update
 
@@ -23,6 +23,9 @@ from sidecar.rules.ruleset import RuleSet
 from sidecar.rules.syntax import Expr, In, ListRef
 from sidecar.shop.own_tables import OwnTables
 from sidecar.sync import state
+
+#: Among blocked rules: also what is left of rules that nobody knows any more.
+EVERYTHING: Final[Node] = ("tag", "")
 
 #: In ``sidecar_state``: the first full pass was approved.
 FIRST_APPROVAL = "first_approval"
@@ -77,7 +80,7 @@ class Registry:
     def blocked(self) -> frozenset[Node]:
         """The rules that a cycle of changed customers must not apply."""
         if not self.approved:
-            return frozenset(self.rules)
+            return frozenset((*self.rules, EVERYTHING))
         return frozenset(
             node
             for node, rule in self.rules.items()

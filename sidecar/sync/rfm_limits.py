@@ -21,7 +21,7 @@ from sidecar.shop.shop import Shop
 from sidecar.sync import set_aside
 from sidecar.sync.facts import rfm
 from sidecar.sync.facts.load import Dictionary, load
-from sidecar.sync.full_pass import ranges
+from sidecar.sync.ranges import ranges
 from sidecar.sync.reading import Limits, Reading
 
 _SCORES = (20, 40, 60, 80)
@@ -48,6 +48,11 @@ def current(shop: Shop, dictionary: Dictionary, moment: Moment, *, writing: bool
         return None
     _store(shop, limits, moment)
     return stored(shop)
+
+
+def standing(shop: Shop, dictionary: Dictionary, moment: Moment, *, writing: bool) -> Limits | None:
+    """The stored limits of whatever day; where there are none yet, as `current`."""
+    return stored(shop) or current(shop, dictionary, moment, writing=writing)
 
 
 def stored(shop: Shop) -> Limits | None:

@@ -1,4 +1,4 @@
-"""From the files of a rules directory to the compiled rules of this store."""
+"""The rules of this store, from files, the admin and the package: read and checked."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sidecar.errors import ConfigError, RuleError
-from sidecar.model import Moment, Names, fold
+from sidecar.model import Names
 from sidecar.rules.admin_rule import AdminRule
 from sidecar.rules.catalogue import Catalogue
-from sidecar.rules.evaluate import compile_rules
 from sidecar.rules.ladder_check import group_warnings
 from sidecar.rules.rule_sources import read_and_check
 from sidecar.rules.ruleset import RuleSet
@@ -20,8 +19,7 @@ from sidecar.shop import groups
 from sidecar.shop.database import transaction
 from sidecar.shop.names import load_names
 from sidecar.shop.shop import Shop
-from sidecar.sync import admin_rules, rfm_limits, tags
-from sidecar.sync.cycle import Rulebook
+from sidecar.sync import admin_rules, ladder_plan
 from sidecar.sync.facts import custom_fields
 from sidecar.sync.facts.load import Dictionary
 
@@ -87,7 +85,10 @@ def read_dictionary(shop: Shop) -> Dictionary:
 def read_names(shop: Shop, *, own_tables: bool) -> Names:
     """The names of the store and, where *own_tables* exist, of the tags."""
     with transaction(shop.engine) as tx:
-        return load_names(tx, shop.tables, shop.settings, shop.own if own_tables else None)
+        names = load_names(tx, shop.tables, shop.settings, shop.own if own_tables else None)
+        if own_tables and tx.dialect.has_table(tx, shop.own.state.name):
+            ladder_plan.with_remembered(names, ladder_plan.remembered(tx, shop.own))
+    return names
 
 
 def check_files(
@@ -168,29 +169,3 @@ def check_offline(directory: Path, *, builtins: bool = True) -> RuleSet:
         RuleError: With every problem found.
     """
     return read_and_check(read_files(directory), Catalogue(), Names(), builtins=builtins)
-
-
-def apply_to(shop: Shop, checked: CheckedRules, moment: Moment, *, writing: bool) -> Rulebook:
-    """
-    Compile *checked* for this store.
-
-    Args:
-        writing: Create the tags that rules make and the RFM limits that are due;
-            without it both are only imagined, for a plan.
-    """
-    wanted = [rule.name for rule in checked.rules.tags]
-    with transaction(shop.engine) as tx:
-        if writing:
-            known = tags.ensure(tx, shop.own, wanted, moment)
-        else:
-            known = tags.provisional(tags.load_tags(tx, shop.own), wanted)
-    slots = {fold(tag.name): tag.as_slot for tag in known}
-    compiled = compile_rules(
-        checked.rules, slots, checked.dictionary.catalogue, checked.names, checked.rules.lists
-    )
-    return Rulebook(
-        compiled,
-        checked.dictionary,
-        {tag.tag_id: tag.as_slot for tag in known},
-        rfm_limits.current(shop, checked.dictionary, moment, writing=writing),
-    )

@@ -24,11 +24,12 @@ from sidecar.rules.ruleset import RuleSet
 from sidecar.rules.syntax import Day
 from sidecar.shop.database import transaction
 from sidecar.shop.shop import Shop
-from sidecar.sync import assertions, runs, tags
+from sidecar.sync import assertions, changed, tags
 from sidecar.sync.assertions import Author
-from sidecar.sync.cycle import Before, Pass, Rulebook
+from sidecar.sync.compiled_rules import Rulebook
+from sidecar.sync.cycle import Before
 from sidecar.sync.finding import find_customers
-from sidecar.sync.full_pass import Progress
+from sidecar.sync.ranges import Progress
 from sidecar.sync.tags import Tag
 
 #: Customers that cannot be found are listed up to so many.
@@ -52,6 +53,7 @@ class Tagging:
         moment: Of what is done.
         actor: Who does it.
         created: Names of the tags made on the way.
+        run_id: Of the last run; None when no tag and no group changed.
     """
 
     shop: Shop
@@ -60,6 +62,7 @@ class Tagging:
     moment: Moment
     actor: str
     created: list[str] = field(default_factory=list)
+    run_id: int | None = None
 
     def find_customers(self, wanted: Sequence[str]) -> list[int]:
         """
@@ -244,10 +247,17 @@ class Tagging:
         before: Before | None,
         progress: Progress | None = None,
     ) -> Outcome:
-        work = Pass(self.shop, self.rulebook(), self.moment)
-        return runs.run_ids(
-            work, ids, kind="command", actor=self.actor, what=what, before=before, progress=progress
+        self.run_id, outcome = changed.command(
+            self.shop,
+            self.rulebook(),
+            ids,
+            self.moment,
+            actor=self.actor,
+            what=what,
+            before=before,
+            progress=progress,
         )
+        return outcome
 
     def _tag(self, name: str) -> Tag:
         with transaction(self.shop.engine) as tx:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, exists, insert, select, update
 
 from sidecar.errors import ConfigError, UsageError
 from sidecar.model import Moment, NameTable, fold
-from sidecar.rules.evaluate import TagSlot
+from sidecar.rules.compile_ruleset import TagSlot
 from sidecar.shop.own_tables import SLOTS, OwnTables
 
 _COLOUR = re.compile(r"#[0-9a-f]{6}")

@@ -26,10 +26,11 @@ class Hints:
         query = select(hint.c.hint_id, hint.c.customer_id, hint.c.actor)
         with transaction(self._shop.engine) as tx:
             rows = tx.execute(query.order_by(hint.c.hint_id).limit(_AT_ONCE)).all()
-        ids = frozenset(int(row.customer_id) for row in rows if row.customer_id)
+        real = [row for row in rows if row.customer_id]
+        ids = frozenset(int(row.customer_id) for row in real)
         return Doorbell(
             ids=ids,
-            actors={int(row.customer_id): str(row.actor) for row in rows if row.actor},
+            actors={int(row.customer_id): str(row.actor) for row in real if row.actor},
             sources={self.name: len(ids)} if ids else {},
             noted=[int(row.hint_id) for row in rows],
         )

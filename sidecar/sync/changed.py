@@ -1,0 +1,134 @@
+"""Named customers: those a doorbell rang for, and those a person's command is about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import structlog
+
+from sidecar import clock
+from sidecar.model import Moment, Outcome, Scope
+from sidecar.shop.database import transaction
+from sidecar.shop.shop import Shop
+from sidecar.sync import cycle, registry, runs
+from sidecar.sync.caps import Budget, OverBudgetError
+from sidecar.sync.compiled_rules import Rulebook
+from sidecar.sync.cycle import Before, Pass
+from sidecar.sync.ranges import Progress
+from sidecar.sync.runs import Run
+
+
+def answer(
+    shop: Shop,
+    book: Rulebook,
+    ids: Sequence[int],
+    moment: Moment,
+    budget: Budget,
+    *,
+    kind: str,
+    touched: Mapping[int, str] | None = None,
+    progress: Progress | None = None,
+) -> tuple[Outcome, Rulebook]:
+    """
+    Bring the customers *ids*, for whom something rang, in line with the rules.
+
+    What would go over the *budget* waits for approval, by the rules that want it; the
+    others go on.
+
+    Args:
+        kind: ``changed`` or ``clock``.
+        touched: Customers that a person just saved in the admin, with who it was.
+
+    Returns:
+        What was done, and the rulebook that holds from now on.
+    """
+    run = Run(kind=kind, moment=moment)
+    work = Pass(shop, book, moment, [run], budget, touched or {})
+    ended = "failed"
+    try:
+        for start in range(0, len(ids), cycle.BATCH):
+            part = Scope.of(ids[start : start + cycle.BATCH])
+            outcome = _within_budget(work, part)
+            run.outcome.customers += outcome.customers
+            run.outcome.set_aside += outcome.set_aside
+            if progress:
+                progress(min(start + cycle.BATCH, len(ids)), len(ids))
+        ended = "applied"
+    finally:
+        _finish(work, run, ended)
+    return run.outcome, work.rulebook
+
+
+def _within_budget(work: Pass, scope: Scope) -> Outcome:
+    while True:
+        try:
+            return cycle.run(work, scope)
+        except OverBudgetError as over:
+            _park(work, over)
+
+
+def _park(work: Pass, over: OverBudgetError) -> None:
+    """Let the rules wait that a cycle's changes come from."""
+    book, own = work.rulebook, work.shop.own
+    steps = {
+        rule: number
+        for node, number in book.steps(over.changes).items()
+        if (rule := book.registry.rules.get(node)) is not None
+    }
+    if not steps:
+        # Only what people said begins or ends here: that was their choice.
+        work.budget = None
+        return
+    (run,) = work.runs
+    planned = cycle.counted(0, over.changes)
+    with transaction(work.shop.engine) as tx:
+        number = runs.park(tx, own, Run(kind=run.kind, moment=run.moment), planned, steps)
+        known = registry.load(tx, own, book.checked.rules, work.moment, writing=True)
+    structlog.get_logger().warning("run.waits", run=number, customers=planned.changed)
+    work.rulebook = book.knowing(known)
+
+
+def command(
+    shop: Shop,
+    book: Rulebook,
+    ids: Sequence[int],
+    moment: Moment,
+    *,
+    actor: str,
+    what: str,
+    before: Before | None = None,
+    progress: Progress | None = None,
+) -> tuple[int | None, Outcome]:
+    """
+    Do what a person asked for customers *ids*, and bring them in line, as one run.
+
+    Args:
+        before: What to do first, for a part of *ids* in its transaction.
+
+    Returns:
+        The run's number, None when no tag and no group changed; and what it did.
+    """
+    run = Run(kind="command", moment=moment, actor=actor, what=what)
+    work = Pass(shop, book, moment, [run])
+    ended = "failed"
+    try:
+        for start in range(0, len(ids), cycle.BATCH):
+            part = ids[start : start + cycle.BATCH]
+            outcome = cycle.run(work, Scope.of(part), before)
+            run.outcome.customers += outcome.customers
+            run.outcome.set_aside += outcome.set_aside
+            if progress:
+                progress(start + len(part), len(ids))
+        ended = "applied"
+    except (KeyboardInterrupt, SystemExit):
+        ended = "interrupted"
+        raise
+    finally:
+        _finish(work, run, ended)
+    return run.run_id or None, run.outcome
+
+
+def _finish(work: Pass, run: Run, ended: str) -> None:
+    rules = work.rulebook.registry.rules
+    with transaction(work.shop.engine) as tx:
+        runs.finish(tx, work.shop.own, run, clock.now(), state=ended, rules=rules)
