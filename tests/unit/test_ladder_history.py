@@ -179,7 +179,7 @@ def histories(draw: st.DrawFn) -> tuple[ZoneInfo, list[tuple[LadderPlan, int, li
     return zone, passes
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(histories())
 def test_the_expressions_say_what_the_ladder_means_at_every_pass_of_a_history(
     history: tuple[ZoneInfo, list[tuple[LadderPlan, int, list[Seen]]]],
@@ -231,7 +231,7 @@ def any_customer(random: Random, plan: LadderPlan, now: int, zone: ZoneInfo) -> 
     )
 
 
-@settings(max_examples=100)
+@settings(max_examples=40)
 @given(plans(), zones, st.sampled_from(STARTS), st.integers(0, 40 * 24), st.integers(0, 2**32))
 def test_the_expressions_say_what_the_ladder_means_in_any_state(
     plan: LadderPlan, zone: ZoneInfo, start: datetime.datetime, hours: int, seed: int
@@ -268,7 +268,7 @@ def test_ago_is_the_same_time_of_day_on_the_wall(
     assert instant == ago(span, int(now.timestamp()), zone)
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(
     zones,
     st.sampled_from(STARTS),
