@@ -31,6 +31,7 @@ from sidecar.config.settings import SECTIONS
 from sidecar.rules.catalogue import FACTS, OPERATORS, Fact
 from sidecar.shop import database_errors
 from sidecar.shop.indexes import INDEXES
+from sidecar.sync.commands.catalogue import AREAS, COMMANDS, KINDS, Parameter
 
 PROJECT = Path(__file__).resolve().parents[1]
 PAGES = PROJECT / "docs" / "reference"
@@ -56,6 +57,7 @@ EXIT_CODES: Mapping[int, str] = {
 EVENTS: Mapping[str, str] = {
     "bulk_reader.given_up": "connectorx could not read what PyMySQL could, `error` says why;"
     " this run reads everything with PyMySQL, which is slower",
+    "command.failed": "a command ended in a fault of the program, at `where`; the others go on",
     "own_tables.newer": "our tables are at version `tables`, made by a newer program; this one"
     " knows up to `program`, and they serve it as before",
 }
@@ -156,6 +158,31 @@ def _option(option: Any) -> tuple[str, str, str]:
 def _sentences(text: str) -> str:
     """*text* with one sentence a line."""
     return re.sub(r"(?<=\.) (?=[A-Z])", "\n", " ".join(text.split()))
+
+
+def requests() -> dict[str, str]:
+    """What can be asked of whoever leads, area by area."""
+    parts = []
+    for command in sorted(COMMANDS, key=lambda command: list(AREAS).index(command.area)):
+        text = [f"## {command.name}", f"{command.summary}.\nArea: `{command.area}`."]
+        if command.parameters:
+            rows = map(_parameter, command.parameters)
+            text.append(table(("parameter", "kind", "required", "meaning"), rows))
+        parts.append("\n\n".join(text))
+    return {
+        "areas": table(("area", "what it allows"), ((code(a), what) for a, what in AREAS.items())),
+        "kinds": table(("kind", "in JSON"), KINDS.items()),
+        "requests": "\n\n".join(parts),
+    }
+
+
+def _parameter(parameter: Parameter) -> tuple[str, ...]:
+    meaning = parameter.about
+    if parameter.choices:
+        meaning += ": " + ", ".join(map(code, parameter.choices))
+    if parameter.kind == "text":
+        meaning += f"; at most {parameter.longest:,} characters"
+    return code(parameter.name), parameter.kind, "yes" if parameter.required else "", meaning
 
 
 def config() -> dict[str, str]:
@@ -310,6 +337,7 @@ def _sources(without: str = "") -> Iterator[str]:
 
 #: File of a page to what fills its template.
 MAKERS = {
+    "bridge-commands.md": requests,
     "commands.md": commands,
     "config.md": config,
     "errors.md": errors_page,
