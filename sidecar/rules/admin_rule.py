@@ -37,7 +37,7 @@ def read_admin_rule(rule: AdminRule) -> tuple[Rule | None, list[Problem]]:
     lines = [f"[[{rule.kind}]]", f"name = {_toml(rule.name)}"]
     # A key without a value is one that the admin's form left empty.
     given = {key: value for key, value in rule.definition.items() if value not in (None, "")}
-    lines += [f"{_toml(key)} = {_toml(value)}" for key, value in given.items()]
+    lines += [f"{_key(key)} = {_toml(value)}" for key, value in given.items()]
     try:
         content = "\n".join(lines).encode("utf-8", errors="replace")
         read = read_tables(read_source(file, content), made_in="admin")
@@ -45,6 +45,10 @@ def read_admin_rule(rule: AdminRule) -> tuple[Rule | None, list[Problem]]:
         return None, [error.problem]
     found: list[Rule] = [*read.tags, *read.segments, *read.groups]
     return (found[0] if found else None), read.problems
+
+
+def _key(key: str) -> str:
+    return key if key in DEFINITION_KEYS else _toml(key)
 
 
 def _toml(value: object) -> str:
