@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from sidecar import clock
 from sidecar.config import Config
 from sidecar.daemon.duties import Duties
+from sidecar.daemon.work import Pulse
 from sidecar.errors import NotNowError, Problem, RuleError, UsageError
 from sidecar.model import Moment, Outcome
 from sidecar.rules.language import check, parser, sentence
@@ -21,18 +22,33 @@ from sidecar.shop import indexes, migrate
 from sidecar.shop.database import connect, transaction
 from sidecar.shop.leader import leader_lock
 from sidecar.shop.shop import Shop, open_shop
-from sidecar.sync import full_pass, preview, rfm_limits, rulebook, runs, set_aside, status, tags
+from sidecar.sync import (
+    caps,
+    changed,
+    rfm_limits,
+    rulebook,
+    runs,
+    segments,
+    set_aside,
+    status,
+    tags,
+)
+from sidecar.sync.caps import Budget
 from sidecar.sync.commands import queue, tag_handlers
 from sidecar.sync.commands.dispatcher import Dispatcher, Handler
 from sidecar.sync.commands.queue import Asked
-from sidecar.sync.cycle import Pass, Rulebook
+from sidecar.sync.compiled_rules import Rulebook, open_rulebook
 from sidecar.sync.facts import as_json
 from sidecar.sync.facts.load import Dictionary
-from sidecar.sync.full_pass import Progress
+from sidecar.sync.full_pass import Approval, FullPass, Result
 from sidecar.sync.matching import Matcher
-from sidecar.sync.preview import Planned
+from sidecar.sync.naming import find_rule
+from sidecar.sync.preview import Preview, preview
+from sidecar.sync.ranges import Progress, customers_in_store
 from sidecar.sync.reading import Limits
 from sidecar.sync.rulebook import CheckedRules
+from sidecar.sync.runs import Waiting
+from sidecar.sync.segments import Segment
 from sidecar.sync.state import Json
 from sidecar.sync.tagging import Tagging
 from sidecar.sync.tags import Tag
@@ -101,6 +117,9 @@ class Sidecar:
         """
         self.upkeep.require_same_place()
         with leader_lock(self.engine, self.config.database.name, self.shop.prefix, wait_s):
+            if self.has_own_tables():
+                with transaction(self.engine) as tx:
+                    runs.recover(tx, self.shop.own)
             yield
 
     # -- rules and passes ----------------------------------------------------------------
@@ -120,27 +139,47 @@ class Sidecar:
             builtins=self.config.rules.builtins,
         )
 
-    def rulebook(self, checked: CheckedRules, moment: Moment) -> Rulebook:
-        """Compile *checked*, after creating the tags that rules make."""
-        return rulebook.apply_to(self.shop, checked, moment, writing=True)
+    def rulebook(
+        self, checked: CheckedRules, moment: Moment, *, new_limits: bool = False
+    ) -> Rulebook:
+        """Compile *checked*, after creating the tags and segments that rules make."""
+        return open_rulebook(self.shop, checked, moment, writing=True, new_limits=new_limits)
 
     def full_pass(
         self,
         checked: CheckedRules,
         *,
         actor: str | None = None,
+        approved_by: str | None = None,
         progress: Progress | None = None,
-    ) -> tuple[int, Outcome]:
-        """Bring every customer in line; returns the run's number and what it did."""
+    ) -> Result:
+        """
+        Bring every customer in line, but for runs that wait for approval.
+
+        Args:
+            approved_by: Who approves of all that it plans, whatever its size; None: nobody.
+        """
         moment = self.moment()
-        work = Pass(self.shop, self.rulebook(checked, moment), moment)
-        outcome = full_pass.run_full_pass(work, actor=actor, progress=progress)
-        return work.run_id, outcome
+        approval = Approval(actor=approved_by, everything=True) if approved_by else None
+        return FullPass(
+            shop=self.shop,
+            book=self.rulebook(checked, moment, new_limits=True),
+            moment=moment,
+            cap=self.cap(),
+            actor=actor,
+            approval=approval,
+            progress=progress,
+        ).carry_out()
+
+    def cap(self) -> int:
+        """The number of customers that a run may change unasked."""
+        return caps.cap(self.config.rules, customers_in_store(self.shop))
 
     def process(self, book: Rulebook, ids: Sequence[int]) -> Outcome:
-        """Bring the customers *ids* in line, as one run."""
-        work = Pass(self.shop, book, self.moment())
-        return runs.run_ids(work, ids, kind="changed")
+        """Bring the customers *ids* in line, as if something had rung for them."""
+        moment = self.moment()
+        budget = Budget(self.shop.own, self.cap(), moment)
+        return changed.answer(self.shop, book, ids, moment, budget, kind="changed")[0]
 
     def plan(
         self,
@@ -149,26 +188,27 @@ class Sidecar:
         rule: str | None = None,
         sample: int = 0,
         progress: Progress | None = None,
-    ) -> Planned:
+    ) -> Preview:
         """
         What `full_pass` would do; writes nothing.
 
         Raises:
             UsageError: There is no such *rule*.
         """
-        names = [found.name for found in checked.rules.tags]
-        if rule is not None:
-            known = [Tag(tag_id=i, name=name, slot=i) for i, name in enumerate(names)]
-            rule = tags.find(known, rule, what="rule", where="`sidecar rules list` shows them").name
         moment = self.moment()
-        book = rulebook.apply_to(self.shop, checked, moment, writing=False)
+        book = open_rulebook(self.shop, checked, moment, writing=False, new_limits=True)
+        node = find_rule(checked.rules, rule) if rule is not None else None
+        return preview(self.shop, book, moment, rule=node, sample=sample, progress=progress)
+
+    def waiting(self) -> list[Waiting]:
+        """The runs that wait for approval."""
         with transaction(self.engine) as tx:
-            known = tags.provisional(tags.load_tags(tx, self.shop.own), names)
-        by_slot = {tag.slot: tag for tag in known}
-        work = Pass(self.shop, book, moment)
-        return preview.plan(
-            work, checked.rules, by_slot, rule=rule, sample=sample, progress=progress
-        )
+            return runs.waiting(tx, self.shop.own)
+
+    def rule_names(self, rule_ids: Collection[int]) -> list[str]:
+        """The names of rules by their numbers."""
+        with transaction(self.engine) as tx:
+            return registry.names(tx, self.shop.own, rule_ids)
 
     def set_aside(self, limit: int) -> list[tuple[int, str]]:
         """Customers set aside, and why; the last *limit*."""
@@ -177,7 +217,12 @@ class Sidecar:
 
     def duties(self, read_config: Callable[[], Config]) -> Duties:
         """The work of the daemon; *read_config* reads the settings again."""
-        return Duties(self.config, self.engine, read_config)
+
+        def dispatch(duties: Duties, pulse: Pulse) -> bool:
+            now = Sidecar(duties.config, duties.engine, duties.shop)
+            return now.dispatcher(pulse.beat).dispatch_next()
+
+        return Duties(self.config, self.engine, read_config, dispatch)
 
     def status(self) -> dict[str, Json]:
         """How the installation is; see `sidecar.sync.status.read`."""
@@ -198,6 +243,11 @@ class Sidecar:
         """Every tag, also archived ones, by name."""
         with transaction(self.engine) as tx:
             return tags.load_tags(tx, self.shop.own)
+
+    def segments(self) -> list[Segment]:
+        """Every segment, by name."""
+        with transaction(self.engine) as tx:
+            return segments.load_segments(tx, self.shop.own)
 
     def customers(
         self,
@@ -255,6 +305,7 @@ class Sidecar:
             condition,
             words,
             {tag.tag_id: tag.as_slot for tag in known} if own_tables else None,
+            self.segments() if own_tables else (),
             {tag.tag_id: tag.name for tag in known},
             self._limits(dictionary, moment, own_tables=own_tables),
         )

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sidecar.cli import options, show
+from sidecar.errors import NotNowError
 from sidecar.model import Outcome
+
+if TYPE_CHECKING:
+    from sidecar.app import Sidecar
+    from sidecar.sync.runs import Waiting
 
 _KINDS = (
     "tag_added",
@@ -65,10 +71,11 @@ def migrate(
 
 def once(
     context: typer.Context,
-    yes: Annotated[  # noqa: ARG001 every pass writes until approval exists
+    yes: Annotated[
         bool,
         typer.Option(
-            "--yes", help="Approve what this pass plans. Not needed yet: every pass writes."
+            "--yes",
+            help="Approve what this pass plans: past the cap, and as the first of the installation.",
         ),
     ] = False,
     wait: Annotated[
@@ -82,31 +89,35 @@ def once(
     """Look at every customer once, write what differs, and exit: for cron instead of systemd."""
     sidecar = options.opened(context)
     sidecar.require_own_tables()
+    actor = options.actor()
     with sidecar.leading(wait):
         checked = options.checked_rules(sidecar)
-        options.say_not_applied(checked)
         with show.progress("full pass") as told:
-            run_id, outcome = sidecar.full_pass(checked, progress=told)
-    changes = _changes(outcome)
-    state = "applied" if any(changes.values()) else "nothing"
+            result = sidecar.full_pass(
+                checked, actor=actor, approved_by=actor if yes else None, progress=told
+            )
+    outcome = result.outcome
+    state = "waiting" if result.waiting else "applied" if result.run_id else "nothing"
     if json:
         show.as_json(
             {
-                "run": run_id if state == "applied" else None,
+                "run": result.run_id,
                 "state": state,
                 "customers": outcome.customers,
                 "changed": outcome.changed,
                 "set_aside": outcome.set_aside,
-                "changes": changes,
-                "waiting": [],
+                "changes": _changes(outcome),
+                "waiting": [_waiting(sidecar, run) for run in result.waiting],
             }
         )
-        return
-    _say(outcome, f"run {run_id}" if state == "applied" else "nothing to change")
-    if outcome.set_aside:
-        show.note(f"{outcome.set_aside} set aside because their data cannot be processed:")
-        for customer_id, error in sidecar.set_aside(20):
-            show.note(f"  customer {customer_id}: {show.plain(error)}")
+    else:
+        _say(outcome, f"run {result.run_id}" if result.run_id else "nothing to change")
+        if outcome.set_aside:
+            show.note(f"{outcome.set_aside} set aside because their data cannot be processed:")
+            for customer_id, error in sidecar.set_aside(20):
+                show.note(f"  customer {customer_id}: {show.plain(error)}")
+    if result.waiting:
+        raise NotNowError(_say_waiting(sidecar, result.waiting))
 
 
 def plan(
@@ -116,59 +127,90 @@ def plan(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
-    """Say what a full pass would change; writes nothing."""
+    """Say what a full pass would change if everything were approved; writes nothing."""
     sidecar = options.opened(context)
     sidecar.require_own_tables()
-    options.say_if_elsewhere(sidecar)
     checked = options.checked_rules(sidecar)
-    options.say_not_applied(checked)
     with show.progress("planning") as told:
         planned = sidecar.plan(checked, rule=rule, sample=_SAMPLE, progress=told)
+    outcome = planned.outcome
     if json:
         show.as_json(
             {
                 "run": None,
                 "state": "planned",
-                "customers": planned.outcome.customers,
-                "changed": planned.outcome.changed,
-                "set_aside": planned.outcome.set_aside,
-                "changes": _changes(planned.outcome),
-                "waiting": [],
+                "customers": outcome.customers,
+                "changed": outcome.changed,
+                "set_aside": outcome.set_aside,
+                "changes": _changes(outcome),
+                "waiting": [_waiting(sidecar, run) for run in sidecar.waiting()],
                 "sample": planned.sample,
             }
         )
         return
-    _say(
-        planned.outcome,
-        "a full pass would change" if planned.outcome.changed else "nothing to change",
-    )
+    some = any(_changes(outcome).values())
+    _say(outcome, "a full pass would change" if some else "nothing to change")
     if planned.sample:
-        rows = [
-            (
-                step["customer_id"],
-                "+" if step["after"] else "-",
-                step["name"],
-                step["why"],
-            )
-            for step in planned.sample
-        ]
-        show.table(("customer", "", "tag", "why"), rows, right=(0,))
-        rest = planned.outcome.tag_added + planned.outcome.tag_removed - len(planned.sample)
+        rows = [(step["customer_id"], _what(step), step["why"]) for step in planned.sample]
+        show.table(("customer", "change", "why"), rows, right=(0,))
+        rest = sum(_changes(outcome).values()) - len(planned.sample)
         if rest > 0:
             show.out(f"and {rest:,} more")
+    if planned.found:
+        show.note(
+            f"{show.counted(planned.found, 'customer')} found in a group outside [ladder] from:"
+            " left there until `sidecar group auto`"
+        )
+    cap = sidecar.cap()
+    if outcome.changed > cap:
+        show.note(
+            f"more than {cap:,} customers would change: such a run waits for approval"
+            " (rules.max_change, rules.max_change_floor)"
+        )
 
 
 def _changes(outcome: Outcome) -> dict[str, int]:
-    return {kind: getattr(outcome, kind, 0) for kind in _KINDS}
+    return {kind: getattr(outcome, kind) for kind in _KINDS}
+
+
+def _what(step: dict[str, object]) -> str:
+    if step["kind"] == "group":
+        return f"{step['before']} -> {step['after']}"
+    return f"{'+' if step['after'] else '-'} {step['kind']} {step['name']}"
+
+
+def _waiting(sidecar: Sidecar, run: Waiting) -> dict[str, object]:
+    return {
+        "run": run.run_id,
+        "rules": sidecar.rule_names(run.rule_ids),
+        "customers": run.customers,
+        "changes": dict(run.changes),
+    }
+
+
+def _say_waiting(sidecar: Sidecar, waiting: Sequence[Waiting]) -> str:
+    lines = []
+    for run in waiting:
+        names = sidecar.rule_names(run.rule_ids)
+        listed = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+        lines.append(
+            f"run {run.run_id} waits for approval: it would change"
+            f" {show.counted(run.customers, 'customer')} ({listed or 'no rule'});"
+            f" `sidecar approve {run.run_id}` or `sidecar discard {run.run_id}`"
+        )
+    return "\n".join(lines)
 
 
 def _say(outcome: Outcome, headline: str) -> None:
-    rows: list[tuple[Any, ...]] = [
-        ("customers looked at", f"{outcome.customers:,}"),
-        ("customers changed", f"{outcome.changed:,}"),
-        ("tags added", f"{outcome.tag_added:,}"),
-        ("tags removed", f"{outcome.tag_removed:,}"),
+    rows: list[tuple[str, int]] = [
+        ("customers looked at", outcome.customers),
+        ("customers changed", outcome.changed),
+        ("tags added", outcome.tag_added),
+        ("tags removed", outcome.tag_removed),
+        ("groups changed", outcome.group_changed),
+        ("segments entered", outcome.segment_entered),
+        ("segments left", outcome.segment_left),
     ]
     show.out(headline)
     for label, number in rows:
-        show.out(f"  {label:<20}{number:>12}")
+        show.out(f"  {label:<20}{number:>12,}")

@@ -21,7 +21,7 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from sidecar.sync.full_pass import Progress as Told
+    from sidecar.sync.ranges import Progress as Told
 
 
 def plain(value: object) -> str:

@@ -42,6 +42,7 @@ class Rulebook:
         blocked: The rules that say what they said before.
         paused: Native tables are not written.
         limits: RFM limits; None while nobody has ordered.
+        lists_all: List entries and exits also of segments without a baseline.
     """
 
     checked: CheckedRules
@@ -54,6 +55,7 @@ class Rulebook:
     blocked: frozenset[Node]
     paused: bool
     limits: Limits | None
+    lists_all: bool = False
 
     @property
     def dictionary(self) -> Dictionary:
@@ -81,7 +83,9 @@ class Rulebook:
             values=(*STORED.values(), "next_at", *slots.memory),
             words=slots.words,
             segment_words=slots.segment_words,
-            listed=frozenset(slot for slot, s in self.segments.items() if s.has_baseline),
+            listed=frozenset(
+                slot for slot, s in self.segments.items() if s.has_baseline or self.lists_all
+            ),
             has_ladder=slots.has_ladder,
         )
 

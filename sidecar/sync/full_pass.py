@@ -24,8 +24,8 @@ from sidecar.shop.shop import Shop
 from sidecar.sync import caps, registry, runs, segments, state
 from sidecar.sync.compiled_rules import Rulebook
 from sidecar.sync.cycle import Pass, run, write_found
-from sidecar.sync.planning import Plan, RunPlan, Stop, StoppedError, plan_pass
-from sidecar.sync.ranges import Progress, looked_ahead, ranges
+from sidecar.sync.planning import Plan, RunPlan, Stop, StoppedError, looked_ahead, plan_pass
+from sidecar.sync.ranges import Progress, ranges
 from sidecar.sync.registry import RuleState
 from sidecar.sync.runs import Run, Waiting
 
@@ -110,11 +110,6 @@ class FullPass:
         with transaction(self.shop.engine) as tx:
             result.waiting = runs.waiting(tx, self.shop.own)
         return result
-
-    def plan(self) -> tuple[Plan, list[_Part]]:
-        """What it would do, run by run; writes nothing."""
-        parts = self._parts()
-        return self._planned(parts, self.book.registry.held()), parts
 
     # -- runs ----------------------------------------------------------------------------
 

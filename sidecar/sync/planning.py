@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from sidecar.errors import CustomerError
 from sidecar.model import Outcome, Scope
 from sidecar.rules.dependencies import Node
 from sidecar.rules.plan import Changes
-from sidecar.sync.cycle import Pass, counted, preview, shares
-from sidecar.sync.ranges import Progress, customers_in_store, looked_ahead, ranges
+from sidecar.shop.database import transaction
+from sidecar.sync.cycle import Pass, counted, look, preview, shares
+from sidecar.sync.ranges import Progress, customers_in_store, ranges
 from sidecar.sync.runs import Run
 
 #: Rows of planned changes that are kept for the writing; beyond it they are found again.
 _KEPT_ROWS = 4_000_000
+
+#: Ranges in memory at a time: one is read while another is computed.
+_AHEAD = 2
 
 #: Asked between ranges whether to end early.
 Stop = Callable[[], bool]
@@ -61,17 +67,19 @@ def plan_pass(
     progress: Progress | None = None,
     stop: Stop | None = None,
     shown: Callable[[Changes], None] | None = None,
+    keep: bool = True,
 ) -> Plan:
     """
     Look at the whole store and count what the runs of *work* would change; writes nothing.
 
     Args:
         shown: Given the changes of each part, e.g. to name some of them.
+        keep: Keep the changes for the writing, unless they are too many.
 
     Raises:
         StoppedError: *stop* said so.
     """
-    plan = Plan(runs=[RunPlan(run) for run in work.runs])
+    plan = Plan(runs=[RunPlan(run) for run in work.runs], kept=[] if keep else None)
     total = customers_in_store(work.shop) if progress else 0
     rows = 0
     for scope, found in looked_ahead(work, ranges(work.shop)):
@@ -95,6 +103,30 @@ def plan_pass(
         if progress:
             progress(min(plan.outcome.customers, total), total)
     return plan
+
+
+def looked_ahead(
+    work: Pass, scopes: Iterable[Scope]
+) -> Iterator[tuple[Scope, Future[tuple[int, Changes]]]]:
+    """
+    Each of *scopes* with what is found there; the next is read while one is computed and written.
+
+    The bulk reader lets one statement run at a time, so the store's server notices
+    no difference.
+    """
+
+    def look_alone(scope: Scope) -> tuple[int, Changes]:
+        with transaction(work.shop.engine) as tx:
+            return look(work, tx, scope)
+
+    waiting: deque[tuple[Scope, Future[tuple[int, Changes]]]] = deque()
+    with ThreadPoolExecutor(_AHEAD, "look") as pool:
+        for scope in scopes:
+            waiting.append((scope, pool.submit(look_alone, scope)))
+            if len(waiting) == _AHEAD:
+                yield waiting.popleft()
+        while waiting:
+            yield waiting.popleft()
 
 
 def _parts(

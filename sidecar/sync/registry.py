@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -147,6 +147,13 @@ def resume(tx: Connection, own: OwnTables, rule: RuleState) -> None:
     table = own.rule
     row = update(table).where(table.c.rule_id == rule.rule_id)
     tx.execute(row.values(held=None, held_at=None, held_by=None, settled=""))
+
+
+def names(tx: Connection, own: OwnTables, rule_ids: Collection[int]) -> list[str]:
+    """The names of rules, ascending."""
+    table = own.rule
+    query = select(table.c.name).where(table.c.rule_id.in_(sorted(rule_ids)))
+    return sorted(tx.scalars(query))
 
 
 @dataclass(frozen=True, slots=True)
