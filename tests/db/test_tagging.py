@@ -696,6 +696,34 @@ def test_files_of_any_spreadsheet_are_read(
     assert rows == {"one, two; three": {ann: None}, "plain": {bob: None}}
 
 
+def test_many_rows_are_imported_in_parts_that_each_hold_whole_customers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tag_import, "MOST_CUSTOMERS", 3)
+    rows: tag_import.Rows = {
+        "lead": {1: None, 2: TODAY, 3: None, 5: None},
+        "fair": {2: None, 1: TODAY, 4: TODAY},
+    }
+
+    parts = list(tag_import.parts(rows))
+
+    theirs = [{c for row in part for c in row["customers"]} for part in parts]  # type: ignore[attr-defined]
+    assert theirs == [{1}, {2, 3}, {4, 5}]
+    assert {row["tag"] for row in parts[0]} == {"lead", "fair"}
+    told = {
+        (row["tag"], customer, row["until"])
+        for part in parts
+        for row in part
+        for customer in row["customers"]  # type: ignore[attr-defined]
+    }
+    assert told == {
+        (tag, customer, day and day.isoformat())
+        for tag, of in rows.items()
+        for customer, day in of.items()
+    }
+    assert list(tag_import.parts({})) == [[]]
+
+
 # -- who is meant --------------------------------------------------------------------------
 
 
