@@ -215,7 +215,7 @@ def _days(span: Span, *, longest: bool) -> int:
     """
     The days that *span* has, and has at least or at *longest* where months differ.
 
-    From the last day of a month to the last of a shorter one is less than the months between.
+    Where the end is clamped it is as from the next month's first day.
     """
     if span.unit in ("day", "week"):
         return span.count * (7 if span.unit == "week" else 1)
@@ -223,30 +223,23 @@ def _days(span: Span, *, longest: bool) -> int:
     cycles, months = divmod(span.count * (12 if span.unit == "year" else 1), 4_800)
     begins = [
         datetime.date(2000 + month // 12, month % 12 + 1, 1).toordinal()
-        for month in range(4_801 + months)
+        for month in range(4_800 + months)
     ]
-    lengths = [
-        (
-            begins[month + months] - begins[month],
-            begins[month + 1] - begins[month],
-            begins[month + months + 1] - begins[month + months],
-        )
-        for month in range(4_800)
-    ]
-    whole = cycles * 146_097
-    if longest:
-        return whole + max(between for between, _, _ in lengths)
-    return whole + min(between - max(0, own - other) for between, own, other in lengths)
+    lengths = [end - begin for begin, end in zip(begins, begins[months:], strict=False)]
+    return cycles * 146_097 + (max(lengths) if longest else min(lengths))
 
 
 def _next_midnight(after: pl.Expr, moment: Moment) -> pl.Expr:
     """The first local midnight after *after* and the moment; *after* itself when far away."""
-    table = _midnights(moment.today, moment.zone)
-    midnights = pl.lit(table)
-    index = midnights.search_sorted(after, side="right").clip(upper_bound=len(table) - 1)
-    near = midnights.gather(index)
-    found = pl.when(after < table[-1]).then(near).otherwise(after)
-    return pl.when(after.is_not_null()).then(found)
+    midnights = _midnights(moment.today, moment.zone)
+
+    def found(at: pl.Series) -> pl.Series:
+        near = midnights.search_sorted(at.fill_null(0), side="right")
+        then = midnights.gather(near.clip(upper_bound=len(midnights) - 1))
+        return then.zip_with(at < midnights[-1], at)
+
+    # A function of the column, as an expression would work out *after* once for each mention.
+    return after.map_batches(found, return_dtype=pl.Int64())
 
 
 @functools.lru_cache(maxsize=8)
