@@ -56,8 +56,7 @@ def _lines(found: dict[str, Any], zone: datetime.tzinfo) -> Iterator[tuple[str, 
         yield "daemon", f"does not run{seen}"
     if found["paused"]:
         yield "paused", "nothing is written to the store's own tables: `sidecar resume`"
-    last = found["last_full_pass"]
-    yield "last full pass", at(last.get("at") if isinstance(last, dict) else None)
+    yield "last full pass", at(found["last_full_pass"])
     queues = found["queues"]
     yield "queues", ", ".join(f"{queues[name]:,} {name}" for name in ("commands", "hints", "due"))
     for run in found["waiting"]:

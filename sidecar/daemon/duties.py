@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
 import msgspec
 import structlog
@@ -13,24 +14,35 @@ from sqlalchemy import Engine
 from sidecar import clock
 from sidecar.config import Config
 from sidecar.daemon.work import Done, Lease, Pulse
-from sidecar.errors import ConfigError
 from sidecar.model import Moment
 from sidecar.shop import migrate
 from sidecar.shop.database import transaction
 from sidecar.shop.leader import leader_lock
 from sidecar.shop.place import read_place
 from sidecar.shop.shop import Shop, open_shop
-from sidecar.sync import findings, full_pass, identity, retention, rulebook, runs, state
-from sidecar.sync.cycle import Pass, Rulebook
+from sidecar.sync import (
+    caps,
+    changed,
+    findings,
+    full_pass,
+    identity,
+    retention,
+    rulebook,
+    runs,
+    state,
+)
+from sidecar.sync.commands import queue
+from sidecar.sync.compiled_rules import Rulebook, open_rulebook
+from sidecar.sync.ranges import customers_in_store
 from sidecar.sync.sources.due import Due
 from sidecar.sync.sources.hints import Hints
 from sidecar.sync.sources.polling import Polling
-from sidecar.sync.sources.source import Source
+from sidecar.sync.sources.source import Doorbell, Source
 from sidecar.sync.state import Json
 from sidecar.sync.status import HEARTBEAT
 
-#: Name of the state that says when the last full pass that ended began.
-LAST_FULL_PASS = "last_full_pass"  # noqa: S105 no password
+#: Rules files as read: name and content of each.
+Files: TypeAlias = Sequence[tuple[str, bytes]]
 
 
 class _StoppedError(SystemExit):
@@ -77,6 +89,8 @@ class Duties:
         self._dispatch = dispatch
         self._began = False
         self._polling: Polling
+        self._files: Files | None = None
+        self._cap = 0
         self._were_due: frozenset[int] = frozenset()
         self._log = structlog.get_logger()
 
@@ -108,17 +122,12 @@ class Duties:
     def begin(self) -> bool:
         """Look at the store and read the rules, as if for the first time."""
         migrate.require_current(self.engine, self.config.database.prefix)
-        if self._began:
-            self._require_same_place(self.config, self.shop)
-        try:
-            self._adopt(self.config)
-        except ConfigError as error:
-            if not self._began:
-                raise
-            # They were usable when they were read: what holds goes on to hold.
-            self._log.warning("reload.refused", error=str(error))
-            self._start_polling(self.shop)
-        owed = not self._began  # what changed since the last process is not known yet
+        # Later the files as they were last accepted: they may be half written now.
+        self._adopt(self.config, self._files)
+        with transaction(self.engine) as tx:
+            queue.recover(tx, self.shop.own)
+            runs.recover(tx, self.shop.own)
+        owed = not self._began  # what became of settings between two processes is not known
         self._began = True
         return owed
 
@@ -133,15 +142,22 @@ class Duties:
         self._adopt(msgspec.structs.replace(found, database=before.database))
         return True
 
-    def _adopt(self, config: Config) -> None:
-        """Make *config* and its rules those that hold, all or nothing."""
+    def _adopt(self, config: Config, files: Files | None = None) -> None:
+        """Make *config* and the rules in *files*, by default those there, hold; all or nothing."""
         shop = open_shop(self.engine, config)
         self._require_same_place(config, shop)
-        checked = rulebook.check_files(shop, config.rules.directory, own_tables=True)
-        moment = Moment(clock.now(), shop.settings.zone)
-        book = rulebook.apply_to(shop, checked, moment, writing=True)
-        self.config, self.shop, self.book = config, shop, book
+        if files is None:
+            files = rulebook.read_files(config.rules.directory)
+        self._open_book(config, shop, files)
         self._start_polling(shop)
+
+    def _open_book(self, config: Config, shop: Shop, files: Files) -> None:
+        checker = rulebook.checker(shop, files, own_tables=True, builtins=config.rules.builtins)
+        checked = checker(rulebook.read_admin(shop))
+        moment = Moment(clock.now(), shop.settings.zone)
+        self.book = open_rulebook(shop, checked, moment, writing=True, new_limits=False)
+        self.config, self.shop, self._files = config, shop, files
+        self._cap = caps.cap(config.rules, customers_in_store(shop))
 
     def _require_same_place(self, config: Config, shop: Shop) -> None:
         with transaction(self.engine) as tx:
@@ -158,7 +174,11 @@ class Duties:
 
     def commands(self, pulse: Pulse) -> Done:
         """Carry out the next command that waits."""
-        return Done(more=self._dispatch(self, pulse))
+        if not self._dispatch(self, pulse):
+            return Done()
+        # It may have made rules, merged tags, approved runs.
+        self._open_book(self.config, self.shop, self._files or ())
+        return Done(more=True)
 
     def hints(self, pulse: Pulse) -> Done:
         """Look at customers that hints name; a hint is gone only when that was done."""
@@ -171,7 +191,7 @@ class Duties:
     def due(self, pulse: Pulse) -> Done:
         """Look at customers for whom time alone can have changed something."""
         before = self._were_due
-        done = self._answer(Due(self.shop), "changed", pulse)
+        done = self._answer(Due(self.shop), "clock", pulse)
         # At midnight everybody may be due; but whom a cycle cannot help shall not keep us busy.
         return replace(done, more=bool(self._were_due) and self._were_due != before)
 
@@ -181,7 +201,7 @@ class Duties:
         if source.name == Due.name:
             self._were_due = doorbell.ids
         try:
-            customers = self._look_at(sorted(doorbell.ids), kind, pulse)
+            customers = self._look_at(doorbell, kind, pulse)
         except _StoppedError:
             return Done()
         if doorbell.everyone:
@@ -190,31 +210,44 @@ class Duties:
             source.note(tx, doorbell)
         return Done(customers, more=bool(customers), everyone=doorbell.everyone)
 
-    def _look_at(self, ids: Sequence[int], kind: str, pulse: Pulse) -> int:
-        if not ids:
+    def _look_at(self, doorbell: Doorbell, kind: str, pulse: Pulse) -> int:
+        if not doorbell.ids:
             return 0
-        work = Pass(self.shop, self.book, self.moment())
-        outcome = runs.run_ids(work, ids, kind=kind, progress=_progress(pulse))
+        moment = self.moment()
+        outcome, self.book = changed.answer(
+            self.shop,
+            self.book,
+            sorted(doorbell.ids),
+            moment,
+            caps.Budget(self.shop.own, self._cap, moment),
+            kind=kind,
+            touched=doorbell.actors,
+            progress=_progress(pulse),
+        )
         return outcome.customers
 
     def last_full_pass_at(self) -> int | None:
         """When the last full pass that ended began."""
         with transaction(self.engine) as tx:
-            found = state.read(tx, self.shop.own, LAST_FULL_PASS)
-        at = found.get("at") if isinstance(found, Mapping) else None
-        return at if isinstance(at, int) else None
+            found = state.read(tx, self.shop.own, full_pass.LAST)
+        return found if isinstance(found, int) else None
 
     def full_pass(self, pulse: Pulse) -> Done:
-        """Look at everybody."""
+        """Look at everybody, with new RFM limits; then go on with what became of the rules."""
         moment = self.moment()
-        work = Pass(self.shop, self.book, moment)
-        try:
-            outcome = full_pass.run_full_pass(work, actor=None, progress=_progress(pulse))
-        except _StoppedError:
-            return Done(more=True)
-        with transaction(self.engine) as tx:
-            state.write(tx, self.shop.own, LAST_FULL_PASS, {"at": moment.epoch_s}, moment)
-        return Done(outcome.customers)
+        checked = self.book.checked
+        book = open_rulebook(self.shop, checked, moment, writing=True, new_limits=True)
+        result = full_pass.FullPass(
+            shop=self.shop,
+            book=book,
+            moment=moment,
+            cap=self._cap,
+            progress=pulse.beat,
+            stop=pulse.stopping,
+        ).carry_out()
+        if not result.stopped:
+            self._open_book(self.config, self.shop, self._files or ())
+        return Done(result.outcome.customers, more=result.stopped)
 
     def upkeep(self, pulse: Pulse) -> Done:
         """Remove rows of ours that are older than they may become."""
