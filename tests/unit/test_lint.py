@@ -100,13 +100,12 @@ def test_a_condition_and_its_complement_are_always_true() -> None:
 def test_a_rung_that_a_higher_one_covers_is_never_reached() -> None:
     text = _rung("Silver", "total_spent > 1000") + _rung("Gold", "total_spent > 5000")
 
-    assert _warnings(text) == [
-        (
-            7,
-            "nobody ever rises to 'Gold': whoever fulfils this fulfils 'Silver'"
-            " (rules.toml:1) too, which goes first",
-        )
-    ]
+    ((line, message),) = _warnings(text)
+    assert line == 7
+    assert message == (
+        "nobody ever rises to 'Gold': whoever fulfils this fulfils 'Silver'"
+        " (rules.toml:1) too, which goes first"
+    )
     assert (
         _warnings(_rung("Gold", "total_spent > 5000") + _rung("Silver", "total_spent > 1000")) == []
     )
