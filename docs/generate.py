@@ -58,6 +58,25 @@ EVENTS: Mapping[str, str] = {
     "bulk_reader.given_up": "connectorx could not read what PyMySQL could, `error` says why;"
     " this run reads everything with PyMySQL, which is slower",
     "command.failed": "a command ended in a fault of the program, at `where`; the others go on",
+    "cycle.done": "customers were looked at: by which `duty`, how many, in how many `ms`",
+    "daemon.broken_off": "what was being done did not end in time after SIGTERM: rolled back, done"
+    " next time",
+    "daemon.started": "the daemon holds the lock and begins",
+    "daemon.stopped": "the daemon ended; `customers` were looked at since its start",
+    "database.back": "the database answers again after `away_s` seconds",
+    "database.lost": "the database is away or refuses, `error` says how; tried again until"
+    " `database.back`",
+    "files.unwatched": "the system tells us no changes of files; they are looked at every"
+    " `look_every_s` seconds",
+    "full_pass.failed": "a full pass broke off; tried again after `again_in_s` seconds",
+    "full_pass.finished": "a full pass ended",
+    "full_pass.started": "a full pass begins; `reason`: `first`, `rules`, `nightly`, `overdue` or"
+    " `clock`, a clock put back",
+    "reload.database_kept": "`[database]` changed in the file; that needs a restart",
+    "reload.done": "settings and rules were read again and hold; `full_pass`: everybody is looked"
+    " at now",
+    "reload.refused": "the files cannot be used, `error` says why; the old settings and rules hold",
+    "reload.threads_kept": "`sync.threads` changed in the file; that needs a restart",
     "own_tables.newer": "our tables are at version `tables`, made by a newer program; this one"
     " knows up to `program`, and they serve it as before",
 }
