@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from sidecar import clock
 from sidecar.config import Config
 from sidecar.daemon.work import Done, Lease, Pulse
+from sidecar.errors import ConfigError
 from sidecar.model import Moment
 from sidecar.shop import migrate
 from sidecar.shop.database import transaction
@@ -204,11 +205,18 @@ class Duties:
             customers = self._look_at(doorbell, kind, pulse)
         except _StoppedError:
             return Done()
-        if doorbell.everyone:
-            self._adopt(self.config)  # what concerns everybody may be the store's own settings
         with transaction(self.engine) as tx:
             source.note(tx, doorbell)
+        if doorbell.everyone:
+            self._look_at_store()
         return Done(customers, more=bool(customers), everyone=doorbell.everyone)
+
+    def _look_at_store(self) -> None:
+        """Read the store's own settings anew; after the answer, because polling starts anew."""
+        try:
+            self._adopt(self.config, self._files)
+        except ConfigError as error:  # e.g. a status that our settings name is gone
+            self._log.error("reload.refused", error=str(error))
 
     def _look_at(self, doorbell: Doorbell, kind: str, pulse: Pulse) -> int:
         if not doorbell.ids:
