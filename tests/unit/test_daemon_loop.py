@@ -207,6 +207,14 @@ def test_what_has_more_is_called_again_at_once_and_the_others_are_not_forgotten(
     assert bench.daemon.vitals.customers == 5_010
 
 
+def test_what_concerns_everybody_brings_a_full_pass_at_once(bench: Bench) -> None:
+    bench.work.results["poll"] = [Done(), Done(everyone=True)]
+    work = bench.run(10)
+
+    assert work.at("poll")[1] == pytest.approx(work.at("full_pass")[0], abs=0.6)
+    assert len(work.at("full_pass")) == 1
+
+
 def test_a_full_pass_is_done_at_the_start_when_there_was_none_and_then_each_night(
     bench: Bench,
 ) -> None:
