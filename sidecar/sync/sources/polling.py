@@ -11,7 +11,7 @@ from sidecar.errors import FatalError
 from sidecar.shop.database import transaction
 from sidecar.shop.shop import Shop
 from sidecar.sync.sources import checksum, source
-from sidecar.sync.sources.checksum import SHARE, Progress, RollingChecksum, Slice, progress_from
+from sidecar.sync.sources.checksum import Progress, RollingChecksum, Slice, progress_from
 from sidecar.sync.sources.references import follow
 from sidecar.sync.sources.source import Doorbell, Place
 from sidecar.sync.sources.trailing import TrailingWindows, Window, Windows
@@ -62,7 +62,7 @@ class Polling:
 
     def __init__(self, shop: Shop, interval_s: float) -> None:
         self._shop = shop
-        self._slice_s = min(_LONGEST_SLICE_S, interval_s * SHARE)
+        self._interval_s = interval_s
         self._trailing = TrailingWindows(shop)
         self._checksum = RollingChecksum(shop)
         self._epoch: int | None = None
@@ -80,10 +80,10 @@ class Polling:
         Raises:
             FatalError: Another daemon took the source over.
         """
-        return self.look(now_s, self._slice_s)
+        return self.look(now_s)
 
-    def look(self, now_s: int, checksum_s: float) -> Doorbell:
-        """As `ring`, with about *checksum_s* for the checksum."""
+    def look(self, now_s: int, checksum_s: float | None = None) -> Doorbell:
+        """As `ring`; *checksum_s* is about how long the checksum may take, None its share."""
         if self._epoch is None:
             raise FatalError("source poll: it was not started")
         with transaction(self._shop.engine) as tx:
@@ -92,6 +92,9 @@ class Polling:
             if memory is None or memory.seq != place.seq:
                 memory = _remembered(place)
             references, windows = self._trailing.look(tx, memory.windows, now_s)
+            if checksum_s is None:
+                share = self._checksum.share(memory.progress)
+                checksum_s = min(_LONGEST_SLICE_S, self._interval_s * share)
             part = self._checksum.look(tx, memory.progress, now_s, checksum_s)
             appended = follow(tx, self._shop, references)
             changed = follow(tx, self._shop, part.references)
