@@ -25,6 +25,7 @@ from sidecar.shop.shop import Shop, open_shop
 from sidecar.sync import (
     caps,
     changed,
+    registry,
     rfm_limits,
     rulebook,
     runs,

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from sidecar import app
     from sidecar.config import Config
     from sidecar.service.demo import Sidecar
-    from sidecar.sync.cycle import Rulebook
-    from sidecar.sync.full_pass import Progress
+    from sidecar.sync.compiled_rules import Rulebook
+    from sidecar.sync.ranges import Progress
 
 
 def register(typer_app: typer.Typer) -> None:

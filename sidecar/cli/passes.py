@@ -75,7 +75,7 @@ def once(
         bool,
         typer.Option(
             "--yes",
-            help="Approve what this pass plans: past the cap, and as the first of the installation.",
+            help="Approve what this pass plans: past the cap, and as the first of all.",
         ),
     ] = False,
     wait: Annotated[

@@ -25,7 +25,7 @@ from sidecar.sync import caps, registry, runs, segments, state
 from sidecar.sync.compiled_rules import Rulebook
 from sidecar.sync.cycle import Pass, run, write_found
 from sidecar.sync.planning import Plan, RunPlan, Stop, StoppedError, looked_ahead, plan_pass
-from sidecar.sync.ranges import Progress, ranges
+from sidecar.sync.ranges import RANGE, Progress, ranges
 from sidecar.sync.registry import RuleState
 from sidecar.sync.runs import Run, Waiting
 
@@ -82,6 +82,7 @@ class FullPass:
         approval: What a person has approved of.
         progress: Told while it plans and while it writes.
         stop: Asked between ranges whether to end.
+        size: Customers a range.
     """
 
     shop: Shop
@@ -93,6 +94,7 @@ class FullPass:
     approval: Approval | None = None
     progress: Progress | None = None
     stop: Stop | None = None
+    size: int = RANGE
 
     def carry_out(self) -> Result:
         """
@@ -170,7 +172,7 @@ class FullPass:
         work = Pass(
             self.shop, self.book.blocking(blocked), self.moment, [part.run for part in parts]
         )
-        return plan_pass(work, progress=self.progress, stop=self.stop)
+        return plan_pass(work, progress=self.progress, stop=self.stop, size=self.size)
 
     def _may_go(self, part: _Part, planned: RunPlan) -> bool:
         """Whether a run is written; else it waits from now on."""
@@ -241,7 +243,7 @@ class FullPass:
                 self._go_on(outcome, total)
                 outcome.add(run(work, scope) if kept is None else write_found(work, scope, *kept))
             return
-        for scope, found in looked_ahead(work, ranges(self.shop)):
+        for scope, found in looked_ahead(work, ranges(self.shop, self.size)):
             self._go_on(outcome, total)
             try:
                 kept = found.result()

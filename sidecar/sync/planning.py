@@ -13,7 +13,7 @@ from sidecar.rules.dependencies import Node
 from sidecar.rules.plan import Changes
 from sidecar.shop.database import transaction
 from sidecar.sync.cycle import Pass, counted, look, preview, shares
-from sidecar.sync.ranges import Progress, customers_in_store, ranges
+from sidecar.sync.ranges import RANGE, Progress, customers_in_store, ranges
 from sidecar.sync.runs import Run
 
 #: Rows of planned changes that are kept for the writing; beyond it they are found again.
@@ -68,6 +68,7 @@ def plan_pass(
     stop: Stop | None = None,
     shown: Callable[[Changes], None] | None = None,
     keep: bool = True,
+    size: int = RANGE,
 ) -> Plan:
     """
     Look at the whole store and count what the runs of *work* would change; writes nothing.
@@ -75,6 +76,7 @@ def plan_pass(
     Args:
         shown: Given the changes of each part, e.g. to name some of them.
         keep: Keep the changes for the writing, unless they are too many.
+        size: Customers a range.
 
     Raises:
         StoppedError: *stop* said so.
@@ -82,7 +84,7 @@ def plan_pass(
     plan = Plan(runs=[RunPlan(run) for run in work.runs], kept=[] if keep else None)
     total = customers_in_store(work.shop) if progress else 0
     rows = 0
-    for scope, found in looked_ahead(work, ranges(work.shop)):
+    for scope, found in looked_ahead(work, ranges(work.shop, size)):
         if stop is not None and stop():
             raise StoppedError
         again = False

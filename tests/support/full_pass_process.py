@@ -8,15 +8,18 @@ from pathlib import Path
 
 from sidecar import app, config
 from sidecar.model import Moment
-from sidecar.sync import full_pass, rulebook
-from sidecar.sync.cycle import Pass
+from sidecar.sync.compiled_rules import open_rulebook
+from sidecar.sync.full_pass import Approval, FullPass
 
 
 def main(config_file: str, moment: str, size: str) -> None:
     sidecar = app.open_sidecar(config.load(Path(config_file), {}))
     now = Moment(datetime.datetime.fromisoformat(moment), sidecar.shop.settings.zone)
-    book = rulebook.apply_to(sidecar.shop, sidecar.check_rules(), now, writing=True)
-    full_pass.run_full_pass(Pass(sidecar.shop, book, now), actor=None, size=int(size))
+    book = open_rulebook(sidecar.shop, sidecar.check_rules(), now, writing=True, new_limits=True)
+    approval = Approval(actor="cli:ann", everything=True)
+    FullPass(
+        shop=sidecar.shop, book=book, moment=now, cap=0, approval=approval, size=int(size)
+    ).carry_out()
 
 
 if __name__ == "__main__":

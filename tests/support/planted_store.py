@@ -29,11 +29,14 @@ from sidecar.service.demo_store import create_store, generate
 from sidecar.service.private_server import PrivateServer
 from sidecar.shop.database import transaction
 from sidecar.shop.tables import store_tables
-from sidecar.sync import cycle, full_pass, rfm_limits, rulebook
+from sidecar.sync import cycle, rfm_limits, rulebook
+from sidecar.sync.compiled_rules import open_rulebook
 from sidecar.sync.cycle import Pass
 from sidecar.sync.facts import as_json
 from sidecar.sync.facts.load import Dictionary, load
+from sidecar.sync.full_pass import Approval, FullPass
 from sidecar.sync.reading import Limits, Reading
+from sidecar.sync.runs import Run
 from support.planting import Planted, plant, rename_tables
 
 #: The moment that the cases are planted around, and that windows are counted from.
@@ -163,7 +166,18 @@ class PlantedStore:
     def full_pass(self, wanted: Sequence[Rule]) -> Outcome:
         """Bring every customer in line with *wanted*, written last rule first, as of `NOW`."""
         self._expected = {}  # with other tags
-        return full_pass.run_full_pass(self._pass(wanted), actor=None)
+        work = self._pass(wanted)
+        return (
+            FullPass(
+                shop=work.shop,
+                book=work.rulebook,
+                moment=work.moment,
+                cap=0,
+                approval=Approval(actor="cli:ann", everything=True),
+            )
+            .carry_out()
+            .outcome
+        )
 
     def process(self, wanted: Sequence[Rule], parts: Iterable[Sequence[int]]) -> list[Outcome]:
         """As `full_pass`, but only the customers of *parts*, one part after the other."""
@@ -176,8 +190,10 @@ class PlantedStore:
         written = [f"[[tag]]\nname = {json.dumps(r.tag)}\nwhen = {_toml(r.when)}\n" for r in wanted]
         (folder / "rules.toml").write_text("\n".join(reversed(written)), encoding="utf-8")
         checked = self.sidecar.check_rules()
-        book = rulebook.apply_to(self.sidecar.shop, checked, self.moment, writing=True)
-        return Pass(self.sidecar.shop, book, self.moment)
+        shop = self.sidecar.shop
+        book = open_rulebook(shop, checked, self.moment, writing=True, new_limits=True)
+        book = book.blocking(frozenset())
+        return Pass(shop, book, self.moment, [Run(kind="changed", moment=self.moment)])
 
     def _store(self) -> tuple[Connection, str, str, datetime.datetime, ZoneInfo]:
         variant = self.variant

@@ -18,8 +18,11 @@ from sidecar.model import Moment, Outcome
 from sidecar.rules.ruleset import RuleSet
 from sidecar.shop.database import transaction
 from sidecar.shop.own_tables import WORDS
-from sidecar.sync import full_pass, rulebook, runs, tags
-from sidecar.sync.cycle import Pass, Rulebook
+from sidecar.sync import changed, ranges, tags
+from sidecar.sync.caps import Budget
+from sidecar.sync.compiled_rules import Rulebook, open_rulebook
+from sidecar.sync.cycle import Pass
+from sidecar.sync.full_pass import Approval, FullPass, Result
 from sidecar.sync.rulebook import CheckedRules
 from sidecar.sync.tagging import Tagging
 from support.given import Given
@@ -27,7 +30,27 @@ from support.given import Given
 NOW = datetime.datetime(2026, 3, 31, 9, 30, tzinfo=datetime.UTC)
 
 #: Ours, in the order in which they can be emptied.
-OWN = ("customer", "purchase", "assertion", "run", "audit", "set_aside", "rfm_limits", "tag")
+OWN = (
+    "customer",
+    "purchase",
+    "assertion",
+    "run",
+    "audit",
+    "set_aside",
+    "rfm_limits",
+    "tag",
+    "pin",
+    "rule",
+    "segment",
+    "member",
+    "segment_change",
+    "segment_size",
+    "run_rule",
+    "audit_pin",
+    "hint",
+    "finding",
+    "state",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,19 +117,41 @@ class SmallStore:
         checked = self.sidecar.check_rules()
         if rules is not None:
             checked = CheckedRules(rules, checked.dictionary, checked.names)
-        return rulebook.apply_to(self.sidecar.shop, checked, self.moment, writing=True)
+        return open_rulebook(self.sidecar.shop, checked, self.moment, writing=True, new_limits=True)
 
     def work(self, rules: RuleSet | None = None) -> Pass:
-        """A pass with the rules as they are now."""
-        return Pass(self.sidecar.shop, self.book(rules), self.moment)
+        """A pass with the rules as they are now, as if a full pass had settled them."""
+        book = self.book(rules)
+        return Pass(self.sidecar.shop, book.blocking(book.registry.held()), self.moment)
 
-    def full_pass(self, *, size: int = full_pass.RANGE, rules: RuleSet | None = None) -> Outcome:
-        """Bring everybody in line."""
-        return full_pass.run_full_pass(self.work(rules), actor=None, size=size)
+    def full_pass(self, *, size: int = ranges.RANGE, rules: RuleSet | None = None) -> Outcome:
+        """Bring everybody in line, whatever has to change."""
+        approval = Approval(actor="cli:ann", everything=True)
+        return self.whole_pass(size=size, rules=rules, approval=approval).outcome
+
+    def whole_pass(
+        self,
+        *,
+        size: int = ranges.RANGE,
+        rules: RuleSet | None = None,
+        approval: Approval | None = None,
+        cap: int | None = None,
+    ) -> Result:
+        """A full pass under the cap of the settings, or *cap*, with what is approved of."""
+        return FullPass(
+            shop=self.sidecar.shop,
+            book=self.book(rules),
+            moment=self.moment,
+            cap=self.sidecar.cap() if cap is None else cap,
+            approval=approval,
+            size=size,
+        ).carry_out()
 
     def process(self, *ids: int, rules: RuleSet | None = None) -> Outcome:
-        """Bring the customers *ids* in line."""
-        return runs.run_ids(self.work(rules), ids, kind="changed")
+        """Bring the customers *ids* in line, as if a full pass had settled the rules."""
+        work = self.work(rules)
+        budget = Budget(work.shop.own, 10**9, work.moment)
+        return changed.answer(work.shop, work.rulebook, ids, work.moment, budget, kind="changed")[0]
 
     def tagging(self, actor: str = "cli:ann", rules: RuleSet | None = None) -> Tagging:
         """Tags by hand."""
@@ -220,7 +265,7 @@ def open_on(
         file=folder / "config.toml",
         database=database,
         shop=config.Shop(**shop),
-        rules=config.Rules(directory=folder / "rules.d"),
+        rules=config.Rules(directory=folder / "rules.d", builtins=False),
     )
     opened = app.open_sidecar(settings)
     try:
