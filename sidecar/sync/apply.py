@@ -13,8 +13,8 @@ from sidecar.rules.plan import Changes
 from sidecar.shop.own_tables import OwnTables
 from sidecar.shop.shop import Shop
 from sidecar.sync import assertions, findings, pins
-from sidecar.sync.compiled_rules import Rulebook
 from sidecar.sync.pins import Pin
+from sidecar.sync.slots import Slots
 from sidecar.sync.values import insert
 from sidecar.sync.writers import customer_group
 
@@ -29,7 +29,7 @@ def apply(
     tx: Connection,
     shop: Shop,
     changes: Changes,
-    book: Rulebook,
+    slots: Slots,
     touched: Mapping[int, str],
     moment: Moment,
 ) -> Changes:
@@ -37,7 +37,7 @@ def apply(
     Write *changes*.
 
     Args:
-        book: Told from it; its slots are those of *changes*.
+        slots: Whose bits those of *changes* are.
         touched: Customers that a person just saved, with who it was.
 
     Returns:
@@ -50,9 +50,9 @@ def apply(
             changes = changes.without(lost)
     frame = changes.customers
     insert(tx, own.customer, frame, update=[n for n in frame.columns if n != "customer_id"])
-    _tags(tx, own, changes, book, moment)
-    _segments(tx, own, changes, book, moment)
-    _requalified(tx, own, changes, book)
+    _tags(tx, own, changes, slots, moment)
+    _segments(tx, own, changes, slots, moment)
+    _requalified(tx, own, changes, slots)
     _notes(tx, own, changes.notes, touched, moment)
     _forget(tx, own, changes.gone)
     insert(tx, own.purchase, changes.bought)
@@ -62,8 +62,8 @@ def apply(
     return changes
 
 
-def _tags(tx: Connection, own: OwnTables, changes: Changes, book: Rulebook, moment: Moment) -> None:
-    ids = {slot: tag.tag_id for slot, tag in book.tags.items()}
+def _tags(tx: Connection, own: OwnTables, changes: Changes, slots: Slots, moment: Moment) -> None:
+    ids = {tag.slot: tag_id for tag_id, tag in slots.tags.items()}
     asserted = _with_ids(changes.asserted, ids, "tag_id")
     insert(
         tx,
@@ -86,10 +86,9 @@ def _tags(tx: Connection, own: OwnTables, changes: Changes, book: Rulebook, mome
 
 
 def _segments(
-    tx: Connection, own: OwnTables, changes: Changes, book: Rulebook, moment: Moment
+    tx: Connection, own: OwnTables, changes: Changes, slots: Slots, moment: Moment
 ) -> None:
-    ids = {slot: segment.segment_id for slot, segment in book.segments.items()}
-    rows = {slot for slot, segment in book.segments.items() if segment.listed}
+    ids = {slot: segment_id for segment_id, slot in slots.segments.items()}
     entered = _with_ids(changes.entered, ids, "segment_id")
     left = _with_ids(changes.left, ids, "segment_id")
     at = pl.lit(moment.epoch_s)
@@ -100,7 +99,7 @@ def _segments(
         ]
     )
     insert(tx, own.segment_change, both)
-    is_listed = pl.col("slot").is_in(sorted(rows))
+    is_listed = pl.col("slot").is_in(sorted(slots.listed))
     new = _with_ids(changes.entered.filter(is_listed), ids, "segment_id")
     insert(tx, own.member, new.select("segment_id", "customer_id", at.alias("since")))
     table = own.member
@@ -111,17 +110,17 @@ def _segments(
     _count(tx, own.segment, "segment_id", changes.entered, changes.left, ids)
 
 
-def _requalified(tx: Connection, own: OwnTables, changes: Changes, book: Rulebook) -> None:
+def _requalified(tx: Connection, own: OwnTables, changes: Changes, slots: Slots) -> None:
     """End the pins that were to last until the rule turns true."""
-    tags = {slot: tag.tag_id for slot, tag in book.tags.items()}
+    tags = {tag.slot: tag_id for tag_id, tag in slots.tags.items()}
     table = own.assertion
     for tag_id, part in _by(_with_ids(changes.requalified, tags, "tag_id"), "tag_id"):
         here = (table.c.tag_id == tag_id) & table.c.customer_id.in_(part)
         tx.execute(delete(table).where(here, table.c.requalify == 1))
     assertions.count_others(tx, own, sorted(set(changes.requalified["customer_id"])))
 
-    segments = {slot: segment.segment_id for slot, segment in book.segments.items()}
-    rungs = {slot: group_id for group_id, slot in book.slots.rungs.items()}
+    segments = {slot: segment_id for segment_id, slot in slots.segments.items()}
+    rungs = {slot: group_id for group_id, slot in slots.rungs.items()}
     for kind, frame, ids in (
         ("segment", changes.segments_requalified, segments),
         ("group", changes.groups_requalified.filter(pl.col("slot") >= 0), rungs),

@@ -19,7 +19,8 @@ from sidecar.sync.reading import Limits
 from sidecar.sync.registry import EVERYTHING, Registry
 from sidecar.sync.rulebook import CheckedRules
 from sidecar.sync.segments import Segment
-from sidecar.sync.standing import STORED, Slots
+from sidecar.sync.slots import Slots
+from sidecar.sync.standing import STORED
 from sidecar.sync.tags import Tag
 
 #: In ``sidecar_state``: who paused, when and why; nothing while not paused.
@@ -69,6 +70,7 @@ class Rulebook:
         return Slots(
             tags={tag.tag_id: tag.as_slot for tag in self.tags.values()},
             segments={segment.segment_id: slot for slot, segment in self.segments.items()},
+            listed=frozenset(slot for slot, s in self.segments.items() if s.listed),
             rungs={rung.group_id: rung.slot for rung in groups if rung.group_id is not None},
             words=self.compiled.words,
             segment_words=self.compiled.segment_words,

@@ -32,7 +32,8 @@ from sidecar.sync.compiled_rules import Rulebook
 from sidecar.sync.facts.load import load
 from sidecar.sync.reading import Reading
 from sidecar.sync.runs import Run
-from sidecar.sync.standing import STORED, Slots, load_standing, spoken_columns
+from sidecar.sync.slots import Slots
+from sidecar.sync.standing import STORED, load_standing, spoken_columns
 
 #: Customers written in one transaction: bounded locks, bounded undo.
 BATCH = 5_000
@@ -168,7 +169,7 @@ def write(work: Pass, tx: Connection, changes: Changes) -> Changes:
         What was written: without customers whose group is not the one that was read any more.
     """
     book = work.rulebook
-    written = apply(tx, work.shop, changes, book, work.touched, work.moment)
+    written = apply(tx, work.shop, changes, book.slots, work.touched, work.moment)
     tags = [tag.as_slot for tag in book.tags.values()]
     for run, part in shares(work.runs, written):
         if len(part.changed):

@@ -20,7 +20,8 @@ from sidecar.sync.facts.load import Dictionary, load
 from sidecar.sync.ranges import ranges
 from sidecar.sync.reading import Limits, Reading
 from sidecar.sync.segments import Segment
-from sidecar.sync.standing import Slots, load_standing
+from sidecar.sync.slots import Slots
+from sidecar.sync.standing import load_standing
 
 #: Customers whose every fact is loaded at once.
 _CHUNK = 2_000

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
 from sqlalchemy import Select, case, func, select
 
-from sidecar.rules.compile_ruleset import TagSlot
-from sidecar.rules.ladder import MEMORY
 from sidecar.shop.reader import Schema
 from sidecar.sync.reading import TEXT, WHOLE, Reading
+from sidecar.sync.slots import Slots
 
 _WORD = pl.UInt64()
 
@@ -26,41 +24,6 @@ STORED = {
 
 #: The breaker counts our writes of so many seconds back.
 BREAKER_S = 600
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Slots:
-    """
-    Whose bits the words hold.
-
-    Attributes:
-        tags: By tag id.
-        segments: Slots by segment id.
-        rungs: Slots by customer group.
-        words: How many words hold every tag.
-        segment_words: The same of segments.
-        has_ladder: Whether groups take part.
-    """
-
-    tags: Mapping[int, TagSlot] = field(default_factory=dict)
-    segments: Mapping[int, int] = field(default_factory=dict)
-    rungs: Mapping[int, int] = field(default_factory=dict)
-    words: int = 0
-    segment_words: int = 0
-    has_ladder: bool = False
-
-    @property
-    def memory(self) -> tuple[str, ...]:
-        """What the ladder remembers, where it takes part."""
-        return MEMORY if self.has_ladder else ()
-
-    @property
-    def names(self) -> list[str]:
-        """The words as they stand."""
-        tags = [f"{kind}{word}" for kind in ("verdict", "tags") for word in range(self.words)]
-        kinds = ("segment_verdict", "segments")
-        segments = [f"{kind}{word}" for kind in kinds for word in range(self.segment_words)]
-        return [*tags, *segments, *(["rungs"] if self.has_ladder else [])]
 
 
 def load_standing(reading: Reading, slots: Slots) -> pl.DataFrame:
