@@ -22,6 +22,9 @@ class Systemd:
         # Without a socket the library would leave one of its own open.
         listening = bool(environ.get("NOTIFY_SOCKET"))
         self._notifier = sdnotify.SystemdNotifier() if listening else None
+        if self._notifier and self._notifier.socket:
+            # Better unheard than waiting for a manager that hangs.
+            self._notifier.socket.settimeout(1.0)
         self._status = ""
         self.alive_every_s = _half_of_watchdog(environ)
 

@@ -62,6 +62,7 @@ class Running:
         """Wait until *condition* holds, as it must soon."""
         deadline = clock.monotonic() + PATIENCE_S
         while not condition():
+            self.heard()  # a socket that nobody empties would hold the daemon up
             assert self.process.poll() is None, f"it ended before {what}: {self.log}"
             assert clock.monotonic() < deadline, f"not yet {what}: {self.log}"
             clock.sleep(0.05)
