@@ -27,7 +27,9 @@ from sidecar.sync import (
     findings,
     full_pass,
     identity,
+    nightly,
     retention,
+    rfm_limits,
     rulebook,
     runs,
     state,
@@ -93,6 +95,9 @@ class Duties:
         self._files: Files | None = None
         self._cap = 0
         self._were_due: frozenset[int] = frozenset()
+        self._missed = nightly.Missed()
+        #: A full pass has made everything right, and no rule or setting changed since.
+        self._is_settled = False
         self._log = structlog.get_logger()
 
     @property
@@ -141,6 +146,7 @@ class Duties:
         if found.sync.threads != before.sync.threads:
             self._log.warning("reload.threads_kept")
         self._adopt(msgspec.structs.replace(found, database=before.database))
+        self._is_settled = False
         return True
 
     def _adopt(self, config: Config, files: Files | None = None) -> None:
@@ -178,8 +184,12 @@ class Duties:
         if not self._dispatch(self, pulse):
             return Done()
         # It may have made rules, merged tags, approved runs.
+        was_paused = self.book.paused
         self._open_book(self.config, self.shop, self._files or ())
-        return Done(more=True)
+        resumed = was_paused and not self.book.paused
+        owed = resumed or bool(self.book.registry.fresh())
+        self._is_settled = self._is_settled and not owed
+        return Done(more=True, everyone=owed)
 
     def hints(self, pulse: Pulse) -> Done:
         """Look at customers that hints name; a hint is gone only when that was done."""
@@ -191,6 +201,8 @@ class Duties:
 
     def due(self, pulse: Pulse) -> Done:
         """Look at customers for whom time alone can have changed something."""
+        if missed := self._missed.report(self.shop, clock.monotonic(), self.moment()):
+            self._log.error("full_pass.found", customers=missed)
         before = self._were_due
         done = self._answer(Due(self.shop), "clock", pulse)
         # At midnight everybody may be due; but whom a cycle cannot help shall not keep us busy.
@@ -199,6 +211,7 @@ class Duties:
     def _answer(self, source: Source, kind: str, pulse: Pulse) -> Done:
         """Look at the customers that *source* rings for; when broken off, it rings again."""
         doorbell = source.ring(self.moment().epoch_s)
+        self._missed.rang(doorbell.ids)
         if source.name == Due.name:
             self._were_due = doorbell.ids
         try:
@@ -208,6 +221,7 @@ class Duties:
         with transaction(self.engine) as tx:
             source.note(tx, doorbell)
         if doorbell.everyone:
+            self._is_settled = False
             self._look_at_store()
         return Done(customers, more=bool(customers), everyone=doorbell.everyone)
 
@@ -241,19 +255,28 @@ class Duties:
         return found if isinstance(found, int) else None
 
     def full_pass(self, pulse: Pulse) -> Done:
-        """Look at everybody, with new RFM limits; then go on with what became of the rules."""
+        """Look at everybody; then go on with what became of the rules and of RFM limits."""
         moment = self.moment()
         checked = self.book.checked
-        book = open_rulebook(self.shop, checked, moment, writing=True, new_limits=True)
-        result = full_pass.FullPass(
+        audit = full_pass.FullPass(
             shop=self.shop,
-            book=book,
+            book=self.book,
             moment=moment,
             cap=self._cap,
             progress=pulse.beat,
             stop=pulse.stopping,
-        ).carry_out()
+        )
+        limits = rfm_limits.newest_day(self.shop)
+        result = nightly.with_new_limits(
+            audit,
+            lambda: open_rulebook(self.shop, checked, moment, writing=True, new_limits=True),
+            caps.Budget(self.shop.own, self._cap, moment),
+            due=limits is not None and limits < moment.today,
+        )
         if not result.stopped:
+            if self._is_settled:
+                self._missed.remember(result.found, clock.monotonic())
+            self._is_settled = True
             self._open_book(self.config, self.shop, self._files or ())
         return Done(result.outcome.customers, more=result.stopped)
 

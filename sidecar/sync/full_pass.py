@@ -59,12 +59,14 @@ class Result:
         outcome: What was written.
         waiting: The runs that wait for approval now.
         stopped: It was asked to end early.
+        found: Customers whose tags, segments or group differed; the first of them.
     """
 
     run_id: int | None = None
     outcome: Outcome = field(default_factory=Outcome)
     waiting: list[Waiting] = field(default_factory=list)
     stopped: bool = False
+    found: set[int] = field(default_factory=set)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -187,8 +189,10 @@ class FullPass:
             return True
         own = self.shop.own
         with transaction(self.shop.engine) as tx:
-            rules = self.book.registry.rules
-            steps = {rules[node]: n for node, n in planned.steps.items() if node in rules}
+            known = self.book.registry.rules
+            # What is new waits together, also rules that would change nobody now.
+            nodes = planned.steps if part.run.rules is None and not part.is_first else part.rules
+            steps = {known[n]: planned.steps.get(n, 0) for n in nodes if n in known}
             part.number = runs.park(tx, own, part.run, planned.outcome, steps, known=part.number)
         structlog.get_logger().warning("run.waits", run=part.number, customers=number)
         return False
@@ -234,7 +238,7 @@ class FullPass:
         finally:
             self._finish(parts, blocked, outcome, ended)
         written = [part.run.run_id for part in reversed(parts) if part.run.run_id]
-        return Result(written[0] if written else None, outcome)
+        return Result(written[0] if written else None, outcome, found=plan.found)
 
     def _write_ranges(self, work: Pass, plan: Plan, outcome: Outcome) -> None:
         total = plan.outcome.customers

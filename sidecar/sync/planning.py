@@ -19,6 +19,9 @@ from sidecar.sync.runs import Run
 #: Rows of planned changes that are kept for the writing; beyond it they are found again.
 _KEPT_ROWS = 4_000_000
 
+#: Customers that are remembered because they differed, about.
+_FOUND = 1_000
+
 #: Ranges in memory at a time: one is read while another is computed.
 _AHEAD = 2
 
@@ -47,6 +50,7 @@ class Plan:
     Attributes:
         outcome: All of it, counted.
         runs: The same by run.
+        found: The first customers with a step or an entry into or exit from a segment.
         kept: The changes by scope with how many customers were looked at; a scope with
             None has to be looked at again, because it holds somebody who cannot be
             processed. None as a whole: there were too many to keep.
@@ -54,6 +58,7 @@ class Plan:
 
     outcome: Outcome = field(default_factory=Outcome)
     runs: list[RunPlan] = field(default_factory=list)
+    found: set[int] = field(default_factory=set)
     kept: list[tuple[Scope, tuple[int, Changes] | None]] | None = field(default_factory=list)
 
     def of(self, run: Run) -> RunPlan:
@@ -147,6 +152,9 @@ def _parts(
 
 def _count(work: Pass, plan: Plan, changes: Changes) -> None:
     plan.outcome.add(counted(0, changes))
+    if len(plan.found) < _FOUND:
+        for frame in (changes.added, changes.removed, changes.moved, changes.entered, changes.left):
+            plan.found.update(frame["customer_id"].head(_FOUND))
     for (_, part), planned in zip(shares(work.runs, changes), plan.runs, strict=True):
         planned.outcome.add(counted(0, part))
         for node, number in work.rulebook.steps(part).items():

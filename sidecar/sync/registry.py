@@ -73,6 +73,14 @@ class Registry:
     rules: Mapping[Node, RuleState] = field(default_factory=dict)
     approved: bool = True
 
+    def fresh(self) -> frozenset[Node]:
+        """The rules that are new, edited or gone, and wait for nothing but a full pass."""
+        return frozenset(
+            node
+            for node, rule in self.rules.items()
+            if rule.is_new and not rule.held and rule.waiting is None
+        )
+
     def held(self) -> frozenset[Node]:
         """The rules that an undo or discard holds."""
         return frozenset(node for node, rule in self.rules.items() if rule.held)

@@ -7,6 +7,7 @@ customer's order does not move everybody else.
 
 from __future__ import annotations
 
+import datetime
 import json
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -53,6 +54,12 @@ def current(shop: Shop, dictionary: Dictionary, moment: Moment, *, writing: bool
 def standing(shop: Shop, dictionary: Dictionary, moment: Moment, *, writing: bool) -> Limits | None:
     """The stored limits of whatever day; where there are none yet, as `current`."""
     return stored(shop) or current(shop, dictionary, moment, writing=writing)
+
+
+def newest_day(shop: Shop) -> datetime.date | None:
+    """The day of the store that the stored limits are of; None before the first."""
+    newest = _newest(shop)
+    return None if newest is None else newest.day
 
 
 def stored(shop: Shop) -> Limits | None:
