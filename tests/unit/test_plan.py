@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sidecar.rules.plan import Changes, difference
+from sidecar.rules.plan import Changes, Layout, difference
 
 FACTS = ("orders", "last_order_at")
 _PAIR = {"customer_id": pl.Int64, "product_id": pl.Int64}
@@ -23,26 +24,41 @@ class State:
     facts: tuple[int | None, int | None] = (0, None)
     verdict: frozenset[int] = frozenset()
     tags: frozenset[int] = frozenset()
+    segment_verdict: frozenset[int] = frozenset()
+    segments: frozenset[int] = frozenset()
+    #: Pins that end when a rule turns true, only of what is.
+    req: frozenset[int] = frozenset()
+    segment_req: frozenset[int] = frozenset()
 
 
-def frame(states: Mapping[int, State], words: int) -> pl.DataFrame:
+def words_of(slots: frozenset[int], words: int) -> list[int]:
+    bits = sum(1 << slot for slot in slots)
+    return [bits >> 64 * word & 2**64 - 1 for word in range(words)]
+
+
+def frame(states: Mapping[int, State], words: int, *, pins: bool = False) -> pl.DataFrame:
     ids = sorted(states)
     columns = [pl.Series("customer_id", ids, dtype=pl.Int64)]
     for index, fact in enumerate(FACTS):
         values = [states[i].facts[index] for i in ids]
         columns.append(pl.Series(fact, values, dtype=pl.Int64))
-    for kind in ("verdict", "tags"):
+    kinds = ("verdict", "tags", "segment_verdict", "segments")
+    for kind in (*kinds, *(("req", "segment_req") if pins else ())):
+        each = [words_of(getattr(states[i], kind), words) for i in ids]
         for word in range(words):
-            bits = [sum(1 << slot for slot in getattr(states[i], kind)) for i in ids]
-            values = [b >> 64 * word & 2**64 - 1 for b in bits]
+            values = [bits[word] for bits in each]
             columns.append(pl.Series(f"{kind}{word}", values, dtype=pl.UInt64))
     return pl.DataFrame(columns)
 
 
 def changes_between(
-    wanted: Mapping[int, State], standing: Mapping[int, State], words: int = 1
+    wanted: Mapping[int, State],
+    standing: Mapping[int, State],
+    words: int = 1,
+    listed: Iterable[int] = range(256),
 ) -> Changes:
-    return difference(frame(wanted, words), frame(standing, words), FACTS, words)
+    layout = Layout(values=FACTS, words=words, segment_words=words, listed=frozenset(listed))
+    return difference(frame(wanted, words), frame(standing, words, pins=True), layout)
 
 
 def pairs(found: Iterable[tuple[int, Iterable[int]]]) -> list[tuple[int, int]]:
@@ -106,6 +122,44 @@ def test_a_customer_that_is_gone_loses_every_tag() -> None:
     assert changes.customers.is_empty()
 
 
+def test_coming_into_a_segment_is_written_and_no_change_of_the_customer() -> None:
+    ann = State(segment_verdict=frozenset({3}), segments=frozenset({3}))
+
+    changes = changes_between({1: ann, 2: State()}, {1: State(), 2: ann})
+
+    assert changes.entered.rows() == [(1, 3)]
+    assert changes.left.rows() == [(2, 3)]
+    assert changes.customers["customer_id"].to_list() == [1, 2]
+    assert changes.changed.is_empty()  # what caps count
+    assert changes.asserted.is_empty()
+
+
+def test_entries_of_a_segment_without_a_baseline_are_not_listed() -> None:
+    ann = State(segment_verdict=frozenset({3, 4}), segments=frozenset({3, 4}))
+
+    changes = changes_between({1: ann, 2: State()}, {1: State(), 2: ann, 3: ann}, listed=[4])
+
+    assert changes.entered.rows() == [(1, 4)]
+    assert changes.left.rows() == [(2, 4), (3, 4)]
+    assert changes.gone["customer_id"].to_list() == [3]
+
+
+def test_a_pin_ends_when_what_it_waits_for_turns_true_and_only_then() -> None:
+    ann = State(verdict=frozenset({1}), segment_verdict=frozenset({2}))
+    pinned = State(req=frozenset({1, 5}), segment_req=frozenset({2, 6}))
+    already = State(
+        verdict=frozenset({1}),
+        segment_verdict=frozenset({2}),
+        req=frozenset({1}),
+        segment_req=frozenset({2}),
+    )
+
+    changes = changes_between({1: ann, 2: ann, 3: State()}, {1: pinned, 2: already, 3: already})
+
+    assert changes.requalified.rows() == [(1, 1)]
+    assert changes.segments_requalified.rows() == [(1, 2)]
+
+
 def test_what_was_bought_is_a_change_of_its_own() -> None:
     bought = pl.DataFrame({"customer_id": [2, 1, 1], "product_id": [7, 9, 8]}, schema=_PAIR)
     unbought = pl.DataFrame({"customer_id": [3], "product_id": [7]}, schema=_PAIR)
@@ -117,10 +171,18 @@ def test_what_was_bought_is_a_change_of_its_own() -> None:
     assert changes.changed.is_empty()
 
 
+def what_is_written(state: State) -> State:
+    return dataclasses.replace(state, req=frozenset(), segment_req=frozenset())
+
+
 slots = st.frozensets(st.sampled_from((0, 1, 5, 31, 62, 63, 64, 65, 100, 126, 127)), max_size=6)
 states = st.builds(
     State,
     st.tuples(st.integers(0, 2), st.none() | st.integers(0, 2)),
+    slots,
+    slots,
+    slots,
+    slots,
     slots,
     slots,
 )
@@ -139,7 +201,11 @@ def test_the_difference_is_what_comparing_one_by_one_finds(
 
     before = {i: standing.get(i, nothing) for i in wanted}
     gone = sorted(standing.keys() - wanted.keys())
-    differ = [i for i in sorted(wanted) if i not in standing or wanted[i] != standing[i]]
+    differ = [
+        i
+        for i in sorted(wanted)
+        if i not in standing or what_is_written(wanted[i]) != what_is_written(standing[i])
+    ]
     assert changes.customers.equals(frame({i: wanted[i] for i in differ}, 2))
     assert changes.asserted.rows() == pairs(
         (i, wanted[i].verdict - before[i].verdict) for i in wanted
@@ -153,6 +219,22 @@ def test_the_difference_is_what_comparing_one_by_one_finds(
             *((i, before[i].tags - wanted[i].tags) for i in wanted),
             *((i, standing[i].tags) for i in gone),
         ]
+    )
+    assert changes.entered.rows() == pairs(
+        (i, wanted[i].segments - before[i].segments) for i in wanted
+    )
+    assert changes.left.rows() == pairs(
+        [
+            *((i, before[i].segments - wanted[i].segments) for i in wanted),
+            *((i, standing[i].segments) for i in gone),
+        ]
+    )
+    assert changes.requalified.rows() == pairs(
+        (i, (wanted[i].verdict - before[i].verdict) & before[i].req) for i in wanted
+    )
+    assert changes.segments_requalified.rows() == pairs(
+        (i, (wanted[i].segment_verdict - before[i].segment_verdict) & before[i].segment_req)
+        for i in wanted
     )
     assert changes.gone["customer_id"].to_list() == gone
     assert changes.is_empty == (not differ and not gone)
