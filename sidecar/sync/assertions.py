@@ -46,6 +46,8 @@ def add(
     until: Mapping[int, int | None],
     author: Author,
     moment: Moment,
+    *,
+    requalify: bool = False,
 ) -> None:
     """
     Assert *tag* for customers; a ``pin_in`` also ends their ``pin_out``.
@@ -53,6 +55,7 @@ def add(
     Args:
         kind: ``pin_in``, ``pin_out`` or ``import``.
         until: The instant it ends, None for no end, by customer.
+        requalify: It ends when the rule next turns true.
     """
     if kind == "pin_in":
         end(tx, own, ("pin_out",), tag, until)
@@ -66,13 +69,15 @@ def add(
             "until": ends,
             "actor": author.actor[:64],
             "reason": author.reason and author.reason[:255],
+            "requalify": int(requalify),
         }
         for customer_id, ends in sorted(until.items())
     ]
     for start in range(0, len(rows), _CHUNK):
         statement = upsert(own.assertion).values(rows[start : start + _CHUNK])
         # Said again it stands since it was first said.
-        changed = {name: statement.inserted[name] for name in ("until", "actor", "reason")}
+        names = ("until", "actor", "reason", "requalify")
+        changed = {name: statement.inserted[name] for name in names}
         tx.execute(statement.on_duplicate_key_update(changed))
     count_others(tx, own, list(until))
 

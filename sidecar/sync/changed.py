@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import structlog
+from sqlalchemy import Connection
 
 from sidecar import clock
 from sidecar.model import Moment, Outcome, Scope
 from sidecar.shop.database import transaction
 from sidecar.shop.shop import Shop
-from sidecar.sync import cycle, registry, runs
+from sidecar.sync import cycle, registry, runs, said
 from sidecar.sync.caps import Budget, OverBudgetError
 from sidecar.sync.compiled_rules import Rulebook
 from sidecar.sync.cycle import Before, Pass
@@ -54,6 +55,9 @@ def answer(
             if progress:
                 progress(min(start + cycle.BATCH, len(ids)), len(ids))
         ended = "applied"
+    except (KeyboardInterrupt, SystemExit):
+        ended = "interrupted"
+        raise
     finally:
         _finish(work, run, ended)
     return run.outcome, work.rulebook
@@ -106,15 +110,17 @@ def command(
         before: What to do first, for a part of *ids* in its transaction.
 
     Returns:
-        The run's number, None when no tag and no group changed; and what it did.
+        The run's number, None when nothing was said anew and no tag and no group changed;
+        and what it did.
     """
     run = Run(kind="command", moment=moment, actor=actor, what=what)
     work = Pass(shop, book, moment, [run])
+    noted = None if before is None else _noted(shop, run, before)
     ended = "failed"
     try:
         for start in range(0, len(ids), cycle.BATCH):
             part = ids[start : start + cycle.BATCH]
-            outcome = cycle.run(work, Scope.of(part), before)
+            outcome = cycle.run(work, Scope.of(part), noted)
             run.outcome.customers += outcome.customers
             run.outcome.set_aside += outcome.set_aside
             if progress:
@@ -126,6 +132,17 @@ def command(
     finally:
         _finish(work, run, ended)
     return run.run_id or None, run.outcome
+
+
+def _noted(shop: Shop, run: Run, before: Before) -> Before:
+    """*before*, and what was said of its customers before and after it, for an undo."""
+
+    def both(tx: Connection, part: Sequence[int]) -> None:
+        was = said.read(tx, shop.own, part)
+        before(tx, part)
+        said.note(tx, shop.own, lambda: run.number(shop), was, said.read(tx, shop.own, part))
+
+    return both
 
 
 def _finish(work: Pass, run: Run, ended: str) -> None:

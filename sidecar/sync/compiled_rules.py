@@ -37,6 +37,7 @@ class Rulebook:
         compiled: As expressions, the *blocked* ones as what stands.
         tags: Every tag, by slot.
         segments: Every segment that a rule makes, by slot.
+        segment_slots: The bit of each segment that has one, also of those that are going.
         ladder: How customers move; None: no groups take part.
         rungs: The bits of rungs by their folded name.
         registry: What has become of each rule when this was made.
@@ -50,6 +51,7 @@ class Rulebook:
     compiled: Compiled
     tags: Mapping[int, Tag]
     segments: Mapping[int, Segment]
+    segment_slots: Mapping[str, int]
     ladder: LadderPlan | None
     rungs: Mapping[str, int]
     registry: Registry
@@ -120,7 +122,13 @@ class Rulebook:
 
 
 def open_rulebook(
-    shop: Shop, checked: CheckedRules, moment: Moment, *, writing: bool, new_limits: bool
+    shop: Shop,
+    checked: CheckedRules,
+    moment: Moment,
+    *,
+    writing: bool,
+    new_limits: bool,
+    pinning: bool = False,
 ) -> Rulebook:
     """
     Compile *checked* for this store, blocking what a cycle of changed customers must not apply.
@@ -129,6 +137,7 @@ def open_rulebook(
         writing: Create the tags and segments that rules make, note which rules are new and
             new RFM limits; without it all this is only imagined, for a plan.
         new_limits: Compute RFM limits where those that stand are of an earlier day.
+        pinning: A customer group is about to be pinned, be it the first.
 
     Raises:
         ConfigError: A tag that a rule makes is archived, or there are too many.
@@ -143,9 +152,10 @@ def open_rulebook(
             known = tags.provisional(tags.load_tags(tx, own), wanted)
         names = [rule.name for rule in checked.rules.segments]
         found = segments.register(tx, own, names, moment, writing=writing)
+        every = [*segments.load_segments(tx, own), *found]
         rules = registry.load(tx, own, checked.rules, moment, writing=writing)
         plan, rungs = ladder_plan.make_plan(
-            tx, shop, checked.rules, checked.names, moment, writing=writing
+            tx, shop, checked.rules, checked.names, moment, writing=writing, pinning=pinning
         )
         paused = state.read(tx, own, PAUSED) is not None
     book = Rulebook(
@@ -153,6 +163,7 @@ def open_rulebook(
         compiled=Compiled(),
         tags={tag.slot: tag for tag in known},
         segments={segment.slot: segment for segment in found},
+        segment_slots={fold(segment.name): segment.slot for segment in every},
         ladder=plan,
         rungs=rungs,
         registry=rules,
@@ -170,7 +181,7 @@ def _compiled(book: Rulebook) -> Rulebook:
         ladder = dataclasses.replace(ladder, blocked=blocked, paused=book.paused)
     places = Places(
         tags={fold(tag.name): tag.as_slot for tag in book.tags.values()},
-        segments={fold(segment.name): slot for slot, segment in book.segments.items()},
+        segments=book.segment_slots,
         rungs=book.rungs,
         ladder=ladder,
         blocked=book.tag_slots(book.blocked),

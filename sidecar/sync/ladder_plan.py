@@ -69,18 +69,21 @@ def make_plan(
     moment: Moment,
     *,
     writing: bool,
+    pinning: bool = False,
 ) -> tuple[LadderPlan | None, dict[str, int]]:
     """
     The ladder of *rules* in this store, neither blocked nor paused, and the bits of its rungs.
 
     Args:
         writing: Remember the groups and bits.
+        pinning: A group is about to be pinned, be it the first.
 
     Returns:
         None where there is neither a rung nor a pin of a group; bits by folded rung name.
     """
     own, tables = shop.own, shop.tables
-    if not rules.groups and not tx.scalar(select(exists().where(own.pin.c.kind == "group"))):
+    pinned = pinning or tx.scalar(select(exists().where(own.pin.c.kind == "group")))
+    if not rules.groups and not pinned:
         return None, {}
     table = names.get("group") or NameTable()
     known = remembered(tx, own)

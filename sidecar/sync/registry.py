@@ -30,6 +30,9 @@ EVERYTHING: Final[Node] = ("tag", "")
 #: In ``sidecar_state``: the first full pass was approved.
 FIRST_APPROVAL = "first_approval"
 
+#: What a rule that is gone was settled as, when its going is to be applied anew.
+_GONE_ANEW = "-"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleState:
@@ -125,7 +128,8 @@ def load(
     for node, known in stored.items():
         if known.fingerprint and writing:
             _note(tx, own, known.rule_id, "", moment)
-        if known.settled:
+        # One that an undo or discard holds as gone must not take away what it gave.
+        if known.settled or known.held == "":
             found[node] = known.state(node, known.name, "", waiting)
     approved = state.read(tx, own, FIRST_APPROVAL) is not None
     return Registry(found, approved)
@@ -154,7 +158,18 @@ def resume(tx: Connection, own: OwnTables, rule: RuleState) -> None:
     """Let *rule* write again: like a new one, in a run of its own."""
     table = own.rule
     row = update(table).where(table.c.rule_id == rule.rule_id)
-    tx.execute(row.values(held=None, held_at=None, held_by=None, settled=""))
+    never = "" if rule.fingerprint else _GONE_ANEW
+    tx.execute(row.values(held=None, held_at=None, held_by=None, settled=never))
+
+
+def of_nodes(tx: Connection, own: OwnTables, nodes: Collection[Node]) -> list[RuleState]:
+    """What was last noted of *nodes*, also of rules that are long gone."""
+    waiting = _waiting(tx, own)
+    return [
+        known.state(node, known.name, known.fingerprint, waiting)
+        for node, known in _stored(tx, own).items()
+        if node in nodes
+    ]
 
 
 def names(tx: Connection, own: OwnTables, rule_ids: Collection[int]) -> list[str]:
