@@ -224,3 +224,11 @@ def test_help_comes_without_loading_what_it_does_not_need() -> None:
 
     assert "Usage: sidecar" in done.stdout
     assert not loaded & {"polars", "connectorx", "sqlalchemy", "pymysql", "lark", "structlog"}
+
+
+def test_no_family_takes_the_name_of_a_function_that_is_called_here() -> None:
+    # Importing a module puts it into its package, over whatever had its name.
+    root.root()
+
+    assert callable(cli.run)
+    assert callable(cli.main)
