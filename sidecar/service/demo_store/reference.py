@@ -97,7 +97,10 @@ def category_ids() -> tuple[list[dict[str, int]], list[tuple[int, str]]]:
 def _reference(
     tables: StoreTables, generation: Generation
 ) -> Iterator[tuple[Table, list[dict[str, Any]]]]:
-    yield tables.language, [{"language_id": key, "code": code} for key, code in LANGUAGES.items()]
+    yield (
+        tables.language,
+        [{"language_id": key, "code": code, "status": 1} for key, code in LANGUAGES.items()],
+    )
     yield tables.store, [{"store_id": 1, "name": "Outlet"}]
     yield tables.order_status, _named("order_status_id", ORDER_STATUSES)
     yield tables.return_status, _named("return_status_id", RETURN_STATUSES)
@@ -106,6 +109,10 @@ def _reference(
         [{"customer_group_id": key, "approval": int(key == 2)} for key in GROUPS],
     )
     yield tables.customer_group_description, _named("customer_group_id", GROUPS)
+    yield (
+        tables.tax_rate_to_customer_group,
+        [{"tax_rate_id": 1, "customer_group_id": key} for key in GROUPS],
+    )
     yield (
         tables.country,
         [{"country_id": key, "iso_code_2": code} for key, code in COUNTRIES.items()],

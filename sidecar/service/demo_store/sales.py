@@ -50,18 +50,20 @@ def sales(
     order = _totals(plan, order, lines)
     yield tables.order, order
     yield tables.order_product, lines
+    placed = order.filter(pl.col("order_status_id") > 0)
+    yield tables.order_history, placed.with_columns(number.alias("order_history_id"))
 
     complete = order.filter((pl.col("order_status_id") == 5) & (pl.col("total") > 0))
     # At most one row follows from an order in each table: its id is the order's.
     theirs = complete.join(lines.filter(pl.col("place") == 0), on="order_id").filter(customer > 0)
-    yield (
-        tables.return_,
-        _later(plan, theirs, "return", 45).with_columns(
-            number.alias("return_id"),
-            pl.lit(1).alias("quantity"),
-            draw.weighted("return status", number, {1: 20, 2: 15, 3: 65}).alias("return_status_id"),
-        ),
+    returns = _later(plan, theirs, "return", 45).with_columns(
+        number.alias("return_id"),
+        number.alias("return_history_id"),
+        pl.lit(1).alias("quantity"),
+        draw.weighted("return status", number, {1: 20, 2: 15, 3: 65}).alias("return_status_id"),
     )
+    yield tables.return_, returns
+    yield tables.return_history, returns
     yield (
         tables.review,
         _later(plan, theirs, "review", 60).with_columns(
