@@ -214,16 +214,19 @@ class Duties:
         self._missed.rang(doorbell.ids)
         if source.name == Due.name:
             self._were_due = doorbell.ids
+        before = self.book
         try:
             customers = self._look_at(doorbell, kind, pulse)
         except _StoppedError:
             return Done()
+        # What goes over the budget waits; only a full pass can say how much it is.
+        owed = self.book is not before or doorbell.everyone
         with transaction(self.engine) as tx:
             source.note(tx, doorbell)
         if doorbell.everyone:
             self._is_settled = False
             self._look_at_store()
-        return Done(customers, more=bool(customers), everyone=doorbell.everyone)
+        return Done(customers, more=bool(customers), everyone=owed)
 
     def _look_at_store(self) -> None:
         """Read the store's own settings anew; after the answer, because polling starts anew."""
