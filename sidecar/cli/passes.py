@@ -111,7 +111,10 @@ def once(
             }
         )
     else:
-        _say(outcome, f"run {result.run_id}" if result.run_id else "nothing to change")
+        headline = (
+            "nothing written but facts and segments" if result.waiting else "nothing to change"
+        )
+        _say(outcome, f"run {result.run_id}" if result.run_id else headline)
         if outcome.set_aside:
             show.note(f"{outcome.set_aside} set aside because their data cannot be processed:")
             for customer_id, error in sidecar.set_aside(20):

@@ -88,7 +88,7 @@ def _park(work: Pass, over: OverBudgetError) -> None:
     with transaction(work.shop.engine) as tx:
         number = runs.park(tx, own, Run(kind=run.kind, moment=run.moment), planned, steps)
         known = registry.load(tx, own, book.checked.rules, work.moment, writing=True)
-    structlog.get_logger().warning("run.waits", run=number, customers=planned.changed)
+    structlog.get_logger().info("run.waits", run=number, customers=planned.changed)
     work.rulebook = book.knowing(known)
 
 

@@ -194,7 +194,7 @@ class FullPass:
             nodes = planned.steps if part.run.rules is None and not part.is_first else part.rules
             steps = {known[n]: planned.steps.get(n, 0) for n in nodes if n in known}
             part.number = runs.park(tx, own, part.run, planned.outcome, steps, known=part.number)
-        structlog.get_logger().warning("run.waits", run=part.number, customers=number)
+        structlog.get_logger().info("run.waits", run=part.number, customers=number)
         return False
 
     @property
