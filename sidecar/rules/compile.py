@@ -121,6 +121,10 @@ class Compiler:
 
     # -- columns -----------------------------------------------------------------------
 
+    def column(self, ref: FactRef) -> Column:
+        """The column that holds *ref*; of a set, its members."""
+        return self.columns[self._column(ref).meta.output_name()]
+
     def _fact(self, ref: FactRef) -> Fact:
         fact = self._catalogue.get(ref.name)
         if fact is None:

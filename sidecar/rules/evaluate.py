@@ -22,6 +22,16 @@ def prepared(frame: pl.DataFrame, compiled: Compiled, moment: Moment) -> pl.Data
     )
 
 
+def worked_out(compiled: Compiled, frame: pl.DataFrame, moment: Moment) -> pl.DataFrame:
+    """*frame*, as for `evaluate`, with everything that comes out, also on the way."""
+    frame = prepared(frame, compiled, moment)
+    for level in compiled.levels:
+        frame = frame.with_columns(level)
+    for words in compiled.says:
+        frame = frame.with_columns(words)
+    return frame
+
+
 def evaluate(compiled: Compiled, frame: pl.DataFrame, moment: Moment) -> pl.DataFrame:
     """
     What should be for every customer of *frame*.
@@ -36,11 +46,11 @@ def evaluate(compiled: Compiled, frame: pl.DataFrame, moment: Moment) -> pl.Data
         In the frame's order: ``customer_id``, the words, the ladder's memory and moves, and
         ``next_at``, before which time alone changes nothing; null: it never does.
     """
-    frame = prepared(frame, compiled, moment)
-    for level in compiled.levels:
-        frame = frame.with_columns(level)
-    for words in compiled.says:
-        frame = frame.with_columns(words)
+    return told(compiled, worked_out(compiled, frame, moment), moment)
+
+
+def told(compiled: Compiled, frame: pl.DataFrame, moment: Moment) -> pl.DataFrame:
+    """What `evaluate` returns, of a frame that is `worked_out`."""
     says = ["customer_id"]
     for kind in ("verdict", "tags"):
         says += [f"{kind}{word}" for word in range(compiled.words)]

@@ -11,7 +11,7 @@ group somebody else changed a moment ago is looked at once more.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -29,7 +29,7 @@ from sidecar.sync import audit, set_aside
 from sidecar.sync.apply import apply
 from sidecar.sync.caps import Budget
 from sidecar.sync.compiled_rules import Rulebook
-from sidecar.sync.facts.load import load
+from sidecar.sync.facts.load import Loaded, load
 from sidecar.sync.reading import Reading
 from sidecar.sync.runs import Run
 from sidecar.sync.slots import Slots
@@ -193,26 +193,47 @@ def shares(runs: Sequence[Run], changes: Changes) -> Iterator[tuple[Run, Changes
         yield run, changes.of_others(taken, ladder=ladder) if taken or ladder else changes
 
 
-def look(work: Pass, tx: Connection, scope: Scope) -> tuple[int, Changes]:
+@dataclass(frozen=True, slots=True)
+class Situation:
     """
-    How many customers of *scope* there are, and what would have to be written; writes nothing.
+    What is known of a scope's customers before the rules are asked.
+
+    Attributes:
+        loaded: Their facts.
+        standing: What our tables say of them.
+        frame: Both, for `evaluate`.
+    """
+
+    loaded: Loaded
+    standing: pl.DataFrame
+    frame: pl.DataFrame
+
+
+def situation(work: Pass, tx: Connection, scope: Scope, also: Collection[Column] = ()) -> Situation:
+    """
+    Read what the rules are told from, and the columns *also*.
 
     What stands is read before the facts: a change of the store in between is seen
     again by whoever announces it.
     """
-    book, shop = work.rulebook, work.shop
-    slots = book.slots
-    reading = Reading(shop, tx, scope, work.moment, book.limits, work.whole_store)
-    standing = load_standing(reading, slots)
-    columns = [*_STORED, *book.compiled.columns]
+    book = work.rulebook
+    reading = Reading(work.shop, tx, scope, work.moment, book.limits, work.whole_store)
+    standing = load_standing(reading, book.slots)
+    columns = [*_STORED, *book.compiled.columns, *also]
     loaded = load(reading, columns, book.dictionary, standing, moves=True)
-    frame = _with_standing(loaded.frame, standing, slots, work.touched)
-    verdict = evaluate(book.compiled, frame, work.moment)
-    facts = loaded.frame.select(
-        "customer_id", *(pl.col(fact).alias(column) for fact, column in STORED.items())
-    )
+    frame = with_standing(loaded.frame, standing, book.slots, work.touched)
+    return Situation(loaded, standing, frame)
+
+
+def look(work: Pass, tx: Connection, scope: Scope) -> tuple[int, Changes]:
+    """How many customers of *scope* there are, and what would have to be written."""
+    found = situation(work, tx, scope)
+    loaded, standing = found.loaded, found.standing
+    verdict = evaluate(work.rulebook.compiled, found.frame, work.moment)
+    stored = (pl.col(fact).alias(column) for fact, column in STORED.items())
+    facts = loaded.frame.select("customer_id", *stored)
     wanted = facts.hstack(verdict.drop("customer_id"))
-    layout = book.layout
+    layout = work.rulebook.layout
     if loaded.purchases is not None:
         marks = loaded.purchases.marks
         wanted = wanted.join(marks, on="customer_id", how="left", maintain_order="left")
@@ -224,7 +245,7 @@ def look(work: Pass, tx: Connection, scope: Scope) -> tuple[int, Changes]:
     return loaded.frame.height, changes
 
 
-def _with_standing(
+def with_standing(
     frame: pl.DataFrame, standing: pl.DataFrame, slots: Slots, touched: Mapping[int, str]
 ) -> pl.DataFrame:
     """*frame* with what stands of its customers, under ``was:``, and what people said of them."""

@@ -28,7 +28,7 @@ def rows(
     for name in frame.columns:
         fact = catalogue.get(name)
         if fact is not None:
-            shown.append((name, _shown(fact, names, zone)))
+            shown.append((name, shown_as(fact, names, zone)))
     columns = [frame[name].to_list() for name, _ in shown]
     for index, customer_id in enumerate(frame["customer_id"].to_list()):
         row: dict[str, Json] = {"customer_id": customer_id}
@@ -52,7 +52,8 @@ def iso(epoch_s: int, zone: ZoneInfo) -> str | None:
         return None
 
 
-def _shown(fact: Fact, names: Names, zone: ZoneInfo) -> Shown:
+def shown_as(fact: Fact, names: Names, zone: ZoneInfo) -> Shown:
+    """How a value of *fact*, as it is loaded, is shown."""
     table = names.get(fact.names or "")
     display: Mapping[int, str] = table.display() if table is not None else {}
 
