@@ -18,7 +18,7 @@ from sidecar.errors import NotNowError, Problem, RuleError, UsageError
 from sidecar.model import Moment, Outcome
 from sidecar.rules.language import check, parser, sentence
 from sidecar.service.upkeep import Upkeep
-from sidecar.shop import indexes, migrate
+from sidecar.shop import indexes, migrate, size
 from sidecar.shop.database import connect, transaction
 from sidecar.shop.leader import leader_lock
 from sidecar.shop.shop import Shop, open_shop
@@ -228,8 +228,9 @@ class Sidecar:
     def status(self) -> dict[str, Json]:
         """How the installation is; see `sidecar.sync.status.read`."""
         name, prefix = self.config.database.name, self.shop.prefix
+        taken = size.own_size(self.engine, prefix)
         with transaction(self.engine) as tx:
-            found = status.read(tx, self.shop.own, name, prefix, self.moment())
+            found = status.read(tx, self.shop.own, name, prefix, taken, self.moment())
         newest = max(migration.version for migration in migrate.migrations())
         schema = {"version": migrate.version(self.engine, prefix), "newest": newest}
         return {**found, "schema": schema}

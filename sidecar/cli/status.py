@@ -24,6 +24,7 @@ def status(
     """Say how the daemon and its work are; exit code 69 when no daemon runs."""
     sidecar = options.opened(context)
     sidecar.require_own_tables()
+    options.say_if_elsewhere(sidecar)
     found: dict[str, Any] = sidecar.status()
     if json:
         show.as_json(found)
@@ -60,7 +61,8 @@ def _lines(found: dict[str, Any], zone: datetime.tzinfo) -> Iterator[tuple[str, 
     queues = found["queues"]
     yield "queues", ", ".join(f"{queues[name]:,} {name}" for name in ("commands", "hints", "due"))
     for run in found["waiting"]:
-        rules = ", ".join(run["rules"])
+        names = run["rules"]
+        rules = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
         yield "waits for approval", f"run {run['run']}: {run['customers']:,} customers ({rules})"
     for rule in found["held"]:
         yield "held", f"{rule['kind']} {rule['name']}: `sidecar rules resume`"
@@ -74,4 +76,6 @@ def _lines(found: dict[str, Any], zone: datetime.tzinfo) -> Iterator[tuple[str, 
         yield "finding", f"{finding['message']} ({finding['times']} times)"
     megabytes = found["size"]["bytes"] / 1e6
     schema = found["schema"]
+    indexes = found["size"]["index_bytes"] / 1e6
     yield "our tables", f"{megabytes:,.1f} MB, version {schema['version']}"
+    yield "our indexes", f"{indexes:,.1f} MB on the store's tables"

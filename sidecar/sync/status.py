@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, Connection, Table, func, select
 
 from sidecar.model import Moment
 from sidecar.shop.leader import lock_name
-from sidecar.shop.own_size import own_sizes
 from sidecar.shop.own_tables import OwnTables
+from sidecar.shop.size import OwnSize
 from sidecar.sync import findings, state
 from sidecar.sync.state import Json
 
@@ -23,7 +23,7 @@ _FINDINGS = 50
 
 
 def read(
-    tx: Connection, own: OwnTables, database: str, prefix: str, moment: Moment
+    tx: Connection, own: OwnTables, database: str, prefix: str, size: OwnSize, moment: Moment
 ) -> dict[str, Json]:
     """
     Everything that `status` says.
@@ -37,7 +37,6 @@ def read(
     daemon = heartbeat if isinstance(heartbeat, Mapping) else None
     holder = tx.scalar(select(func.is_used_lock(lock_name(database, prefix))))
     running = daemon is not None and holder is not None and daemon["connection_id"] == holder
-    sizes = own_sizes(tx, prefix)
     return {
         "running": running,
         "busy": holder is not None,
@@ -57,8 +56,12 @@ def read(
         "set_aside": _count(tx, own.set_aside),
         "findings": [asdict(found) for found in findings.open_findings(tx, own, _FINDINGS)],
         "size": {
-            "bytes": sum(size.size_bytes for size in sizes),
-            "tables": {size.name: {"rows": size.rows, "bytes": size.size_bytes} for size in sizes},
+            "bytes": size.table_bytes,
+            "tables": {
+                name: {"rows": rows, "bytes": taken} for name, (rows, taken) in size.tables.items()
+            },
+            "indexes": size.indexes,
+            "index_bytes": size.index_bytes,
         },
     }
 
