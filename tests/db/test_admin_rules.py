@@ -7,6 +7,7 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import msgspec
 import pytest
 
 from sidecar.errors import RuleError, UsageError
@@ -71,6 +72,9 @@ class Admin:
 
 @pytest.fixture
 def admin(store: SmallStore) -> Admin:
+    settings = store.sidecar.config
+    rules = msgspec.structs.replace(settings.rules, builtins=True)
+    store.sidecar.config = msgspec.structs.replace(settings, rules=rules)
     return Admin(store)
 
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from sidecar.rules.ruleset import assemble
-from sidecar.sync import full_pass, rulebook
+from sidecar.sync import ranges, rulebook
+from sidecar.sync.full_pass import Approval
 from support.given import Line
 from support.random_store import FACTS, OWN_FACTS, a_few, start_anew, tag_by_hand, tag_rules
 from support.small_store import NOW, SmallStore
@@ -115,15 +116,13 @@ def busy(store: SmallStore) -> list[int]:
 
 def test_a_second_pass_writes_nothing_at_all(store: SmallStore) -> None:
     busy(store)
-    before = store.checksums(without=["run"])
+    before = store.checksums()
 
-    outcome = store.full_pass()
+    result = store.whole_pass()
 
-    assert store.checksums(without=["run"]) == before
-    assert (outcome.customers, outcome.changed) == (3, 0)
-    run = store.last_run()
-    assert (run["kind"], run["state"], run["customers"]) == ("full", "applied", 3)
-    assert (run["changed"], run["tag_added"], run["tag_removed"]) == (0, 0, 0)
+    assert store.checksums() == before
+    assert (result.outcome.customers, result.outcome.changed) == (3, 0)
+    assert result.run_id is None
 
 
 def test_one_changed_customer_is_all_that_is_touched(store: SmallStore) -> None:
@@ -257,10 +256,12 @@ def test_what_was_bought_follows_the_orders(store: SmallStore) -> None:
 def test_a_store_without_customers_has_an_empty_pass(store: SmallStore) -> None:
     store.rules(vip="orders > 3")
 
-    outcome = store.full_pass()
+    result = store.whole_pass(approval=Approval(actor="cli:ann", everything=True))
 
-    assert outcome.customers == 0
-    assert store.last_run()["state"] == "applied"
+    assert result.outcome.customers == 0
+    assert (result.run_id, result.waiting, result.stopped) == (None, [], False)
+    (noted,) = store.rows("SELECT value FROM `{own}state` WHERE name = 'last_full_pass'")
+    assert int(noted["value"]) == store.moment.epoch_s
 
 
 def test_customers_that_do_not_exist_are_no_error(store: SmallStore) -> None:
@@ -296,7 +297,7 @@ def test_ranges_hold_every_id_once(store: SmallStore, size: int) -> None:
     for customer in (3, 4, 10, 2**31 - 1):
         store.given.customer(customer_id=customer)
 
-    scopes = list(full_pass.ranges(store.sidecar.shop, size))
+    scopes = list(ranges.ranges(store.sidecar.shop, size))
 
     assert scopes[0].first == 1
     assert scopes[-1].last == 2**31 - 1

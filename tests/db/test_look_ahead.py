@@ -18,8 +18,7 @@ from sidecar.service.private_server import PrivateServer
 from sidecar.shop.reader import Schema
 from sidecar.shop.shop import open_shop
 from sidecar.shop.tables import store_tables
-from sidecar.sync.cycle import Pass
-from sidecar.sync.full_pass import run_full_pass
+from sidecar.sync.full_pass import Approval, FullPass
 from sidecar.sync.reading import Reading
 from support.database import engine_for
 from support.given import Given
@@ -63,8 +62,10 @@ def test_they_share_the_guest_orders_of_the_whole_store(
     read = Reading.rows
     monkeypatch.setattr(Reading, "rows", slow)
     checked, moment = sidecar.check_rules(), sidecar.moment()
-    work = Pass(sidecar.shop, sidecar.rulebook(checked, moment), moment)
+    book = sidecar.rulebook(checked, moment)
+    approval = Approval(actor="cli:ann", everything=True)
+    whole = FullPass(shop=sidecar.shop, book=book, moment=moment, cap=0, approval=approval, size=1)
 
-    outcome = run_full_pass(work, actor=None, size=1)
+    outcome = whole.carry_out().outcome
 
     assert (outcome.customers, outcome.tag_added, outcome.set_aside) == (12, 12, 0)

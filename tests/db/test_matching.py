@@ -12,7 +12,7 @@ from sidecar.rules.catalogue import Catalogue
 from sidecar.rules.language.printer import print_expr
 from sidecar.rules.ruleset import RuleSet, TagRule, assemble
 from sidecar.rules.syntax import Expr
-from sidecar.sync import rulebook
+from sidecar.sync import rfm_limits, rulebook
 from sidecar.sync.matching import Matcher
 from support.random_store import FACTS, a_few, start_anew, tag_rules
 from support.small_store import SmallStore
@@ -30,8 +30,9 @@ def matching(store: SmallStore, condition: Expr, limit: int | None = None) -> li
         condition,
         RuleSet(),
         {tag.tag_id: tag.as_slot for tag in known},
+        (),
         {tag.tag_id: tag.name for tag in known},
-        store.book().limits,
+        rfm_limits.stored(shop),
     )
     frames = matcher.matches(store.moment, limit)
     return [customer for frame in frames for customer in frame["customer_id"]]

@@ -82,7 +82,7 @@ def test_a_customer_whose_sums_do_not_fit_is_set_aside_and_the_others_go_on(
         given.order(customer, "5")
     too_large(given, customers[2])
 
-    _, outcome = sidecar.full_pass(sidecar.check_rules())
+    outcome = sidecar.full_pass(sidecar.check_rules(), approved_by="cli:ann").outcome
 
     assert (outcome.customers, outcome.set_aside, outcome.tag_added) == (5, 1, 8)
     assert [customer for customer, _ in sidecar.set_aside(9)] == [customers[2]]

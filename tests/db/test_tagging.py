@@ -93,6 +93,7 @@ def test_until_a_day_is_through_that_day_where_the_store_is(
     instant = datetime.datetime.fromisoformat(ends)
     there = contextlib.contextmanager(small_store.open_on)
     with there(small_database, tmp_path, store.given, timezone=ZoneInfo(zone)) as local:
+        local.full_pass()  # from now on the rule is not new
         local.tagging().add("friend", [ann], datetime.date(2026, 4, 1), None)
         local.now = instant - datetime.timedelta(seconds=1)
         assert local.full_pass().changed == 0
