@@ -50,6 +50,7 @@ from sidecar.sync.reading import Limits
 from sidecar.sync.rulebook import CheckedRules
 from sidecar.sync.runs import Waiting
 from sidecar.sync.segments import Segment
+from sidecar.sync.sources.hints import Hints
 from sidecar.sync.state import Json
 from sidecar.sync.tagging import Tagging
 from sidecar.sync.tags import Tag
@@ -171,6 +172,27 @@ class Sidecar:
             approval=approval,
             progress=progress,
         ).carry_out()
+
+    def catch_up(self) -> None:
+        """Carry out commands and look at hints that wait: without a daemon nobody else does."""
+        dispatcher = self.dispatcher()
+        dispatcher.recover()
+        while dispatcher.dispatch_next():
+            pass
+        hints = Hints(self.shop)
+        while (doorbell := hints.ring(self.moment().epoch_s)).noted:
+            moment = self.moment()
+            changed.answer(
+                self.shop,
+                self.rulebook(self.check_rules(), moment),
+                sorted(doorbell.ids),
+                moment,
+                Budget(self.shop.own, self.cap(), moment),
+                kind="changed",
+                touched=doorbell.actors,
+            )
+            with transaction(self.engine) as tx:
+                hints.note(tx, doorbell)
 
     def cap(self) -> int:
         """The number of customers that a run may change unasked."""

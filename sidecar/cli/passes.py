@@ -91,11 +91,13 @@ def once(
     sidecar.require_own_tables()
     actor = options.actor()
     with sidecar.leading(wait):
+        sidecar.catch_up()
         checked = options.checked_rules(sidecar)
         with show.progress("full pass") as told:
             result = sidecar.full_pass(
                 checked, actor=actor, approved_by=actor if yes else None, progress=told
             )
+        sidecar.upkeep.clean(sidecar.moment())
     outcome = result.outcome
     state = "waiting" if result.waiting else "applied" if result.run_id else "nothing"
     if json:
