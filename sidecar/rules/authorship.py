@@ -26,6 +26,9 @@ STALE_FORM_S = 2 * 3600
 #: A second change that nobody explains, this soon after the first, is not fought.
 UNEXPLAINED_AGAIN_S = 24 * 3600
 
+#: A change that was adopted is a person's after all when their hint comes so soon.
+HINT_WITHIN_S = 120
+
 #: Values of ``group_hold``.
 FREE, FOUND, OUTSIDE, OUTSIDE_AGAIN, STOPPED = range(5)
 
@@ -62,6 +65,14 @@ def known_changes(
     )
     touched = pl.col("touched").fill_null(False)
     theirs = pl.col("ladder:changed") & ~pl.col("ladder:stale")
+    # The hint may come a moment after a look that saw the change already.
+    late = (
+        pl.col("ladder:known")
+        & ~pl.col("ladder:dead")
+        & ~pl.col("ladder:changed")
+        & hold.eq_missing(OUTSIDE)
+        & (now - pl.col("was:outside_at") <= HINT_WITHIN_S).fill_null(False)
+    )
     return [
         [
             native.alias("ladder:native"),
@@ -78,7 +89,7 @@ def known_changes(
         [changed.alias("ladder:changed")],
         [stale.alias("ladder:stale")],
         [
-            (theirs & touched).alias("ladder:person"),
+            ((theirs | late) & touched).alias("ladder:person"),
             (theirs & ~touched).alias("ladder:unknown"),
             pl.when("ladder:stale").then(memory).otherwise(native).alias("ladder:at"),
         ],

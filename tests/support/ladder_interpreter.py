@@ -170,6 +170,9 @@ class _Customer:
         changed = known is not None and not lost and known != seen.group
         stale = changed and self.is_stale_form()
         person = changed and not stale and seen.touched
+        if known is not None and not lost and not changed and memory["group_hold"] == 2:
+            told_late = memory["outside_at"] is not None and self.now - memory["outside_at"] <= 120
+            person = told_late and seen.touched
         unknown = changed and not stale and not seen.touched
         at = seen.group
         if stale:

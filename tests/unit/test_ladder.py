@@ -404,3 +404,11 @@ def test_a_customer_in_a_group_that_no_longer_exists_is_left_alone() -> None:
     result = judged(changed_outside(GONE, _SILVER, was=was))
 
     assert (result.move, result.note, result.memory) == (None, 0, was)
+
+
+def test_a_hint_that_comes_a_moment_late_still_makes_the_change_a_persons() -> None:
+    adopted = judged(changed_outside(RETAIL, _VIP, was=memory(VIP)))
+    assert adopted.note == 2
+
+    soon = dataclasses.replace(again(customer(RETAIL, _VIP), adopted), touched=True)
+    assert judged(soon).note == 5
