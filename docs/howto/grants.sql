@@ -5,6 +5,9 @@ CREATE USER 'sidecar'@'localhost' IDENTIFIED BY 'a long password';
 -- Read the store, and add indexes to its tables.
 GRANT SELECT, INDEX ON `shop`.* TO 'sidecar'@'localhost';
 
+-- Move customers between customer groups: the one column of the store that is written.
+GRANT UPDATE (customer_group_id) ON `shop`.`oc_customer` TO 'sidecar'@'localhost';
+
 -- Our own tables. They need not exist yet.
 GRANT ALL ON `shop`.`oc_sidecar_assertion` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_audit` TO 'sidecar'@'localhost';

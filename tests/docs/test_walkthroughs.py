@@ -88,20 +88,24 @@ def test_uninstalling_leaves_nothing_behind(place: Path) -> None:
     list(follow("```console\n$ sidecar migrate\n```\n", place))
 
 
-def test_the_account_of_the_grants_can_change_nothing_of_the_store(place: Path) -> None:
+def test_the_account_of_the_grants_can_change_nothing_of_the_store_but_groups(place: Path) -> None:
     list(follow("```console\n$ sidecar init --opencart store --write config.toml\n```\n", place))
     list(follow("```console\n$ sidecar migrate\n```\n", place))
     engine = connect(load(place / "config.toml", {}).database)
     probe(engine, "oc_")
 
     for statement in (
-        "UPDATE oc_customer SET customer_group_id = 2",
+        "UPDATE oc_customer SET status = 0",
+        "UPDATE oc_customer_group SET approval = 1",
         "DELETE FROM oc_order",
         "ALTER TABLE oc_customer ADD COLUMN extra INT",
         "CREATE TABLE oc_other (id INT)",
     ):
         with pytest.raises(SidecarError, match="command denied"), transaction(engine) as tx:
             tx.exec_driver_sql(statement)
+    with transaction(engine) as tx:
+        tx.exec_driver_sql("UPDATE oc_customer SET customer_group_id = 2 WHERE customer_id = 1")
+        tx.exec_driver_sql("UPDATE oc_customer SET customer_group_id = 1 WHERE customer_id = 1")
     engine.dispose()
 
 
