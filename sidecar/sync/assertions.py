@@ -128,6 +128,26 @@ def end(
         )
 
 
+def of_rule(
+    tx: Connection, own: OwnTables, tag_id: int, ids: Sequence[int], moment: Moment, *, on: bool
+) -> None:
+    """Let its rule assert the tag of customers *ids*, or (not *on*) no longer."""
+    table = own.assertion
+    if not on:
+        here = (table.c.tag_id == tag_id) & table.c.customer_id.in_(ids)
+        tx.execute(delete(table).where(here, table.c.source_kind == "rule"))
+        return
+    rows = pl.DataFrame({"customer_id": ids}, {"customer_id": pl.Int64}).select(
+        "customer_id",
+        pl.lit(tag_id).alias("tag_id"),
+        pl.lit("rule").alias("source_kind"),
+        pl.lit(0).alias("source_id"),
+        pl.lit(moment.epoch_s).alias("since"),
+        pl.lit(0).alias("requalify"),
+    )
+    insert(tx, table, rows)
+
+
 def hand_over(
     tx: Connection,
     own: OwnTables,

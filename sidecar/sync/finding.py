@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 import polars as pl
 from sqlalchemy import Connection, func, or_, select
 
+from sidecar.errors import UsageError
 from sidecar.model import Scope
 from sidecar.shop.database import transaction
 from sidecar.shop.shop import Shop
@@ -18,6 +19,9 @@ _CHUNK = 1_000
 
 #: From so many e-mails on, all of the store's are read once instead of being searched.
 _MANY = 5_000
+
+#: Customers that cannot be found are listed up to so many.
+_SHOWN = 100
 
 #: Digits of the longest number that is read; a longer one is nobody's id.
 _LONGEST_NUMBER = 18
@@ -59,6 +63,23 @@ def find_customers(shop: Shop, wanted: Sequence[str]) -> tuple[dict[str, int], d
         else:
             problems[text] = f"no customer has the e-mail {text!r}"
     return found, problems
+
+
+def require_customers(shop: Shop, wanted: Sequence[str]) -> dict[str, int]:
+    """
+    The ids of customers by what names them, an id or an e-mail.
+
+    Raises:
+        UsageError: One is unknown, or an e-mail has several accounts (listed).
+    """
+    ids, problems = find_customers(shop, wanted)
+    if problems:
+        listed = list(problems.values())
+        more = len(listed) - _SHOWN
+        raise UsageError(
+            "\n".join([*listed[:_SHOWN], *([f"and {more:,} more"] if more > 0 else [])])
+        )
+    return ids
 
 
 def _known(tx: Connection, shop: Shop, numbers: Collection[int]) -> set[int]:

@@ -32,6 +32,9 @@ from sidecar.sync.runs import Run, Waiting
 #: In ``sidecar_state``: when the last full pass that ended began.
 LAST = "last_full_pass"
 
+#: In ``sidecar_state``: somebody asked for one; whoever leads makes it soon.
+WANTED = "full_pass_wanted"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approval:
@@ -268,6 +271,9 @@ class FullPass:
         own, now = self.shop.own, clock.now()
         with transaction(self.shop.engine) as tx:
             for part in parts:
+                if ended == "interrupted" and part.number and part.run.run_id:
+                    runs.break_off(tx, own, part.number, now)
+                    continue
                 part.run.outcome.customers = outcome.customers
                 part.run.outcome.set_aside = outcome.set_aside
                 rules = self.book.registry.rules
@@ -279,6 +285,7 @@ class FullPass:
             self._note_approval(tx, parts)
             if self.kind == "full":
                 state.write(tx, own, LAST, self.moment.epoch_s, self.moment)
+                state.remove(tx, own, WANTED)
         wrong = segments.settle(self.shop, self.moment, whole=True)
         for segment, number in wrong:
             structlog.get_logger().error(

@@ -123,6 +123,12 @@ def finish(
     keep_rules(tx, own, run.run_id, known)
 
 
+def break_off(tx: Connection, own: OwnTables, run_id: int, now: datetime.datetime) -> None:
+    """Note that an approved run was broken off; it keeps its plan, to be approved again."""
+    row = update(own.run).where(own.run.c.run_id == run_id)
+    tx.execute(row.values(state="interrupted", finished_at=int(now.timestamp())))
+
+
 def keep_rules(tx: Connection, own: OwnTables, run_id: int, steps: Mapping[RuleState, int]) -> None:
     """Note which rules took part in a run, as they were, and with how many steps."""
     if not steps:

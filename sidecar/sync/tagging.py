@@ -28,12 +28,9 @@ from sidecar.sync import assertions, changed, tags
 from sidecar.sync.assertions import Author
 from sidecar.sync.compiled_rules import Rulebook
 from sidecar.sync.cycle import Before
-from sidecar.sync.finding import find_customers
+from sidecar.sync.finding import require_customers
 from sidecar.sync.ranges import Progress
 from sidecar.sync.tags import Tag
-
-#: Customers that cannot be found are listed up to so many.
-_SHOWN = 100
 
 #: More to do in a transaction.
 Also = Callable[[Connection], None]
@@ -75,14 +72,7 @@ class Tagging:
 
     def ids_of(self, wanted: Sequence[str]) -> dict[str, int]:
         """As `find_customers`, by what names them."""
-        ids, problems = find_customers(self.shop, wanted)
-        if problems:
-            listed = list(problems.values())
-            more = len(listed) - _SHOWN
-            raise UsageError(
-                "\n".join([*listed[:_SHOWN], *([f"and {more:,} more"] if more > 0 else [])])
-            )
-        return ids
+        return require_customers(self.shop, wanted)
 
     def ensure(self, names: Iterable[str]) -> None:
         """Create those of *names* that are no tags yet; `created` names them."""
@@ -199,7 +189,7 @@ class Tagging:
         known = self._known()
         for name in rows:
             if fold(name) in known:
-                _refuse_archived(known[fold(name)])
+                refuse_archived(known[fold(name)])
         ids = sorted({customer_id for until in rows.values() for customer_id in until})
         author = Author(actor=self.actor, reason=file)
         with self._made(rows):
@@ -216,17 +206,8 @@ class Tagging:
             return self._run(f"tag import {file}", ids, before, progress)
 
     def end_of(self, day: datetime.date | None) -> int | None:
-        """
-        The instant at which what holds through *day* ends; None: never.
-
-        Raises:
-            UsageError: The day is over.
-        """
-        if day is None:
-            return None
-        if day < self.moment.today:
-            raise UsageError(f"{day} is over")
-        return Boundary("day_end", Day(day)).value(self.moment)
+        """As the function `end_of`, at the moment of what is done."""
+        return end_of(day, self.moment)
 
     @contextlib.contextmanager
     def _made(self, names: Iterable[str]) -> Iterator[None]:
@@ -269,7 +250,7 @@ class Tagging:
 
     def _in_use(self, name: str) -> Tag:
         tag = self._tag(name)
-        _refuse_archived(tag)
+        refuse_archived(tag)
         return tag
 
     def _refuse_ruled(self, tag: Tag) -> None:
@@ -287,7 +268,22 @@ class Tagging:
                 )
 
 
-def _refuse_archived(tag: Tag) -> None:
+def end_of(day: datetime.date | None, moment: Moment) -> int | None:
+    """
+    The instant at which what holds through *day* ends; None: never.
+
+    Raises:
+        UsageError: The day is over.
+    """
+    if day is None:
+        return None
+    if day < moment.today:
+        raise UsageError(f"{day} is over")
+    return Boundary("day_end", Day(day)).value(moment)
+
+
+def refuse_archived(tag: Tag) -> None:
+    """Raise a UsageError where *tag* is out of use."""
     if tag.archived:
         raise UsageError(
             f"'{tag.name}' is archived (`sidecar tag archive --restore` takes it into use)"
