@@ -35,8 +35,16 @@ from sidecar.sync import (
     tags,
 )
 from sidecar.sync.caps import Budget
-from sidecar.sync.commands import queue, tag_handlers
+from sidecar.sync.commands import (
+    operation_handlers,
+    pin_handlers,
+    queue,
+    rule_handlers,
+    run_handlers,
+    tag_handlers,
+)
 from sidecar.sync.commands.dispatcher import Dispatcher, Handler
+from sidecar.sync.commands.means import Means
 from sidecar.sync.commands.queue import Asked
 from sidecar.sync.compiled_rules import Rulebook, open_rulebook
 from sidecar.sync.facts import as_json
@@ -44,6 +52,7 @@ from sidecar.sync.facts.load import Dictionary
 from sidecar.sync.full_pass import Approval, FullPass, Result
 from sidecar.sync.matching import Matcher
 from sidecar.sync.naming import find_rule
+from sidecar.sync.planning import Stop
 from sidecar.sync.preview import Preview, preview
 from sidecar.sync.ranges import Progress, customers_in_store
 from sidecar.sync.reading import Limits
@@ -65,11 +74,13 @@ class Sidecar:
         config: Its settings.
         engine: Its database.
         shop: Its store.
+        stop: Asked during a full pass that a command wants whether to end.
     """
 
     config: Config
     engine: Engine
     shop: Shop
+    stop: Stop | None = None
 
     def moment(self) -> Moment:
         """Now, in the store's zone."""
@@ -161,8 +172,18 @@ class Sidecar:
         Args:
             approved_by: Who approves of all that it plans, whatever its size; None: nobody.
         """
-        moment = self.moment()
         approval = Approval(actor=approved_by, everything=True) if approved_by else None
+        return self._full_pass(checked, actor=actor, approval=approval, progress=progress)
+
+    def _full_pass(
+        self,
+        checked: CheckedRules,
+        *,
+        actor: str | None,
+        approval: Approval | None,
+        progress: Progress | None,
+    ) -> Result:
+        moment = self.moment()
         return FullPass(
             shop=self.shop,
             book=self.rulebook(checked, moment, new_limits=True),
@@ -171,6 +192,7 @@ class Sidecar:
             actor=actor,
             approval=approval,
             progress=progress,
+            stop=self.stop,
         ).carry_out()
 
     def catch_up(self) -> None:
@@ -242,7 +264,7 @@ class Sidecar:
         """The work of the daemon; *read_config* reads the settings again."""
 
         def dispatch(duties: Duties, pulse: Pulse) -> bool:
-            now = Sidecar(duties.config, duties.engine, duties.shop)
+            now = Sidecar(duties.config, duties.engine, duties.shop, pulse.stopping)
             return now.dispatcher(pulse.beat).dispatch_next()
 
         return Duties(self.config, self.engine, read_config, dispatch)
@@ -399,7 +421,43 @@ class Sidecar:
 
     def handlers(self) -> dict[str, Handler]:
         """What carries out each command of the catalogue."""
-        return {**tag_handlers.handlers(self.tagging)}
+        return {
+            **tag_handlers.handlers(self.tagging),
+            **pin_handlers.handlers(self._means),
+            **run_handlers.handlers(self._means),
+            **rule_handlers.handlers(self._means),
+            **operation_handlers.handlers(self._means),
+        }
+
+    def _means(self) -> Means:
+        """What commands are carried out with."""
+        shop, rules = self.shop, self.config.rules
+
+        def compiled(checked: CheckedRules, moment: Moment, pinning: bool) -> Rulebook:
+            return open_rulebook(
+                shop, checked, moment, writing=True, new_limits=False, pinning=pinning
+            )
+
+        def full_pass(
+            *, actor: str, approval: Approval | None, progress: Progress | None
+        ) -> Result:
+            checked = self.check_rules()
+            return self._full_pass(checked, actor=actor, approval=approval, progress=progress)
+
+        return Means(
+            shop=shop,
+            moment=self.moment,
+            check_rules=self.check_rules,
+            checker=lambda: rulebook.checker(
+                shop,
+                rulebook.read_files(rules.directory),
+                own_tables=True,
+                builtins=rules.builtins,
+            ),
+            rulebook=compiled,
+            full_pass=full_pass,
+            budget=lambda moment: Budget(shop.own, self.cap(), moment),
+        )
 
     def dispatcher(self, watch: Progress | None = None) -> Dispatcher:
         """Carries commands out; only for whoever leads. *watch* is told how far one is."""

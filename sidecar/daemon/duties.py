@@ -36,6 +36,7 @@ from sidecar.sync import (
 )
 from sidecar.sync.commands import queue
 from sidecar.sync.compiled_rules import Rulebook, open_rulebook
+from sidecar.sync.planning import StoppedError
 from sidecar.sync.ranges import customers_in_store
 from sidecar.sync.sources.due import Due
 from sidecar.sync.sources.hints import Hints
@@ -181,13 +182,18 @@ class Duties:
 
     def commands(self, pulse: Pulse) -> Done:
         """Carry out the next command that waits."""
-        if not self._dispatch(self, pulse):
+        try:
+            if not self._dispatch(self, pulse):
+                return Done()
+        except StoppedError:
             return Done()
         # It may have made rules, merged tags, approved runs.
         was_paused = self.book.paused
         self._open_book(self.config, self.shop, self._files or ())
         resumed = was_paused and not self.book.paused
-        owed = resumed or bool(self.book.registry.fresh())
+        with transaction(self.engine) as tx:
+            asked = state.read(tx, self.shop.own, full_pass.WANTED) is not None
+        owed = asked or resumed or bool(self.book.registry.fresh())
         self._is_settled = self._is_settled and not owed
         return Done(more=True, everyone=owed)
 

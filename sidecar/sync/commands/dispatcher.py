@@ -25,6 +25,7 @@ from sidecar.shop.database import transaction
 from sidecar.shop.own_tables import OwnTables
 from sidecar.sync.commands import checking, queue
 from sidecar.sync.commands.queue import Answered, Asked
+from sidecar.sync.planning import StoppedError
 
 _log = structlog.get_logger()
 
@@ -133,6 +134,7 @@ class Dispatcher:
 
         Raises:
             DatabaseUnavailableError: The command is new again.
+            StoppedError: The same; whoever leads is to end.
         """
         with transaction(self.engine) as tx:
             command_id = queue.next_new(tx, self.own)
@@ -168,7 +170,7 @@ class Dispatcher:
                 raise FatalError(f"{asked.name}: this command is not available in this version")
             task = Task(number, asked.name, parameters, asked.actor, self)
             self._finish(task, handler(task))
-        except DatabaseUnavailableError:
+        except (DatabaseUnavailableError, StoppedError):
             # It may be gone for this too; `recover` does the same later.
             with contextlib.suppress(DatabaseError), transaction(self.engine) as tx:
                 queue.release(tx, self.own, number)
