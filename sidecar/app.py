@@ -17,6 +17,7 @@ from sidecar.daemon.work import Pulse
 from sidecar.errors import NotNowError, Problem, RuleError, UsageError
 from sidecar.model import Moment, Outcome
 from sidecar.rules.language import check, parser, sentence
+from sidecar.rules.rule_sources import off_segments
 from sidecar.service.upkeep import Upkeep
 from sidecar.shop import indexes, migrate, size
 from sidecar.shop.database import connect, transaction
@@ -332,12 +333,16 @@ class Sidecar:
             dictionary.catalogue,
             names,
             words.lists,
-            [segment.name for segment in words.segments],
+            [
+                *(segment.name for segment in words.segments),
+                *(rule.name for rule in words.off if rule.kind == "segment"),
+            ],
             file="expression",
             tags=[rule.name for rule in words.tags],
             paid_statuses=self.shop.paid,
             source=expression,
         )
+        problems = [*problems, *off_segments(condition, words, "expression", expression)]
         for problem in problems:
             if problem.severity == "warning":
                 warn(problem)

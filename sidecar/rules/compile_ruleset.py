@@ -54,6 +54,7 @@ class Places:
         ladder: How customers move; None: groups are neither read nor written.
         blocked: Slots of tags whose rule, or what it left, says what it said before.
         all_blocked: No rule of a tag may say anything new, also one that is gone.
+        kept_segments: Slots of segments without a rule that stay as they are.
     """
 
     tags: Mapping[str, TagSlot] = field(default_factory=dict)
@@ -62,6 +63,7 @@ class Places:
     ladder: LadderPlan | None = None
     blocked: frozenset[int] = frozenset()
     all_blocked: bool = False
+    kept_segments: frozenset[int] = frozenset()
 
 
 @dataclass(slots=True)
@@ -222,6 +224,8 @@ class _RuleCompiler:
 
     def _segment(self, name: str) -> pl.Expr:
         slot = self._places.segments.get(fold(name))
+        if slot is not None and slot in self._places.kept_segments:
+            return _after_pins(_bit("was:segment_verdict", slot), "segment_", slot)
         if slot is None or fold(name) not in self._segment_rules:
             return pl.lit(False)
         self._needs.add(_segment(slot))
@@ -237,19 +241,17 @@ class _RuleCompiler:
         found = [self._verdict(ruled, word) for word in range(words)]
         segments = [self._places.segments[name] for name in self._segment_rules]
         for word in range(segment_words):
-            columns = {slot: _segment(slot) for slot in segments}
-            found.append(_packed(columns, word).alias(f"segment_verdict{word}"))
+            packed = _packed({slot: _segment(slot) for slot in segments}, word)
+            kept = _left("was:segment_verdict", self._places.kept_segments, word)
+            found.append((packed | kept).alias(f"segment_verdict{word}"))
         return found
 
     def _verdict(self, ruled: Collection[int], word: int) -> pl.Expr:
         packed = _packed({slot: _rule(slot) for slot in ruled}, word)
         left = {slot for slot in self._places.blocked if slot not in ruled}
-        mask = sum(1 << slot % 64 for slot in left if slot // 64 == word)
         if self._places.all_blocked:
-            mask = 2**64 - 1
-        if mask:
-            packed = packed | (pl.col(f"was:verdict{word}") & pl.lit(mask, dtype=pl.UInt64))
-        return packed.alias(f"verdict{word}")
+            left = set(range(word * 64, word * 64 + 64))
+        return (packed | _left("was:verdict", left, word)).alias(f"verdict{word}")
 
     def _in_effect(self, words: int, segment_words: int) -> list[pl.Expr]:
         tags = self._places.tags.values()
@@ -298,6 +300,14 @@ def _word_after_pins(kind: str, verdict: str, word: int) -> pl.Expr:
     turned = now & ~pl.col(f"was:{verdict}{word}")
     off = pl.col(f"{kind}off{word}") & ~(pl.col(f"{kind}req{word}") & turned)
     return (now | pl.col(f"{kind}on{word}")) & ~off
+
+
+def _left(was: str, slots: Collection[int], word: int) -> pl.Expr:
+    """What stands of *slots* in the word number *word*."""
+    mask = sum(1 << slot % 64 for slot in slots if slot // 64 == word)
+    if not mask:
+        return pl.lit(0, dtype=pl.UInt64)
+    return pl.col(f"{was}{word}") & pl.lit(mask, dtype=pl.UInt64)
 
 
 def _packed(columns: Mapping[int, str], word: int) -> pl.Expr:

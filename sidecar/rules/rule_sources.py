@@ -23,7 +23,7 @@ from sidecar.rules.lint import lint
 from sidecar.rules.rule import GroupRule, OffRule, Rule, RuleKind, SegmentRule, TagRule
 from sidecar.rules.rule_places import conditions_of, kind_of, rule_problem
 from sidecar.rules.ruleset import RuleCheck, RuleSet, accepted, assembled, read_parts
-from sidecar.rules.syntax import InSegment, Predicate
+from sidecar.rules.syntax import Expr, InSegment, Predicate
 
 
 def read_and_check(
@@ -199,21 +199,25 @@ def _with(parts: RuleSet, rules: Sequence[Rule]) -> RuleSet:
 
 def _off_segments(ruleset: RuleSet) -> Iterator[Problem]:
     """A warning for every condition that asks for a segment that is off."""
-    off = {fold(rule.name): rule for rule in ruleset.off if rule.kind == "segment"}
     rules: tuple[Rule, ...] = (*ruleset.tags, *ruleset.segments, *ruleset.groups)
     for condition in (found for rule in rules for found in conditions_of(rule)):
-        for leaf in leaves(condition.expr):
-            if isinstance(leaf, InSegment) and (segment := off.get(fold(leaf.name))):
-                who = "who was in it stays in it" if segment.made_in == "admin" else "it is empty"
-                yield condition.placed(
-                    problem_at(
-                        leaf.at,
-                        f"the segment '{leaf.name}' is off, so {who}: {segment.why}",
-                        file=condition.file,
-                        source=condition.source,
-                        severity="warning",
-                    )
-                )
+        for problem in off_segments(condition.expr, ruleset, condition.file, condition.source):
+            yield condition.placed(problem)
+
+
+def off_segments(expr: Expr, ruleset: RuleSet, file: str, source: str) -> Iterator[Problem]:
+    """A warning for every segment that is off and that *expr*, written in *source*, asks for."""
+    off = {fold(rule.name): rule for rule in ruleset.off if rule.kind == "segment"}
+    for leaf in leaves(expr):
+        if isinstance(leaf, InSegment) and (segment := off.get(fold(leaf.name))):
+            who = "who was in it stays in it" if segment.made_in == "admin" else "it is empty"
+            yield problem_at(
+                leaf.at,
+                f"the segment '{leaf.name}' is off, so {who}: {segment.why}",
+                file=file,
+                source=source,
+                severity="warning",
+            )
 
 
 def _leaves(rule: Rule) -> Iterator[Predicate]:

@@ -11,6 +11,7 @@ from sidecar.rules.compile_ruleset import Compiled, Places, compile_rules
 from sidecar.rules.dependencies import LADDER, Node
 from sidecar.rules.ladder import LadderPlan
 from sidecar.rules.plan import Changes, Layout
+from sidecar.rules.ruleset import RuleSet
 from sidecar.shop.database import transaction
 from sidecar.shop.shop import Shop
 from sidecar.sync import ladder_plan, registry, rfm_limits, segments, state, tags
@@ -150,9 +151,11 @@ def open_rulebook(
             known = tags.ensure(tx, own, wanted, moment)
         else:
             known = tags.provisional(tags.load_tags(tx, own), wanted)
-        names = [rule.name for rule in checked.rules.segments]
+        every = segments.load_segments(tx, own)
+        kept = _kept_segments(checked.rules, every)
+        names = [rule.name for rule in checked.rules.segments] + [s.name for s in kept]
         found = segments.register(tx, own, names, moment, writing=writing)
-        every = [*segments.load_segments(tx, own), *found]
+        every += found
         rules = registry.load(tx, own, checked.rules, moment, writing=writing)
         plan, rungs = ladder_plan.make_plan(
             tx, shop, checked.rules, checked.names, moment, writing=writing, pinning=pinning
@@ -186,9 +189,18 @@ def _compiled(book: Rulebook) -> Rulebook:
         ladder=ladder,
         blocked=book.tag_slots(book.blocked),
         all_blocked=EVERYTHING in book.blocked,
+        kept_segments=frozenset(
+            s.slot for s in _kept_segments(book.checked.rules, book.segments.values())
+        ),
     )
     checked = book.checked
     compiled = compile_rules(
         checked.rules, places, checked.dictionary.catalogue, checked.names, checked.rules.lists
     )
     return dataclasses.replace(book, compiled=compiled, ladder=ladder)
+
+
+def _kept_segments(rules: RuleSet, known: Iterable[Segment]) -> list[Segment]:
+    """Those of *known* whose rule is off: who is in one stays in it, but built-in ones empty."""
+    off = {fold(r.name) for r in rules.off if r.kind == "segment" and r.made_in == "admin"}
+    return [segment for segment in known if fold(segment.name) in off]

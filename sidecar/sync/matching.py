@@ -65,13 +65,19 @@ class Matcher:
             return _bit("tags", slot.slot)
 
         conditions = {fold(found.name): found.when for found in words.segments}
-        standing = {fold(found.name): found.slot for found in segments if found.has_baseline}
+        empty = {fold(r.name) for r in words.off if r.kind == "segment" and r.made_in != "admin"}
+        standing = {
+            fold(found.name): found.slot
+            for found in segments
+            if found.has_baseline and fold(found.name) not in empty
+        }
 
         def segment(name: str) -> pl.Expr:
             if fold(name) in standing:
                 return _bit("segments", standing[fold(name)])
-            # No full pass has seen it yet.
-            return compiler.condition(conditions[fold(name)])
+            condition = conditions.get(fold(name))
+            # Without one its rule is off; else no full pass has seen it yet.
+            return pl.lit(False) if condition is None else compiler.condition(condition)
 
         compiler = Compiler(
             dictionary.catalogue, names, words.lists, tag, segment, tag_names.values()

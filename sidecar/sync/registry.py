@@ -7,6 +7,7 @@ rules and the ladder as a whole are registered here: segments never wait.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping
@@ -18,7 +19,7 @@ from sqlalchemy import Connection, insert, select, update
 from sidecar.model import Moment, fold
 from sidecar.rules.dependencies import LADDER, Node
 from sidecar.rules.language.walk import leaves
-from sidecar.rules.rule import GroupRule
+from sidecar.rules.rule import GroupRule, MadeIn
 from sidecar.rules.ruleset import RuleSet
 from sidecar.rules.syntax import Expr, In, ListRef
 from sidecar.shop.own_tables import OwnTables
@@ -47,6 +48,7 @@ class RuleState:
         settled: What it said when a full pass last applied it; empty: never.
         held: An undo or a discard holds it as it is.
         waiting: The run it waits in; None: in none.
+        off: It does not fit any more, so that what it made stays as it is.
     """
 
     rule_id: int
@@ -56,6 +58,7 @@ class RuleState:
     settled: str = ""
     held: bool = False
     waiting: int | None = None
+    off: bool = False
 
     @property
     def is_new(self) -> bool:
@@ -81,12 +84,12 @@ class Registry:
         return frozenset(
             node
             for node, rule in self.rules.items()
-            if rule.is_new and not rule.held and rule.waiting is None
+            if rule.is_new and not rule.held and not rule.off and rule.waiting is None
         )
 
     def held(self) -> frozenset[Node]:
-        """The rules that an undo or discard holds."""
-        return frozenset(node for node, rule in self.rules.items() if rule.held)
+        """The rules that an undo or discard holds as they are, and those that are off."""
+        return frozenset(node for node, rule in self.rules.items() if rule.held or rule.off)
 
     def blocked(self) -> frozenset[Node]:
         """The rules that a cycle of changed customers must not apply."""
@@ -95,7 +98,7 @@ class Registry:
         return frozenset(
             node
             for node, rule in self.rules.items()
-            if rule.held or rule.waiting is not None or rule.is_new
+            if rule.held or rule.off or rule.waiting is not None or rule.is_new
         )
 
 
@@ -117,14 +120,19 @@ def load(
     stored = _stored(tx, own)
     waiting = _waiting(tx, own)
     found: dict[Node, RuleState] = {}
-    for node, (name, now) in wanted.items():
+    for node, (name, now, made_in) in wanted.items():
         known = stored.pop(node, None)
         if known is None:
-            rule_id = _add(tx, own, node, name, now, moment) if writing else 0
+            rule_id = _add(tx, own, node, name, now, made_in, moment) if writing else 0
             known = _Stored(rule_id, name, now, "", None)
         elif known.fingerprint != now and writing:
-            _note(tx, own, known.rule_id, now, moment)
+            _note(tx, own, known.rule_id, now, moment, origin=made_in)
         found[node] = known.state(node, name, now, waiting)
+    for rule in rules.off:
+        node = ("tag", fold(rule.name))
+        if rule.kind == "tag" and (known := stored.pop(node, None)) is not None:
+            state_now = known.state(node, known.name, known.fingerprint, waiting)
+            found[node] = dataclasses.replace(state_now, off=True)
     for node, known in stored.items():
         if known.fingerprint and writing:
             _note(tx, own, known.rule_id, "", moment)
@@ -225,14 +233,20 @@ def _waiting(tx: Connection, own: OwnTables) -> dict[tuple[int, str], int]:
 
 
 def _add(
-    tx: Connection, own: OwnTables, node: Node, name: str, fingerprint: str, moment: Moment
+    tx: Connection,
+    own: OwnTables,
+    node: Node,
+    name: str,
+    fingerprint: str,
+    made_in: MadeIn,
+    moment: Moment,
 ) -> int:
     result = tx.execute(
         insert(own.rule).values(
             kind=node[0],
             name=name,
             name_key=node[1],
-            origin="file",
+            origin=made_in,
             position=0,
             fingerprint=fingerprint,
             settled="",
@@ -243,21 +257,30 @@ def _add(
     return int(key[0]) if key else 0
 
 
-def _note(tx: Connection, own: OwnTables, rule_id: int, fingerprint: str, moment: Moment) -> None:
+def _note(
+    tx: Connection,
+    own: OwnTables,
+    rule_id: int,
+    fingerprint: str,
+    moment: Moment,
+    *,
+    origin: MadeIn | None = None,
+) -> None:
     table = own.rule
+    values = {"origin": origin} if origin is not None else {}
     row = update(table).where(table.c.rule_id == rule_id)
-    tx.execute(row.values(fingerprint=fingerprint, changed_at=moment.epoch_s))
+    tx.execute(row.values(fingerprint=fingerprint, changed_at=moment.epoch_s, **values))
 
 
-def _fingerprints(rules: RuleSet) -> Iterable[tuple[Node, tuple[str, str]]]:
+def _fingerprints(rules: RuleSet) -> Iterable[tuple[Node, tuple[str, str, MadeIn]]]:
     for rule in rules.tags:
         parts = [rule.text, _lists(rules, rule.when)]
-        yield ("tag", fold(rule.name)), (rule.name, fingerprint(parts))
+        yield ("tag", fold(rule.name)), (rule.name, fingerprint(parts), rule.made_in)
     if rules.groups:
         rungs = [_rung(rules, rung) for rung in rules.groups]
         how = rules.ladder
         settings = [how.fallback, how.from_, how.protected, how.upgrade_only]
-        yield LADDER, (LADDER[1], fingerprint([rungs, settings]))
+        yield LADDER, (LADDER[1], fingerprint([rungs, settings]), "file")
 
 
 def _rung(rules: RuleSet, rung: GroupRule) -> list[object]:
