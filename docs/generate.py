@@ -70,6 +70,8 @@ EVENTS: Mapping[str, str] = {
     " `look_every_s` seconds",
     "full_pass.failed": "a full pass broke off; tried again after `again_in_s` seconds",
     "full_pass.finished": "a full pass ended",
+    "full_pass.found": "the nightly pass found so many `customers` to be wrong, and nothing had"
+    " announced a change of them: a fault of the program, also a finding; they are right now",
     "full_pass.started": "a full pass begins; `reason`: `first`, `rules`, `nightly`, `overdue` or"
     " `clock`, a clock put back",
     "reload.database_kept": "`[database]` changed in the file; that needs a restart",
@@ -77,6 +79,10 @@ EVENTS: Mapping[str, str] = {
     " at now",
     "reload.refused": "the files cannot be used, `error` says why; the old settings and rules hold",
     "reload.threads_kept": "`sync.threads` changed in the file; that needs a restart",
+    "run.waits": "run `run`, which would change so many `customers`, waits for approval;"
+    " `sidecar approve` or `sidecar discard`",
+    "segment.miscounted": "the size of a segment was wrong: it `was` so many and is `is_`; a fault"
+    " of the program, mended",
     "own_tables.newer": "our tables are at version `tables`, made by a newer program; this one"
     " knows up to `program`, and they serve it as before",
 }
