@@ -13,12 +13,15 @@ from sqlalchemy import Table, delete, select, text
 from bench.frame import Bench, case
 from bench.rules import as_toml, fifty, with_goods
 from sidecar.config import Config, Rules
-from sidecar.model import Moment, Scope
+from sidecar.model import Moment, Outcome, Scope
 from sidecar.shop.database import transaction
 from sidecar.shop.shop import Shop, open_shop
-from sidecar.sync import cycle, full_pass, rulebook
+from sidecar.sync import cycle, rulebook
+from sidecar.sync.compiled_rules import open_rulebook
 from sidecar.sync.cycle import Pass
+from sidecar.sync.full_pass import Approval, FullPass
 from sidecar.sync.reading import Reading
+from sidecar.sync.runs import Run
 
 _RANGE = 100_000
 
@@ -27,11 +30,23 @@ def work_with(bench: Bench, rules: Iterator[tuple[str, str]]) -> Pass:
     """A pass that applies *rules* to the store."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "rules.toml").write_bytes(as_toml(rules))
-        config = Config(database=bench.database, rules=Rules(directory=Path(folder)), file=Path())
+        settings = Rules(directory=Path(folder), builtins=False)
+        config = Config(database=bench.database, rules=settings, file=Path())
         shop = open_shop(bench.engine(), config)
-        checked = rulebook.check_files(shop, Path(folder), own_tables=True)
+        checked = rulebook.check_files(shop, Path(folder), own_tables=True, builtins=False)
     moment = Moment(bench.now, shop.settings.zone)
-    return Pass(shop, rulebook.apply_to(shop, checked, moment, writing=True), moment)
+    book = open_rulebook(shop, checked, moment, writing=True, new_limits=True)
+    run = Run(kind="changed", moment=moment)
+    return Pass(shop, book.blocking(frozenset()), moment, [run])
+
+
+def whole_pass(work: Pass) -> Outcome:
+    """A full pass, with everything approved."""
+    approval = Approval(actor="bench", everything=True)
+    full = FullPass(
+        shop=work.shop, book=work.rulebook, moment=work.moment, cap=0, approval=approval
+    )
+    return full.carry_out().outcome
 
 
 def _ready(bench: Bench, rules: Iterator[tuple[str, str]]) -> Pass:
@@ -40,13 +55,13 @@ def _ready(bench: Bench, rules: Iterator[tuple[str, str]]) -> Pass:
     with transaction(work.shop.engine) as tx:
         _, changes = cycle.look(work, tx, Scope.span(1, 1_000))
     if not changes.is_empty:
-        full_pass.run_full_pass(work, actor=None)
+        whole_pass(work)
     return work
 
 
 def _nothing_to_change(bench: Bench, work: Pass) -> None:
     with bench.clock():
-        outcome = full_pass.run_full_pass(work, actor=None)
+        outcome = whole_pass(work)
     bench.note("changed", outcome.changed)
     bench.note("customers", outcome.customers)
     if work.shop.bulk is None:
@@ -118,7 +133,8 @@ def _rows(reading: Reading, table: Table) -> pl.DataFrame:
         else pl.Int64()
         for c in kept
     }
-    kinds |= {c.name: pl.UInt64() for c in kept if c.name[:-1] in ("verdict", "tags")}
+    words = ("verdict", "tags", "segment_verdict", "segments")
+    kinds |= {c.name: pl.UInt64() for c in kept if c.name[:-1] in words}
     return reading.rows(select(*kept), kinds)
 
 

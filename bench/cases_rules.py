@@ -17,6 +17,9 @@ from sidecar.sync.cycle import Pass
 from sidecar.sync.facts.load import load
 from sidecar.sync.reading import Reading
 
+#: What stands of the tags, beside the facts.
+WORDS = ("was:verdict", "on", "off", "req")
+
 #: Evaluations a run: one takes milliseconds.
 _TIMES = 20
 
@@ -24,11 +27,13 @@ _TIMES = 20
 def _facts(work: Pass, scope: Scope) -> pl.DataFrame:
     with transaction(work.shop.engine) as tx:
         reading = Reading(work.shop, tx, scope, work.moment)
-        frame = load(reading, work.rulebook.compiled.columns, work.rulebook.dictionary).frame
-    words = range(work.rulebook.compiled.words)
+        compiled = work.rulebook.compiled
+        frame = load(reading, compiled.columns, work.rulebook.dictionary, moves=True).frame
     zero = pl.lit(0, dtype=pl.UInt64)
+    words = [f"{kind}{word}" for kind in WORDS for word in range(compiled.words)]
     return frame.with_columns(
-        zero.alias(f"{kind}{word}") for kind in ("on", "off") for word in words
+        *(zero.alias(name) for name in words),
+        pl.lit(None, dtype=pl.Int64).alias("until_at"),
     )
 
 
