@@ -14,10 +14,8 @@ from sidecar import clock
 from sidecar.config import Config
 from sidecar.daemon.duties import Duties
 from sidecar.daemon.work import Pulse
-from sidecar.errors import NotNowError, Problem, RuleError, UsageError
+from sidecar.errors import NotNowError, Problem
 from sidecar.model import Moment, Outcome
-from sidecar.rules.language import check, parser, sentence
-from sidecar.rules.rule_sources import off_segments
 from sidecar.service.upkeep import Upkeep
 from sidecar.shop import indexes, migrate, size
 from sidecar.shop.database import connect, transaction
@@ -26,8 +24,9 @@ from sidecar.shop.shop import Shop, open_shop
 from sidecar.sync import (
     caps,
     changed,
+    question,
     registry,
-    rfm_limits,
+    rule_list,
     rulebook,
     runs,
     segments,
@@ -51,12 +50,10 @@ from sidecar.sync.compiled_rules import Rulebook, open_rulebook
 from sidecar.sync.facts import as_json
 from sidecar.sync.facts.load import Dictionary
 from sidecar.sync.full_pass import Approval, FullPass, Result
-from sidecar.sync.matching import Matcher
 from sidecar.sync.naming import find_rule
 from sidecar.sync.planning import Stop
 from sidecar.sync.preview import Preview, preview
 from sidecar.sync.ranges import Progress, customers_in_store
-from sidecar.sync.reading import Limits
 from sidecar.sync.rulebook import CheckedRules
 from sidecar.sync.runs import Waiting
 from sidecar.sync.segments import Segment
@@ -314,104 +311,20 @@ class Sidecar:
             UsageError: The expression is wrong; with every problem and its place.
         """
         moment = self.moment()
-        own_tables = self.has_own_tables()
-        known = self.tags() if own_tables else []
-        dictionary = self.dictionary()
-        names = rulebook.read_names(self.shop, own_tables=own_tables)
-        words = rulebook.vocabulary(
+        matcher = question.ask(
             self.shop,
-            self.config.rules.directory,
-            own_tables=own_tables,
-            builtins=self.config.rules.builtins,
+            self.config.rules,
+            expression,
+            moment,
+            own_tables=self.has_own_tables(),
+            warn=warn,
         )
-        try:
-            condition = parser.parse(expression)
-        except RuleError as error:
-            raise UsageError(str(error)) from error
-        problems = check.check(
-            condition,
-            dictionary.catalogue,
-            names,
-            words.lists,
-            [
-                *(segment.name for segment in words.segments),
-                *(rule.name for rule in words.off if rule.kind == "segment"),
-            ],
-            file="expression",
-            tags=[rule.name for rule in words.tags],
-            paid_statuses=self.shop.paid,
-            source=expression,
-        )
-        problems = [*problems, *off_segments(condition, words, "expression", expression)]
-        for problem in problems:
-            if problem.severity == "warning":
-                warn(problem)
-        wrong = [problem for problem in problems if problem.severity == "error"]
-        if wrong:
-            raise UsageError("\n".join(map(str, wrong)))
-        matcher = Matcher(
-            self.shop,
-            dictionary,
-            names,
-            condition,
-            words,
-            {tag.tag_id: tag.as_slot for tag in known} if own_tables else None,
-            self.segments() if own_tables else (),
-            {tag.tag_id: tag.name for tag in known},
-            self._limits(dictionary, moment, own_tables=own_tables),
-        )
-        zone = self.shop.settings.zone
-        for frame in matcher.matches(moment, limit):
-            yield from as_json.rows(frame, dictionary.catalogue, names, zone)
-
-    def _limits(self, dictionary: Dictionary, moment: Moment, *, own_tables: bool) -> Limits | None:
-        stored = rfm_limits.stored(self.shop) if own_tables else None
-        return stored or rfm_limits.compute(self.shop, dictionary, moment)
+        yield from matcher.rows(moment, limit)
 
     def rule_list(self, checked: CheckedRules) -> list[dict[str, object]]:
-        """
-        Every rule: kind, name, origin, customers (None where not applied), place and sentence.
-
-        Those that are off come last and say why.
-        """
-        known = {tag.name: tag for tag in self.tags()} if self.has_own_tables() else {}
-        catalogue = checked.dictionary.catalogue
-        found: list[dict[str, object]] = []
-        for kind, rules in (
-            ("tag", checked.rules.tags),
-            ("segment", checked.rules.segments),
-            ("group", checked.rules.groups),
-        ):
-            for rule in rules:
-                tag = known.get(rule.name) if kind == "tag" else None
-                found.append(
-                    {
-                        "kind": kind,
-                        "name": rule.name,
-                        "origin": rule.made_in,
-                        "customers": tag.customers if tag else None,
-                        "file": rule.file,
-                        "line": rule.line,
-                        "text": rule.text,
-                        "sentence": sentence.sentence(rule.when, catalogue),
-                        "off": None,
-                    }
-                )
-        found += [
-            {
-                "kind": rule.kind,
-                "name": rule.name,
-                "origin": rule.made_in,
-                "customers": None,
-                "file": rule.problems[0].file,
-                "line": rule.problems[0].line,
-                "text": "",
-                "sentence": rule.description,
-                "off": rule.why,
-            }
-            for rule in checked.rules.off
-        ]
-        return found
+        """Every rule of *checked*; see `sidecar.sync.rule_list`."""
+        own_tables = self.has_own_tables()
+        return rule_list.rule_list(self.shop, checked, self.moment(), own_tables=own_tables)
 
     # -- by hand -------------------------------------------------------------------------
 

@@ -103,18 +103,19 @@ def list_(
         show.as_json(rows)
         return
     show.table(
-        ("kind", "name", "customers", "where", "says"),
+        ("kind", "name", "state", "customers", "where", "says"),
         [
             (
                 row["kind"],
                 row["name"],
+                row["state"],
                 "" if row["customers"] is None else row["customers"],
                 _where(row),
-                f"off: {row['off']}" if row["off"] else row["sentence"],
+                row["off"] or row["sentence"],
             )
             for row in rows
         ],
-        right=(2,),
+        right=(3,),
     )
 
 

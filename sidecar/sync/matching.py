@@ -16,6 +16,7 @@ from sidecar.rules.syntax import Expr
 from sidecar.shop.database import transaction
 from sidecar.shop.shop import Shop
 from sidecar.sync import set_aside
+from sidecar.sync.facts import as_json
 from sidecar.sync.facts.load import Dictionary, load
 from sidecar.sync.ranges import ranges
 from sidecar.sync.reading import Limits, Reading
@@ -53,6 +54,7 @@ class Matcher:
     ) -> None:
         self._shop = shop
         self._dictionary = dictionary
+        self._names = names
         self._tags = tags
         self._tag_names = tag_names
         self._limits = limits
@@ -90,6 +92,12 @@ class Matcher:
             boundaries=tuple(compiler.boundaries.values()),
             folded=tuple(sorted(compiler.folded)),
         )
+
+    def rows(self, moment: Moment, limit: int | None = None) -> Iterator[dict[str, as_json.Json]]:
+        """As `matches`, one by one, each with its facts as JSON."""
+        catalogue, zone = self._dictionary.catalogue, self._shop.settings.zone
+        for frame in self.matches(moment, limit):
+            yield from as_json.rows(frame, catalogue, self._names, zone)
 
     def matches(self, moment: Moment, limit: int | None = None) -> Iterator[pl.DataFrame]:
         """

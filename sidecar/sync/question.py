@@ -1,0 +1,86 @@
+"""A question about customers: a condition from its text, checked, and what answers it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from sidecar.config import Rules
+from sidecar.errors import Problem, RuleError, UsageError
+from sidecar.model import Moment
+from sidecar.rules.language import check, parser
+from sidecar.rules.rule_sources import off_segments
+from sidecar.rules.ruleset import RuleSet
+from sidecar.shop.database import transaction
+from sidecar.shop.shop import Shop
+from sidecar.sync import rfm_limits, rulebook, segments, tags
+from sidecar.sync.matching import Matcher
+
+
+def ask(
+    shop: Shop,
+    settings: Rules,
+    expression: str,
+    moment: Moment,
+    *,
+    own_tables: bool,
+    warn: Callable[[Problem], None],
+) -> Matcher:
+    """
+    What finds the customers that match *expression*.
+
+    Args:
+        own_tables: Whether our tables exist; without them nobody has a tag.
+        warn: Told what is allowed and hardly meant.
+
+    Raises:
+        UsageError: The expression is wrong; with every problem and its place.
+    """
+    dictionary = rulebook.read_dictionary(shop)
+    names = rulebook.read_names(shop, own_tables=own_tables)
+    folder: Path = settings.directory
+    words = rulebook.vocabulary(shop, folder, own_tables=own_tables, builtins=settings.builtins)
+    try:
+        condition = parser.parse(expression)
+    except RuleError as error:
+        raise UsageError(str(error)) from error
+    problems = check.check(
+        condition,
+        dictionary.catalogue,
+        names,
+        words.lists,
+        _segments(words),
+        file="expression",
+        tags=[rule.name for rule in words.tags],
+        paid_statuses=shop.paid,
+        source=expression,
+    )
+    problems = [*problems, *off_segments(condition, words, "expression", expression)]
+    for problem in problems:
+        if problem.severity == "warning":
+            warn(problem)
+    wrong = [problem for problem in problems if problem.severity == "error"]
+    if wrong:
+        raise UsageError("\n".join(map(str, wrong)))
+    known, standing, limits = [], [], None
+    if own_tables:
+        with transaction(shop.engine) as tx:
+            known = tags.load_tags(tx, shop.own)
+            standing = segments.load_segments(tx, shop.own)
+        limits = rfm_limits.stored(shop)
+    return Matcher(
+        shop,
+        dictionary,
+        names,
+        condition,
+        words,
+        {tag.tag_id: tag.as_slot for tag in known} if own_tables else None,
+        standing,
+        {tag.tag_id: tag.name for tag in known},
+        limits or rfm_limits.compute(shop, dictionary, moment),
+    )
+
+
+def _segments(words: RuleSet) -> list[str]:
+    off = (rule.name for rule in words.off if rule.kind == "segment")
+    return [*(segment.name for segment in words.segments), *off]
