@@ -1,0 +1,1 @@
+"""Why a customer has what they have, and when that changes next."""

@@ -1,0 +1,148 @@
+"""Explain one customer: every tag and segment, the group, why and why not, and what comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import polars as pl
+from sqlalchemy import Connection, select
+
+from sidecar.errors import CustomerError, UsageError
+from sidecar.model import Moment, Scope, fold
+from sidecar.rules.columns import Column
+from sidecar.rules.compile import Compiler
+from sidecar.rules.evaluate import prepared, told, worked_out
+from sidecar.rules.explain import Told, Trees
+from sidecar.rules.syntax import Expr
+from sidecar.shop.database import transaction
+from sidecar.shop.shop import Shop
+from sidecar.sync.compiled_rules import Rulebook
+from sidecar.sync.cycle import Pass, Situation, situation
+from sidecar.sync.explaining import foresight, groups, said, things
+from sidecar.sync.explaining.telling import Telling, no_change
+from sidecar.sync.explaining.things import Known
+from sidecar.sync.reading import Reading
+from sidecar.sync.standing import load_standing
+from sidecar.sync.state import Json
+
+_NO_TIER = "there are no tiers in this version"
+
+
+def explain(shop: Shop, book: Rulebook, customer_id: int, moment: Moment) -> dict[str, Json]:
+    """
+    Everything that is and is not so of a customer, as JSON; writes nothing.
+
+    Args:
+        book: As a cycle of changed customers applies it.
+
+    Raises:
+        UsageError: The store has no such customer.
+    """
+    work, scope = Pass(shop, book, moment), Scope.of([customer_id])
+    trees = _trees(book)
+    after: dict[str, Any] = {}
+    conditions: Told | None = None
+    seen: foresight.Foresight | None = None
+    group_id: int | None = None
+    with transaction(shop.engine) as tx:
+        remembered = said.read(tx, shop.own, customer_id, book.slots, moment.epoch_s)
+        standing = load_standing(Reading(shop, tx, scope, moment), book.slots)
+        aside = remembered.set_aside
+        try:
+            found = situation(work, tx, scope, (*trees.compiled.columns, Column("group")))
+        except CustomerError as error:
+            aside = str(error)
+        else:
+            if found.loaded.frame.is_empty():
+                raise UsageError(f"no customer has the id {customer_id}")
+            after, conditions = _judged(work, found, trees)
+            seen = foresight.foresee(work, tx, scope, found, remembered.assertions)
+            group_id = found.loaded.frame["group"][0]
+        held_by = _held_by(tx, shop)
+    limits_id = book.limits.limits_id if book.limits is not None else None
+    dictionary, names = book.dictionary, book.checked.names
+    known = Known(
+        book=book,
+        telling=Telling(dictionary.catalogue, names, moment, limits_id),
+        said=remembered,
+        standing=standing.row(0, named=True) if standing.height else {},
+        told=conditions,
+        after=after or (standing.row(0, named=True) if standing.height else {}),
+        seen=seen,
+        held_by=held_by,
+    )
+    tier: dict[str, Json] = {
+        "name": None,
+        "holds": False,
+        "since": None,
+        "sources": [],
+        "pin": None,
+        "why": _NO_TIER,
+        **no_change(_NO_TIER),
+    }
+    return {
+        "customer_id": customer_id,
+        "at": known.telling.at(moment.epoch_s),
+        "limits": limits_id,
+        "set_aside": aside if conditions is None else None,
+        "paused": book.paused,
+        "tag": things.tags(known),
+        "segment": things.segments(known),
+        "group": groups.group(known, group_id),
+        "tier": tier,
+    }
+
+
+def _conditions(book: Rulebook) -> Iterator[Expr]:
+    rules = book.checked.rules
+    yield from (rule.when for rule in rules.tags)
+    yield from (rule.when for rule in rules.segments)
+    for rung in rules.groups:
+        yield rung.when
+        if rung.keep_when is not None:
+            yield rung.keep_when
+
+
+def _trees(book: Rulebook) -> Trees:
+    """Every condition, to be evaluated where tags and segments are in effect already."""
+    tags = {fold(tag.name): tag.slot for tag in book.tags.values()}
+    segments = {fold(segment.name): slot for slot, segment in book.segments.items()}
+    dictionary, names = book.dictionary, book.checked.names
+    compiler = Compiler(
+        dictionary.catalogue,
+        names,
+        book.checked.rules.lists,
+        lambda name: _in_effect("tags", tags.get(fold(name))),
+        lambda name: _in_effect("segments", segments.get(fold(name))),
+        list(tags),
+    )
+    trees = Trees(compiler, dictionary.catalogue, names)
+    for condition in _conditions(book):
+        trees.add(condition)
+    return trees
+
+
+def _in_effect(words: str, slot: int | None) -> pl.Expr:
+    if slot is None:
+        return pl.lit(False)
+    return (pl.col(f"{words}{slot // 64}") & pl.lit(1 << slot % 64, dtype=pl.UInt64)) != 0
+
+
+def _judged(work: Pass, found: Situation, trees: Trees) -> tuple[dict[str, Any], Told]:
+    """What a look would leave behind, and what every condition says."""
+    book, moment = work.rulebook, work.moment
+    worked = worked_out(book.compiled, found.frame, moment)
+    after = told(book.compiled, worked, moment).row(0, named=True)
+    in_effect = frozenset(
+        tag.name
+        for tag in book.tags.values()
+        if after[f"tags{tag.slot // 64}"] >> tag.slot % 64 & 1
+    )
+    return after, trees.told(prepared(worked, trees.compiled, moment), in_effect)
+
+
+def _held_by(tx: Connection, shop: Shop) -> dict[int, int | None]:
+    table = shop.own.rule
+    rows = tx.execute(select(table.c.rule_id, table.c.held_by).where(table.c.held.is_not(None)))
+    return {row.rule_id: row.held_by for row in rows}
