@@ -15,7 +15,7 @@ from sidecar import clock
 from sidecar.config import Config
 from sidecar.daemon.work import Done, Lease, Pulse
 from sidecar.errors import ConfigError
-from sidecar.model import Moment
+from sidecar.model import Moment, Outcome
 from sidecar.shop import migrate
 from sidecar.shop.database import transaction
 from sidecar.shop.leader import leader_lock
@@ -60,6 +60,11 @@ def _progress(pulse: Pulse) -> Callable[[int, int], None]:
             raise _StoppedError
 
     return progress
+
+
+def _changed(outcome: Outcome) -> bool:
+    """Whether anything came of it but facts."""
+    return bool(outcome.changed or outcome.segment_entered or outcome.segment_left)
 
 
 class Duties:
@@ -203,7 +208,8 @@ class Duties:
 
     def poll(self, pulse: Pulse) -> Done:
         """Look at customers whose rows changed since the last poll."""
-        return self._answer(self._polling, "changed", pulse)
+        again = self._polling.again
+        return self._answer(again or self._polling, "changed", pulse)
 
     def due(self, pulse: Pulse) -> Done:
         """Look at customers for whom time alone can have changed something."""
@@ -217,14 +223,18 @@ class Duties:
     def _answer(self, source: Source, kind: str, pulse: Pulse) -> Done:
         """Look at the customers that *source* rings for; when broken off, it rings again."""
         doorbell = source.ring(self.moment().epoch_s)
-        self._missed.rang(doorbell.ids)
+        again = self._polling.again
+        if source is not again:
+            self._missed.rang(doorbell.ids)
         if source.name == Due.name:
             self._were_due = doorbell.ids
         before = self.book
         try:
-            customers = self._look_at(doorbell, kind, pulse)
+            outcome = self._look_at(doorbell, kind, pulse)
         except _StoppedError:
             return Done()
+        if source is not again or _changed(outcome):
+            again.looked_at(doorbell.ids)
         # What goes over the budget waits; only a full pass can say how much it is.
         owed = self.book is not before or doorbell.everyone
         with transaction(self.engine) as tx:
@@ -232,7 +242,7 @@ class Duties:
         if doorbell.everyone:
             self._is_settled = False
             self._look_at_store()
-        return Done(customers, more=bool(customers), everyone=owed)
+        return Done(outcome.customers, more=bool(outcome.customers), everyone=owed)
 
     def _look_at_store(self) -> None:
         """Read the store's own settings anew; after the answer, because polling starts anew."""
@@ -241,9 +251,9 @@ class Duties:
         except ConfigError as error:  # e.g. a status that our settings name is gone
             self._log.error("reload.refused", error=str(error))
 
-    def _look_at(self, doorbell: Doorbell, kind: str, pulse: Pulse) -> int:
+    def _look_at(self, doorbell: Doorbell, kind: str, pulse: Pulse) -> Outcome:
         if not doorbell.ids:
-            return 0
+            return Outcome()
         moment = self.moment()
         outcome, self.book = changed.answer(
             self.shop,
@@ -255,7 +265,7 @@ class Duties:
             touched=doorbell.actors,
             progress=_progress(pulse),
         )
-        return outcome.customers
+        return outcome
 
     def last_full_pass_at(self) -> int | None:
         """When the last full pass that ended began."""
@@ -282,6 +292,7 @@ class Duties:
             caps.Budget(self.shop.own, self._cap, moment),
             due=limits is not None and limits < moment.today,
         )
+        self._polling.again.looked_at(result.found)
         if not result.stopped:
             if self._is_settled:
                 self._missed.remember(result.found, clock.monotonic())

@@ -83,6 +83,8 @@ class Slice:
         written: Rows for sidecar_block.
         gone: Blocks that have no row any more: table and number.
         everyone: A baseline is complete.
+        began: It is the first part of its round.
+        ended: It is the last.
     """
 
     progress: Progress
@@ -90,6 +92,8 @@ class Slice:
     written: list[dict[str, Any]] = field(default_factory=list)
     gone: list[tuple[str, int]] = field(default_factory=list)
     everyone: bool = False
+    began: bool = False
+    ended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +125,14 @@ class RollingChecksum:
             if now_s - progress.began_s < ROUND_S and progress.began_s <= now_s:
                 return found
             found.progress = replace(progress, began_s=now_s, is_first=False)
+            found.began = True
         until = clock.monotonic() + budget_s
         while True:
             self._next(tx, found, now_s)
             at = found.progress
             if at.table == len(self._tables):
                 found.everyone = at.is_first
+                found.ended = True
                 found.progress = replace(at, table=0, next_key=0, is_first=False)
                 return found
             held = sum(len(references) for references in found.references.values())

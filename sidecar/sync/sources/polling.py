@@ -11,6 +11,7 @@ from sidecar.errors import FatalError
 from sidecar.shop.database import transaction
 from sidecar.shop.shop import Shop
 from sidecar.sync.sources import checksum, source
+from sidecar.sync.sources.again import Again
 from sidecar.sync.sources.checksum import Progress, RollingChecksum, Slice, progress_from
 from sidecar.sync.sources.references import follow
 from sidecar.sync.sources.source import Doorbell, Place
@@ -56,6 +57,9 @@ class Polling:
     Args:
         shop: The store.
         interval_s: Between two looks; the checksum gets its share of it.
+
+    Attributes:
+        again: Rings once more for those that it is told were looked at.
     """
 
     name = "poll"
@@ -65,6 +69,7 @@ class Polling:
         self._interval_s = interval_s
         self._trailing = TrailingWindows(shop)
         self._checksum = RollingChecksum(shop)
+        self.again = Again()
         self._epoch: int | None = None
         self._memory: _Memory | None = None
 
@@ -116,6 +121,10 @@ class Polling:
         """
         noted: _Noted = doorbell.noted
         memory, part = noted.memory, noted.part
+        if part.began:
+            self.again.round_began()
+        if part.ended:
+            self.again.round_ended()
         nobody = not doorbell.ids and not doorbell.everyone and not part.written and not part.gone
         if nobody and 0 <= noted.now_s - memory.written_s < IDLE_NOTE_S:
             self._memory = memory
