@@ -1,0 +1,59 @@
+"""Runs as people see them: those that wait first, then the newest."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, Row, select
+
+from sidecar.shop.own_tables import OwnTables
+from sidecar.sync import decisions, runs
+from sidecar.sync.state import Json
+
+_KINDS = tuple(name for name in runs.COUNTS if "_" in name and name != "set_aside")
+
+
+def read(tx: Connection, own: OwnTables, limit: int, zone: ZoneInfo) -> list[dict[str, Json]]:
+    """
+    Every run that waits, the oldest first, and the last *limit* others, the newest first.
+
+    Returns:
+        Of each: ``run``, ``kind``, ``state``, ``what``, ``actor`` (None: the sidecar itself),
+        ``started_at``, ``finished_at``, ``decided_by``, ``decided_at``, ``undoes``,
+        ``customers`` (looked at), ``changed``, ``set_aside``, ``changes`` by kind, and
+        ``rules``, the names of those that wait in it or wrote a step. Instants are ISO 8601
+        in *zone*; None where there is none.
+    """
+    run = own.run
+    waits = tx.execute(select(run).where(run.c.state == "waiting").order_by(run.c.run_id)).all()
+    others = tx.execute(
+        select(run).where(run.c.state != "waiting").order_by(run.c.run_id.desc()).limit(limit)
+    ).all()
+    rows = [*waits, *others]
+    rules = decisions.rules_of(tx, own, [row.run_id for row in rows])
+    return [_told(row, rules[row.run_id], zone) for row in rows]
+
+
+def _told(row: Row[Any], rules: list[str], zone: ZoneInfo) -> dict[str, Json]:
+    def instant(at: int | None) -> str | None:
+        return None if at is None else datetime.datetime.fromtimestamp(at, zone).isoformat()
+
+    return {
+        "run": row.run_id,
+        "kind": row.kind,
+        "state": row.state,
+        "what": row.what,
+        "actor": row.actor,
+        "started_at": instant(row.started_at),
+        "finished_at": instant(row.finished_at),
+        "decided_by": row.decided_by,
+        "decided_at": instant(row.decided_at),
+        "undoes": row.undoes,
+        "customers": row.customers,
+        "changed": row.changed,
+        "set_aside": row.set_aside,
+        "changes": {kind: getattr(row, kind) for kind in _KINDS},
+        "rules": rules,
+    }
