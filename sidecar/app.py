@@ -28,6 +28,7 @@ from sidecar.sync import (
     registry,
     rule_list,
     rulebook,
+    run_list,
     runs,
     segments,
     set_aside,
@@ -247,6 +248,11 @@ class Sidecar:
         """The runs that wait for approval."""
         with transaction(self.engine) as tx:
             return runs.waiting(tx, self.shop.own)
+
+    def run_list(self, limit: int) -> list[dict[str, Json]]:
+        """Runs that wait and the last *limit* others; see `sidecar.sync.run_list.read`."""
+        with transaction(self.engine) as tx:
+            return run_list.read(tx, self.shop.own, limit, self.shop.settings.zone)
 
     def rule_names(self, rule_ids: Collection[int]) -> list[str]:
         """The names of rules by their numbers."""

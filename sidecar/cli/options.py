@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from sidecar.cli import show
-from sidecar.errors import Problem
+from sidecar.errors import Problem, UsageError
 
 if TYPE_CHECKING:
     from sidecar.app import Sidecar
@@ -72,19 +72,19 @@ def checked_rules(sidecar: Sidecar) -> CheckedRules:
     return checked
 
 
-def say_not_applied(checked: CheckedRules) -> None:
-    """Say which kinds of rules are checked but not applied yet."""
-    rules = checked.rules
-    kinds = [
-        name
-        for name, some in (
-            ("segments", rules.segments),
-            ("the ladder's groups", rules.groups),
-        )
-        if some
-    ]
-    if kinds:
-        show.note(f"{' and '.join(kinds)} are checked but not applied yet in this version")
+def day(text: str | None) -> str | None:
+    """
+    The day of ``--until`` as a command takes it; None where none was given.
+
+    Raises:
+        UsageError: It is none.
+    """
+    from sidecar.rules import calendar
+
+    try:
+        return text and calendar.read_day(text).isoformat()
+    except ValueError as error:
+        raise UsageError(f"--until: {error}") from error
 
 
 def problem(found: Problem) -> dict[str, object]:

@@ -1,14 +1,15 @@
-"""``rules check`` and ``rules list``: what stands in the rules directory."""
+"""``rules check``, ``list`` and ``resume``: what stands in the rules directory, and goes on."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from sidecar.cli import options, show
+from sidecar.cli.asking import ask
 from sidecar.errors import ConfigError, RuleError
 
 if TYPE_CHECKING:
@@ -18,9 +19,10 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the command family to *app*."""
-    family = typer.Typer(no_args_is_help=True, help="Check and list the rules.")
+    family = typer.Typer(no_args_is_help=True, help="Check and list the rules, let them go on.")
     family.command("check")(check)
     family.command("list")(list_)
+    family.command("resume")(resume)
     app.add_typer(family, name="rules")
 
 
@@ -117,6 +119,32 @@ def list_(
         ],
         right=(3,),
     )
+
+
+def resume(
+    context: typer.Context,
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="Of a tag; of a rung, or `ladder`, for them all.")
+    ],
+    kind: Annotated[
+        Literal["tag", "ladder"] | None,
+        typer.Option("--kind", help="Where a tag and a rung have the name."),
+    ] = None,
+    wait: Annotated[
+        float,
+        typer.Option(
+            "--wait", min=0, metavar="S", help="Seconds to wait for the answer of another sidecar."
+        ),
+    ] = 30.0,
+    json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+) -> None:
+    """Let a rule go on that an undo or a discard holds: it is then like a new one."""
+    asked = {"name": name, "kind": kind}
+    answer = ask(options.opened(context), "rule.resume", asked, wait).answer
+    if json:
+        show.as_json(answer)
+    else:
+        show.note(f"'{show.plain(answer['name'])}' goes on with {answer['decides']}")
 
 
 def _where(row: Mapping[str, object]) -> str:

@@ -102,7 +102,7 @@ def add(
     json: Json = False,
 ) -> None:
     """Give customers a tag; it stays, whatever the rules say, until it is removed."""
-    asked = {"tag": name, "customers": customers, "until": _day(until), "reason": reason}
+    asked = {"tag": name, "customers": customers, "until": options.day(until), "reason": reason}
     _answer(ask(options.opened(context), "tag.add", asked, wait, "adding").answer, json)
 
 
@@ -116,7 +116,7 @@ def remove(
     json: Json = False,
 ) -> None:
     """Take a tag off customers; a rule that would give it again is overruled for them."""
-    asked = {"tag": name, "customers": customers, "until": _day(until), "reason": reason}
+    asked = {"tag": name, "customers": customers, "until": options.day(until), "reason": reason}
     _answer(ask(options.opened(context), "tag.remove", asked, wait, "removing").answer, json)
 
 
@@ -247,12 +247,3 @@ def _answer(answer: Mapping[str, Any], json: bool) -> None:
         show.note(f"created the tag '{show.plain(name)}'")
     customers = show.counted(answer["customers"], "customer")
     show.note(f"{answer['changed']:,} of {customers} changed")
-
-
-def _day(text: str | None) -> str | None:
-    from sidecar.rules import calendar
-
-    try:
-        return text and calendar.read_day(text).isoformat()
-    except ValueError as error:
-        raise UsageError(f"--until: {error}") from error
