@@ -37,6 +37,7 @@ from sidecar.sync import (
 )
 from sidecar.sync.caps import Budget
 from sidecar.sync.commands import (
+    look_handlers,
     operation_handlers,
     pin_handlers,
     queue,
@@ -48,6 +49,7 @@ from sidecar.sync.commands.dispatcher import Dispatcher, Handler
 from sidecar.sync.commands.means import Means
 from sidecar.sync.commands.queue import Asked
 from sidecar.sync.compiled_rules import Rulebook, open_rulebook
+from sidecar.sync.explaining import explain
 from sidecar.sync.facts import as_json
 from sidecar.sync.facts.load import Dictionary
 from sidecar.sync.full_pass import Approval, FullPass, Result
@@ -327,6 +329,18 @@ class Sidecar:
         )
         yield from matcher.rows(moment, limit)
 
+    def explain(self, customer: str) -> dict[str, Json]:
+        """
+        Why the customer with an id or e-mail has each tag, segment and group, or has not.
+
+        Raises:
+            UsageError: There is no such customer, or several.
+        """
+        customer_id = explain.find(self.shop, customer)
+        checked, moment = self.check_rules(), self.moment()
+        book = open_rulebook(self.shop, checked, moment, writing=False, new_limits=False)
+        return explain.explain(self.shop, book, customer_id, moment)
+
     def rule_list(self, checked: CheckedRules) -> list[dict[str, object]]:
         """Every rule of *checked*; see `sidecar.sync.rule_list`."""
         own_tables = self.has_own_tables()
@@ -351,6 +365,7 @@ class Sidecar:
             **run_handlers.handlers(self._means),
             **rule_handlers.handlers(self._means),
             **operation_handlers.handlers(self._means),
+            **look_handlers.handlers(self.explain),
         }
 
     def _means(self) -> Means:

@@ -16,8 +16,20 @@ Level = Literal["debug", "info", "warning", "error"]
 
 #: One module each; its ``register(app)`` adds its commands. They stay quick to import:
 #: what a command needs is imported when it runs.
-FAMILIES = ("init", "passes", "customers", "rules", "tags", "pins", "runs", "daemon",
-            "status", "upkeep", "demo")
+FAMILIES = (
+    "init",
+    "passes",
+    "customers",
+    "explain",
+    "rules",
+    "tags",
+    "pins",
+    "runs",
+    "daemon",
+    "status",
+    "upkeep",
+    "demo",
+)
 
 
 def root() -> typer.Typer:

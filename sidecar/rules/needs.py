@@ -122,8 +122,8 @@ def _date(node: Node, fact: Fact, expr: DateSpan, moment: Moment, *, wanted: boo
     at = older_at(node.value, expr.span, moment)
     if at is None:
         return None
-    nothing = f"no {renewed.removeprefix('a ')}" if renewed else "nothing else"
-    text = f"{nothing} before {when_words(at, moment)}"
+    what = f"no {renewed.removeprefix('a ')}" if renewed else "time"
+    text = f"{what} until {when_words(at, moment)}"
     return Need(text, text, fact.name, at=at)
 
 

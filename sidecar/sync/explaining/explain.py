@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, exists, select
 
 from sidecar.errors import CustomerError, UsageError
 from sidecar.model import Moment, Scope, fold
@@ -22,11 +22,34 @@ from sidecar.sync.cycle import Pass, Situation, situation
 from sidecar.sync.explaining import foresight, groups, said, things
 from sidecar.sync.explaining.telling import Telling, no_change
 from sidecar.sync.explaining.things import Known
+from sidecar.sync.finding import find_customers
 from sidecar.sync.reading import Reading
 from sidecar.sync.standing import load_standing
 from sidecar.sync.state import Json
 
+#: Digits of which an id has fewer.
+_LONGEST_ID: Final = 12
+
 _NO_TIER = "there are no tiers in this version"
+
+
+def find(shop: Shop, customer: str) -> int:
+    """
+    The id of the customer with an id or e-mail.
+
+    Raises:
+        UsageError: There is none, or several.
+    """
+    ids, problems = find_customers(shop, [customer])
+    if customer in ids:
+        return ids[customer]
+    problem = problems[customer]
+    if customer.isascii() and customer.isdigit() and len(customer) < _LONGEST_ID:
+        table = shop.own.customer
+        with transaction(shop.engine) as tx:
+            if tx.scalar(select(exists().where(table.c.customer_id == int(customer)))):
+                problem += " any more: the store deleted it, and the next look forgets it"
+    raise UsageError(problem)
 
 
 def explain(shop: Shop, book: Rulebook, customer_id: int, moment: Moment) -> dict[str, Json]:

@@ -92,7 +92,9 @@ def group(known: Known, group_id: int | None) -> dict[str, Json]:
     if pin is not None:
         sources.append({"kind": "pin_in", **pin_told(pin, telling)})
     elif stands is not None:
-        sources.append({"kind": "rung", "rule": _rule_of(known, stands)})
+        rule = _rule_of(known, stands)
+        where = None if rule is None else place_of(rule)
+        sources.append({"kind": "rung", "rule": _text_of(rule), "place": where})
     return {
         **common,
         "sources": sources,
@@ -138,9 +140,14 @@ def _group_of(known: Known, rule: GroupRule) -> int | None:
     return found[0] if found else None
 
 
-def _rule_of(known: Known, rung: Rung) -> str:
+def _rule_of(known: Known, rung: Rung) -> GroupRule | None:
     rules = known.book.checked.rules.groups
-    return next((r.text for r in rules if known.book.rungs.get(fold(r.name)) == rung.slot), "")
+    return next((r for r in rules if known.book.rungs.get(fold(r.name)) == rung.slot), None)
+
+
+def _text_of(rule: GroupRule | None) -> str:
+    """What keeps customers on a rung."""
+    return "" if rule is None else rule.keep_text or rule.text
 
 
 def _rung(known: Known, rule: GroupRule, group_id: int | None) -> dict[str, Json]:
@@ -200,7 +207,7 @@ def _why(
     if stands is None:
         why = "no rung holds" if not known.seen else _on_no_rung(known, group_id)
     elif after.get("ceased_at") is None:
-        why = f"rung: {_rule_of(known, stands)}"
+        why = f"rung: {_text_of(_rule_of(known, stands))}"
     else:
         why = _ceased(known, stands, over, after)
     return why if blocked is None else f"{why}; the ladder {blocked['text']}"
@@ -223,4 +230,4 @@ def _ceased(
     for what, until in zip(("grace", "min_stay"), over, strict=True):
         if until is not None:
             why += f"; {what} until {telling.day(until)}"
-    return f"{why} ({_rule_of(known, stands)})"
+    return f"{why} ({_text_of(_rule_of(known, stands))})"

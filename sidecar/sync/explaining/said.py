@@ -119,8 +119,8 @@ def read(tx: Connection, own: OwnTables, customer_id: int, slots: Slots, now: in
         move=move,
         entered=entered,
         left=left,
-        member=dict(tx.execute(members).tuples().all()),
-        baseline=dict(tx.execute(baselines).tuples().all()),
+        member={row.segment_id: row.since for row in tx.execute(members)},
+        baseline={row.segment_id: row.baseline_at for row in tx.execute(baselines)},
         set_aside=tx.scalar(aside),
     )
 
