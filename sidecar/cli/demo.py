@@ -93,7 +93,8 @@ class _Program:
 
     def full_pass(self, progress: Progress) -> None:
         checked = self._program.check_rules()
-        self._program.full_pass(checked, progress=progress)
+        # Nobody is there to be asked, and the store is made up.
+        self._program.full_pass(checked, approved_by="demo", progress=progress)
         self._book = self._program.rulebook(checked, self._program.moment())
 
     def process(self, ids: Collection[int]) -> None:

@@ -46,8 +46,8 @@ def test_a_pass_writes_what_the_plan_said_and_the_next_finds_nothing(
     installation.done("migrate")
 
     plan = installation.json("plan")
-    once = installation.json("once")
-    again = installation.json("once", "--yes")
+    once = installation.json("once", "--yes")
+    again = installation.json("once")
 
     assert plan.keys() == KEYS | {"sample"}
     assert once.keys() == again.keys() == KEYS
@@ -126,8 +126,31 @@ def test_no_rules_are_said_once_and_are_no_error(installation: Installation) -> 
     assert process.stderr.count("no rules") == 1
 
 
-def test_segments_and_groups_are_checked_and_said_to_wait(installation: Installation) -> None:
+def test_the_first_pass_waits_until_a_person_approves_of_it(installation: Installation) -> None:
     installation.given.customer()
+    installation.rules(everyone="orders >= 0")
+    installation.done("migrate")
+
+    waits = installation.sidecar("once", "--json")
+    again = installation.sidecar("once")
+
+    assert (waits.returncode, again.returncode) == (75, 75)
+    assert "run 1 waits for approval: it would change 1 customer (everyone)" in again.stderr
+    answer = json.loads(waits.stdout)
+    assert (answer["run"], answer["state"], answer["changed"]) == (None, "waiting", 0)
+    assert [(run["run"], run["customers"]) for run in answer["waiting"]] == [(1, 1)]
+    assert installation.column("SELECT COUNT(*) FROM oc_sidecar_assertion") == [0]
+    once = installation.json("once", "--yes")
+    assert (once["run"], once["state"], once["waiting"]) == (1, "applied", [])
+    # From now on only what goes over the cap waits.
+    installation.given.customer()
+    assert installation.json("once")["state"] == "applied"
+
+
+def test_tags_segments_and_groups_are_applied_together(installation: Installation) -> None:
+    ann, ben = installation.given.customer(), installation.given.customer()
+    for _ in range(6):
+        installation.given.order(ann, "5")
     installation.done("migrate")
     (installation.folder / "rules.d" / "a.toml").write_text(
         "[[segment]]\nname = 'all'\nwhen = 'orders >= 0'\n"
@@ -135,12 +158,17 @@ def test_segments_and_groups_are_checked_and_said_to_wait(installation: Installa
         "[[tag]]\nname = 'in it'\nwhen = 'in segment \"all\"'\n"
     )
 
-    for command in ("once", "plan"):
-        process = installation.sidecar(command)
-        assert process.returncode == 0
-        assert "segments" in process.stderr
-        assert "not applied yet" in process.stderr
-    assert installation.json("customers", 'tags has "in it"') != []
+    plan = installation.json("plan")
+    once = installation.json("once", "--yes")
+
+    assert plan["changes"] == once["changes"]
+    assert (once["changes"]["tag_added"], once["changes"]["group_changed"]) == (2, 1)
+    for asked in ('tags has "in it"', 'in segment "all"'):
+        found = installation.json("customers", asked)
+        assert {row["customer_id"]: row["group"] for row in found} == {
+            ann: "Wholesale",
+            ben: "Default",
+        }
 
 
 def test_broken_rules_stop_a_pass_with_every_problem(installation: Installation) -> None:
@@ -201,7 +229,7 @@ def test_hostile_names_reach_neither_the_terminal_nor_sql(installation: Installa
 
     assert "\x1b" not in shown.stdout + shown.stderr
     assert row["first_name"] == hostile[:32]
-    assert installation.json("once")["changes"]["tag_added"] == 1
+    assert installation.json("once", "--yes")["changes"]["tag_added"] == 1
     assert installation.column("SELECT customer_id FROM oc_customer") == [ann]
 
 

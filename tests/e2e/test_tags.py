@@ -16,6 +16,7 @@ def test_a_tag_by_hand_is_at_once_in_effect_and_so_is_what_depends_on_it(
     ann, ben = installation.given.customer("ann@example.com"), installation.given.customer()
     installation.rules(care='tags has "VIP"')
     installation.done("migrate")
+    installation.done("once", "--yes")
 
     added = installation.json("tag", "add", "vip", "ann@example.com")
 
@@ -29,7 +30,7 @@ def test_a_removed_tag_stays_away_though_its_rule_holds(installation: Installati
     ann = installation.given.customer()
     installation.rules(everyone="orders >= 0")
     installation.done("migrate")
-    installation.done("once")
+    installation.done("once", "--yes")
 
     installation.done("tag", "remove", "everyone", str(ann), "--reason", "asked to")
 
