@@ -6,10 +6,13 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+import polars as pl
+
 from sidecar.model import Moment, fold
 from sidecar.rules.compile_ruleset import Compiled, Places, compile_rules
 from sidecar.rules.dependencies import LADDER, Node
 from sidecar.rules.ladder import LadderPlan
+from sidecar.rules.ladder_memory import PINNED
 from sidecar.rules.plan import Changes, Layout
 from sidecar.rules.ruleset import RuleSet
 from sidecar.shop.database import transaction
@@ -107,9 +110,9 @@ class Rulebook:
             for slot, number in changes.steps().items()
             if slot in self.tags
         }
-        if changes.moved.height:
-            found[LADDER] = changes.moved.height
-        return found
+        # Where a pin moves somebody, a person decided and no rung.
+        moves = changes.moved.filter(pl.col("why") != PINNED).height
+        return found | {LADDER: moves} if moves else found
 
     def blocking(self, blocked: frozenset[Node]) -> Rulebook:
         """This rulebook, but with other rules *blocked*."""
