@@ -213,7 +213,7 @@ def waiting(tx: Connection, own: OwnTables) -> list[Waiting]:
             run_id=row.run_id,
             rule_ids=frozenset(rules[row.run_id]),
             customers=row.changed,
-            changes={name: getattr(row, name) for name in COUNTS if "_" in name},
+            changes={name: getattr(row, name) for name in COUNTS if "_" in name and name != "set_aside"},
         )
         for row in rows
     ]
