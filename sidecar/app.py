@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import Engine
 
@@ -251,7 +251,7 @@ class Sidecar:
         with transaction(self.engine) as tx:
             return runs.waiting(tx, self.shop.own)
 
-    def run_list(self, limit: int) -> list[dict[str, Json]]:
+    def run_list(self, limit: int) -> list[dict[str, Any]]:
         """Runs that wait and the last *limit* others; see `sidecar.sync.run_list.read`."""
         with transaction(self.engine) as tx:
             return run_list.read(tx, self.shop.own, limit, self.shop.settings.zone)
