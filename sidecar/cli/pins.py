@@ -9,7 +9,6 @@ import typer
 
 from sidecar.cli import options, show
 from sidecar.cli.asking import ask
-
 from sidecar.errors import UsageError
 
 Kind = Annotated[

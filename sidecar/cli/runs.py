@@ -88,8 +88,9 @@ def approve(context: typer.Context, run: Run, wait: Wait = 30.0, json: Json = Fa
     if json:
         show.as_json(answer)
     if answer["state"] == "waiting":
+        customers = show.counted(answer["customers"], "customer")
         raise NotNowError(
-            f"run {run} waits again: it would change {show.counted(answer['customers'], 'customer')}"
+            f"run {run} waits again: it would change {customers}"
             f" now, not {answer['was']:,} (`sidecar plan` shows what)"
         )
     if json:

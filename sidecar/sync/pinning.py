@@ -83,10 +83,12 @@ class Pinning:
 
         Raises:
             UsageError: There is no such tag, segment or customer group; the day is over;
-                or the pin is to end in two ways.
+                there is no reason; or the pin is to end in two ways.
         """
         if word.until is not None and word.requalify:
             raise UsageError("a pin ends either after a day or when its rule turns true, not both")
+        if not word.reason.strip():
+            raise UsageError("say why: a pin without a reason helps nobody later")
         ends = end_of(word.until, self.moment)
         book = self.rulebook(kind == "group")
         if kind == "tag":

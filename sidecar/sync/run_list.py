@@ -10,12 +10,11 @@ from sqlalchemy import Connection, Row, select
 
 from sidecar.shop.own_tables import OwnTables
 from sidecar.sync import decisions, runs
-from sidecar.sync.state import Json
 
 _KINDS = tuple(name for name in runs.COUNTS if "_" in name and name != "set_aside")
 
 
-def read(tx: Connection, own: OwnTables, limit: int, zone: ZoneInfo) -> list[dict[str, Json]]:
+def read(tx: Connection, own: OwnTables, limit: int, zone: ZoneInfo) -> list[dict[str, Any]]:
     """
     Every run that waits, the oldest first, and the last *limit* others, the newest first.
 
@@ -36,7 +35,7 @@ def read(tx: Connection, own: OwnTables, limit: int, zone: ZoneInfo) -> list[dic
     return [_told(row, rules[row.run_id], zone) for row in rows]
 
 
-def _told(row: Row[Any], rules: list[str], zone: ZoneInfo) -> dict[str, Json]:
+def _told(row: Row[Any], rules: list[str], zone: ZoneInfo) -> dict[str, Any]:
     def instant(at: int | None) -> str | None:
         return None if at is None else datetime.datetime.fromtimestamp(at, zone).isoformat()
 
