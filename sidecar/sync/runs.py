@@ -36,6 +36,9 @@ COUNTS = (
     "tier_changed",
 )
 
+#: Those that count changes.
+_KINDS = COUNTS[COUNTS.index("tag_added") :]
+
 
 @dataclass(slots=True, kw_only=True)
 class Run:
@@ -213,7 +216,7 @@ def waiting(tx: Connection, own: OwnTables) -> list[Waiting]:
             run_id=row.run_id,
             rule_ids=frozenset(rules[row.run_id]),
             customers=row.changed,
-            changes={name: getattr(row, name) for name in COUNTS if "_" in name and name != "set_aside"},
+            changes={name: getattr(row, name) for name in _KINDS},
         )
         for row in rows
     ]
