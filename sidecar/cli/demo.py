@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from sidecar import app
     from sidecar.config import Config
     from sidecar.service.demo import Sidecar
-    from sidecar.sync.compiled_rules import Rulebook
     from sidecar.sync.ranges import Progress
 
 
@@ -41,9 +40,9 @@ def demo(
     ] = False,
 ) -> None:
     """
-    Start a private MariaDB with a made-up store and watch tags follow its customers, live.
+    Start a private MariaDB with a made-up store, and watch the daemon follow its customers.
 
-    At the end every tag is recomputed in plain SQL; a difference ends with exit code 70.
+    At the end all of it is recomputed in plain SQL; a difference ends with exit code 70.
     """
     from rich.console import Console
 
@@ -58,8 +57,9 @@ def demo(
     screen = Screen(console)
     result = run_demo(opened, Options(seconds, customers, seed), screen)
     if json:
-        latency = {name: round(value, 1) for name, value in asdict(result.latency).items()}
-        show.as_json({**asdict(result), "latency": latency, "agrees": True})
+        found = asdict(result)
+        latency = {name: round(value, 1) for name, value in found["latency"].items()}
+        show.as_json({**found, "latency": latency, "agrees": True})
 
 
 def _end(number: int, _frame: object) -> None:
@@ -80,11 +80,10 @@ def opened(settings: Config) -> Iterator[Sidecar]:
 
 
 class _Program:
-    """The program as the demo wants it: rules read once, and passed on."""
+    """The program as the demo wants it."""
 
     def __init__(self, program: app.Sidecar) -> None:
         self._program = program
-        self._book: Rulebook | None = None
 
     def migrate(self) -> None:
         self._program.migrate()
@@ -95,8 +94,8 @@ class _Program:
         checked = self._program.check_rules()
         # Nobody is there to be asked, and the store is made up.
         self._program.full_pass(checked, approved_by="demo", progress=progress)
-        self._book = self._program.rulebook(checked, self._program.moment())
 
-    def process(self, ids: Collection[int]) -> None:
-        assert self._book is not None  # noqa: S101 - after the first full pass
-        self._program.process(self._book, sorted(ids))
+    def running(self) -> contextlib.AbstractContextManager[None]:
+        from sidecar.service.demo import running
+
+        return running(self._program.config)

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,11 @@ import pytest
 from rich.console import Console
 
 from sidecar.cli.demo import opened
-from sidecar.config import Config
+from sidecar.config import Config, Database, Rules, Secret
 from sidecar.errors import FatalError
-from sidecar.service.demo import Options, Screen, Sidecar, run_demo
+from sidecar.service.demo import Options, Screen, Sidecar, run, run_demo, running
 from sidecar.service.demo.check import conditions, differences, queries
-from sidecar.service.demo.events import Answer, Event, Latency
+from sidecar.service.demo.events import Answer, Came, Event, Latency
 
 
 def demo(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -30,8 +30,8 @@ def demo(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def test_the_demo_tags_its_customers_live_and_agrees_with_plain_sql() -> None:
-    done = demo("--seconds", "3", "--customers", "400", "--json")
+def test_in_the_demo_the_daemon_follows_its_customers_and_agrees_with_plain_sql() -> None:
+    done = demo("--seconds", "5", "--customers", "400", "--json")
 
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
@@ -39,13 +39,17 @@ def test_the_demo_tags_its_customers_live_and_agrees_with_plain_sql() -> None:
     assert found["events"] > 5
     assert found["changed"] > 3
     assert 0 < found["latency"]["median_ms"] <= found["latency"]["p95_ms"]
-    assert found["tags"].keys() == conditions().keys()
+    kinds = (("tag", "tags"), ("segment", "segments"), ("group", "groups"))
+    assert {(kind, name) for kind, key in kinds for name in found[key]} == conditions().keys()
     assert sum(found["tags"].values()) > 200
-    assert "Recomputed in plain SQL: all 10 tags agree exactly." in done.stderr
+    assert sum(found["segments"].values()) > 20
+    assert sum(found["groups"].values()) > 50
+    agree = "Recomputed in plain SQL: all 10 tags, 3 segments and 2 customer groups agree exactly."
+    assert agree in done.stderr
 
 
 def test_without_a_terminal_the_demo_prints_plain_lines() -> None:
-    done = demo("--seconds", "2", "--customers", "100")
+    done = demo("--seconds", "4", "--customers", "100")
 
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
@@ -63,7 +67,7 @@ def test_a_demo_that_is_ended_early_leaves_no_server_behind(number: signal.Signa
             command, stdout=subprocess.PIPE, text=True, env=os.environ | {"TMPDIR": place}
         ) as process:
             assert process.stdout is not None
-            while "checkout" not in process.stdout.readline():
+            while "follows" not in process.stdout.readline():
                 assert process.poll() is None
             process.send_signal(number)
 
@@ -71,22 +75,37 @@ def test_a_demo_that_is_ended_early_leaves_no_server_behind(number: signal.Signa
         assert list(Path(place).iterdir()) == []
 
 
-def test_a_change_that_is_never_processed_is_found_by_the_check() -> None:
+def test_a_change_that_nobody_follows_is_found_by_the_check(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     class Deaf:
         def __init__(self, program: Sidecar) -> None:
             self.migrate, self.full_pass = program.migrate, program.full_pass
 
-        def process(self, ids: Collection[int]) -> None:
-            """Hear nothing."""
+        def running(self) -> contextlib.AbstractContextManager[None]:
+            return contextlib.nullcontext()
 
     @contextlib.contextmanager
     def deaf(settings: Config) -> Iterator[Sidecar]:
         with opened(settings) as program:
             yield Deaf(program)
 
+    monkeypatch.setattr(run, "_NOTHING_S", 0.5)
+    monkeypatch.setattr(run, "_CATCH_UP_S", 0.5)
     disagrees = r"(?s)plain SQL does not agree:.*open checkout: only SQL has"
     with pytest.raises(FatalError, match=disagrees):
         run_demo(deaf, Options(seconds=1, customers=100), Screen(Console(file=io.StringIO())))
+
+
+def test_a_daemon_that_does_not_start_is_reported_with_what_it_said(tmp_path: Path) -> None:
+    nowhere = Database(socket=tmp_path / "none", user="demo", password=Secret("x"), name="demo")
+    settings = Config(database=nowhere, rules=Rules(directory=tmp_path), file=tmp_path / "c.toml")
+
+    with (
+        pytest.raises(FatalError, match=r"(?s)the daemon did not start:.*none"),
+        running(settings),
+    ):
+        pass
 
 
 def test_every_rule_of_the_demo_has_its_query() -> None:
@@ -94,15 +113,15 @@ def test_every_rule_of_the_demo_has_its_query() -> None:
 
 
 def test_a_difference_names_the_customers_of_each_side() -> None:
-    should = {"vip": {1, 2}, "regular": {5}}
-    are = {"vip": {2, 3}, "regular": {5}}
+    should = {("tag", "vip"): {1, 2}, ("group", "Gold"): {5}}
+    are = {("tag", "vip"): {2, 3}, ("group", "Gold"): {5}}
 
-    assert differences(should, are) == ["vip: only SQL has 1; only the sidecar has 3"]
+    assert differences(should, are) == ["tag vip: only SQL has 1; only the sidecar has 3"]
 
 
 def test_latency_is_the_median_and_the_95th_percentile() -> None:
     event = Event(1, "Ada", "orders", 0.0)
-    answers = [Answer(event, 0.0, (), (), float(number)) for number in range(1, 101)]
+    answers = [Answer(event, 0.0, Came(), float(number)) for number in range(1, 101)]
 
-    assert Latency.of(answers) == Latency(50.5, 96.0)
+    assert Latency.of([*answers, Answer(event, 0.0)]) == Latency(50.5, 96.0)
     assert Latency.of([]) == Latency(0.0, 0.0)

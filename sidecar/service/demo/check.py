@@ -1,4 +1,4 @@
-"""The demo's tags recomputed in plain SQL, with no line of the code that computed them."""
+"""What the demo's rules say, in plain SQL: with no line of the code that computed it."""
 
 from __future__ import annotations
 
@@ -13,55 +13,82 @@ from sqlalchemy import Engine, text
 
 from sidecar.service.demo_store.reference import ZONE
 
+#: The kinds of rules, as the rules file and the queries call them.
+KINDS = ("tag", "segment", "group")
 
-def conditions() -> dict[str, str]:
-    """Tag to the condition of its rule."""
+#: Customers by kind and name of a rule.
+Customers = Mapping[tuple[str, str], set[int]]
+
+
+def conditions() -> dict[tuple[str, str], str]:
+    """Kind and name of every rule to its condition."""
     file = importlib.resources.files("sidecar.service.demo") / "rules.d" / "demo.toml"
-    return {rule["name"]: rule["when"] for rule in tomllib.loads(file.read_text("utf-8"))["tag"]}
+    rules = tomllib.loads(file.read_text("utf-8"))
+    return {(kind, rule["name"]): rule["when"] for kind in KINDS for rule in rules[kind]}
 
 
-def queries(prefix: str) -> dict[str, str]:
-    """Tag to the query of its customers."""
+def queries(prefix: str) -> dict[tuple[str, str], str]:
+    """Kind and name of every rule to the query of its customers."""
     file = importlib.resources.files("sidecar.service.demo") / "check.sql"
-    _, *parts = file.read_text("utf-8").replace("{prefix}", prefix).split("\n-- tag: ")
-    named = (part.split("\n", 1) for part in parts)
-    return {name: query.strip().removesuffix(";") for name, query in named}
+    content = file.read_text("utf-8").replace("{prefix}", prefix)
+    _, *parts = re.split(rf"\n-- ({'|'.join(KINDS)}): ", content)
+    found = {}
+    for kind, part in zip(parts[::2], parts[1::2], strict=True):
+        name, query = part.split("\n", 1)
+        found[kind, name] = query.partition(";")[0].strip()
+    return found
 
 
-def recomputed(engine: Engine, prefix: str, now: datetime.datetime) -> dict[str, set[int]]:
-    """Who should have each tag at *now*, according to SQL."""
+def recomputed(
+    engine: Engine, prefix: str, now: datetime.datetime
+) -> dict[tuple[str, str], set[int]]:
+    """Who should have each tag, be in each segment and stand in each group at *now*, by SQL."""
     days = _days(now.astimezone(ZoneInfo(ZONE)).date())
-    found: dict[str, set[int]] = {}
+    found: dict[tuple[str, str], set[int]] = {}
     with engine.connect() as tx:
-        for tag, query in queries(prefix).items():
+        for rule, query in queries(prefix).items():
             named = {name: days[name] for name in re.findall(r":(\w+)", query)}
-            found[tag] = set(tx.scalars(text(query), named)) - {0}  # 0 is a guest
+            found[rule] = set(tx.scalars(text(query), named)) - {0}  # 0 is a guest
     return found
 
 
-def written(engine: Engine, prefix: str) -> dict[str, set[int]]:
-    """Who has each tag according to what the sidecar wrote; also tags that nobody has."""
-    query = (
-        f"SELECT t.name, a.customer_id FROM `{prefix}sidecar_assertion` a"  # noqa: S608 - our own
-        f" JOIN `{prefix}sidecar_tag` t ON t.tag_id = a.tag_id"
-        " WHERE a.source_kind = 'rule' AND t.archived_at IS NULL"
-    )
-    found: dict[str, set[int]] = {tag: set() for tag in queries(prefix)}
+def written(engine: Engine, prefix: str) -> dict[tuple[str, str], set[int]]:
+    """Who is what according to what the sidecar wrote; also what nobody is."""
+    found: dict[tuple[str, str], set[int]] = {rule: set() for rule in queries(prefix)}
+    own = f"{prefix}sidecar_"
     with engine.connect() as tx:
-        for row in tx.execute(text(query)):
-            found.setdefault(row.name, set()).add(row.customer_id)
+        tags = (
+            f"SELECT t.name, a.customer_id FROM `{own}assertion` a"  # noqa: S608 - our own
+            f" JOIN `{own}tag` t ON t.tag_id = a.tag_id"
+            " WHERE a.source_kind = 'rule' AND t.archived_at IS NULL"
+        )
+        for row in tx.execute(text(tags)):
+            found.setdefault(("tag", row.name), set()).add(row.customer_id)
+        segments = f"SELECT name, slot FROM `{own}segment` WHERE slot IS NOT NULL"  # noqa: S608
+        for row in tx.execute(text(segments)).all():
+            bit = f"segments{row.slot // 64} >> {row.slot % 64} & 1"
+            members = f"SELECT customer_id FROM `{own}customer` WHERE {bit}"  # noqa: S608
+            found["segment", row.name] = set(tx.scalars(text(members)))
+        groups = (
+            f"SELECT d.name, c.customer_id FROM `{prefix}customer` c"  # noqa: S608
+            f" JOIN `{prefix}customer_group_description` d"
+            " ON d.customer_group_id = c.customer_group_id AND d.language_id = 1"
+        )
+        for row in tx.execute(text(groups)):
+            if ("group", row.name) in found:
+                found["group", row.name].add(row.customer_id)
     return found
 
 
-def differences(should: Mapping[str, set[int]], are: Mapping[str, set[int]]) -> list[str]:
-    """A line for each tag that the two do not agree on."""
+def differences(should: Customers, are: Customers) -> list[str]:
+    """A line for each rule that the two do not agree on."""
     lines = []
-    for tag in sorted(should.keys() | are.keys()):
-        missing = sorted(should.get(tag, set()) - are.get(tag, set()))
-        extra = sorted(are.get(tag, set()) - should.get(tag, set()))
+    for kind, name in sorted(should.keys() | are.keys()):
+        wanted, found = should.get((kind, name), set()), are.get((kind, name), set())
+        missing, extra = sorted(wanted - found), sorted(found - wanted)
         if missing or extra:
             lines.append(
-                f"{tag}: only SQL has {_some(missing)}; only the sidecar has {_some(extra)}"
+                f"{kind} {name}: only SQL has {_some(missing)}; only the sidecar has {_some(extra)}"
             )
     return lines
 
@@ -78,6 +105,6 @@ def _days(today: datetime.date) -> dict[str, datetime.date]:
     year_ago = datetime.date(last_year, 2, 28) if leap_day else today.replace(year=last_year)
     counted = {
         f"days_{count}_ago": today - datetime.timedelta(days=count)
-        for count in (1, 14, 30, 60, 180)
+        for count in (1, 14, 30, 60, 90, 180)
     }
     return {**counted, "year_ago": year_ago}

@@ -1,6 +1,6 @@
--- The tags of rules.d/demo.toml put into SQL by hand, for the made-up store: its paid
+-- The rules of rules.d/demo.toml put into SQL by hand, for the made-up store: its paid
 -- statuses (5, 1, 2, 12, 3) are written out, its days begin at midnight in its zone.
--- A query follows the name of its tag; {prefix} is that of the store's tables.
+-- A query follows the name of its rule; {prefix} is that of the store's tables.
 
 -- tag: first order
 SELECT customer_id FROM `{prefix}order`
@@ -63,3 +63,42 @@ WHERE o.order_status_id IN (5, 1, 2, 12, 3) AND o.total >= 0
 AND o.customer_id NOT IN (SELECT v.customer_id FROM `{prefix}review` v)
 GROUP BY o.customer_id
 HAVING MAX(o.date_added) >= :days_14_ago;
+
+-- segment: new buyers
+SELECT customer_id FROM `{prefix}order`
+WHERE order_status_id IN (5, 1, 2, 12, 3) AND total >= 0
+GROUP BY customer_id
+HAVING MIN(date_added) >= :days_30_ago;
+
+-- segment: sleeping regulars
+SELECT customer_id FROM `{prefix}order`
+WHERE order_status_id IN (5, 1, 2, 12, 3) OR (order_status_id > 0 AND total < 0)
+GROUP BY customer_id
+HAVING SUM(total >= 0) >= 3 AND SUM(total) >= 500
+AND MAX(CASE WHEN total >= 0 THEN date_added END) < :days_90_ago;
+
+-- segment: best readers
+SELECT c.customer_id FROM `{prefix}customer` c
+JOIN `{prefix}order` o ON o.customer_id = c.customer_id
+WHERE c.newsletter = 1
+AND (o.order_status_id IN (5, 1, 2, 12, 3) OR (o.order_status_id > 0 AND o.total < 0))
+GROUP BY c.customer_id
+HAVING SUM(o.total) >= 2000;
+
+-- Wholesale (2) and Staff (3) are groups that people chose: the ladder leaves them alone.
+
+-- group: Gold
+SELECT c.customer_id FROM `{prefix}customer` c
+JOIN `{prefix}order` o ON o.customer_id = c.customer_id
+WHERE c.customer_group_id NOT IN (2, 3)
+AND (o.order_status_id IN (5, 1, 2, 12, 3) OR (o.order_status_id > 0 AND o.total < 0))
+GROUP BY c.customer_id
+HAVING SUM(o.total) >= 2000;
+
+-- group: Silver
+SELECT c.customer_id FROM `{prefix}customer` c
+JOIN `{prefix}order` o ON o.customer_id = c.customer_id
+WHERE c.customer_group_id NOT IN (2, 3)
+AND (o.order_status_id IN (5, 1, 2, 12, 3) OR (o.order_status_id > 0 AND o.total < 0))
+GROUP BY c.customer_id
+HAVING SUM(o.total >= 0 AND o.order_status_id IN (5, 1, 2, 12, 3)) >= 5 AND SUM(o.total) < 2000;

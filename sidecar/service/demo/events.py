@@ -26,6 +26,30 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class Came:
+    """
+    What the daemon wrote for a customer.
+
+    Attributes:
+        gained: Names of the tags the customer got.
+        lost: Names of the tags the customer lost.
+        entered: Names of the segments the customer entered.
+        left: Names of the segments the customer left.
+        group: The customer group that the customer was moved to; empty: none.
+    """
+
+    gained: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+    entered: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+    group: str = ""
+
+    def __bool__(self) -> bool:
+        """Whether it is anything."""
+        return bool(self.gained or self.lost or self.entered or self.left or self.group)
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """
     An event and what came of it.
@@ -33,16 +57,14 @@ class Answer:
     Attributes:
         event: What happened.
         at_s: Seconds since the customers began.
-        gained: Names of the tags the customer got.
-        lost: Names of the tags the customer lost.
-        took_ms: From the store's commit to the written result.
+        came: What the daemon wrote; None: not known yet.
+        took_ms: From the store's commit to the written result; None: nothing was written.
     """
 
     event: Event
     at_s: float
-    gained: tuple[str, ...]
-    lost: tuple[str, ...]
-    took_ms: float
+    came: Came | None = None
+    took_ms: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +76,8 @@ class Latency:
 
     @classmethod
     def of(cls, answers: Sequence[Answer]) -> Latency:
-        """Of *answers*; zeros when there are none."""
-        times = sorted(answer.took_ms for answer in answers)
+        """Of *answers* that changed something; zeros when there are none."""
+        times = sorted(answer.took_ms for answer in answers if answer.took_ms is not None)
         if not times:
             return cls(0.0, 0.0)
         return cls(statistics.median(times), times[min(len(times) - 1, len(times) * 95 // 100)])

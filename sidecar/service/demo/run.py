@@ -1,44 +1,47 @@
-"""The demo from start to end: store, full pass, live part, summary, check."""
+"""The demo from start to end: store, first pass, live part, summary, check."""
 
 from __future__ import annotations
 
 import contextlib
-import datetime
 import importlib.resources
 import queue
 import random
 import threading
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, insert
 
 from sidecar import clock
 from sidecar.config import Config, Rules
 from sidecar.errors import FatalError
-from sidecar.service.demo.check import conditions, differences, recomputed, written
-from sidecar.service.demo.events import Answer, Event, Latency
+from sidecar.service.demo.check import KINDS, conditions, differences, recomputed, written
+from sidecar.service.demo.events import Answer, Came, Event, Latency
+from sidecar.service.demo.results import Results
 from sidecar.service.demo.screen import Report, Screen
 from sidecar.service.demo.shoppers import Shoppers
 from sidecar.service.demo_store import create_store, generate
-from sidecar.service.demo_store.reference import ZONE
 from sidecar.service.private_server import PrivateServer
 from sidecar.shop.database import connect
-from sidecar.shop.own_tables import OwnTables, own_tables
+from sidecar.shop.own_tables import own_tables
 from sidecar.shop.tables import store_tables
 
 DATABASE = "demo"
 
-#: Names of the tags that a customer gained, and of those lost.
-Changed = tuple[tuple[str, ...], tuple[str, ...]]
-_NOTHING: Changed = ((), ())
+#: Customer groups that the made-up store gets for the ladder, in its two languages.
+GROUPS = {4: ("Silver", "Silber"), 5: ("Gold", "Gold")}
 
-#: How long the loop waits for an event before it asks whether more will come.
-_PATIENCE_S = 0.05
+#: Time between two looks at what the daemon wrote.
+_LOOK_S = 0.05
+
+#: An event that changed nothing for so long will not change anything.
+_NOTHING_S = 4.0
+
+#: How long the daemon may take to catch up when the customers are gone.
+_CATCH_UP_S = 20.0
 
 
 class Sidecar(Protocol):
@@ -50,8 +53,8 @@ class Sidecar(Protocol):
     def full_pass(self, progress: Report) -> object:
         """Bring every customer in line with the rules."""
 
-    def process(self, ids: Collection[int]) -> object:
-        """Bring these customers in line with the rules."""
+    def running(self) -> contextlib.AbstractContextManager[None]:
+        """The daemon at work."""
 
 
 #: Makes the program for a configuration.
@@ -77,15 +80,19 @@ class Result:
     """
     Attributes:
         events: What the customers did.
-        changed: Of these, those that changed somebody's tags.
+        changed: Of these, those that changed somebody's tags, segments or group.
         latency: From the store's commit to the written result.
         tags: How many customers have each tag at the end.
+        segments: How many are in each segment.
+        groups: How many stand on each rung of the ladder.
     """
 
     events: int
     changed: int
     latency: Latency
     tags: dict[str, int]
+    segments: dict[str, int]
+    groups: dict[str, int]
 
 
 def run_demo(open_sidecar: Opener, options: Options, screen: Screen) -> Result:
@@ -93,7 +100,7 @@ def run_demo(open_sidecar: Opener, options: Options, screen: Screen) -> Result:
     Run the demo; returns when everything agreed.
 
     Raises:
-        FatalError: MariaDB is missing, or plain SQL disagrees on a tag; says on whom.
+        FatalError: MariaDB is missing, or plain SQL disagrees; says on whom.
     """
     screen.say("Starting a private MariaDB …")
     with contextlib.ExitStack() as stack:
@@ -103,7 +110,8 @@ def run_demo(open_sidecar: Opener, options: Options, screen: Screen) -> Result:
         database = server.settings(DATABASE)
         config = Config(
             database=database,
-            rules=Rules(directory=rules, builtins=False),
+            # Nobody is there to approve of anything.
+            rules=Rules(directory=rules, builtins=False, max_change_floor=1_000_000),
             file=rules / "demo.toml",
         )
         shop = connect(database)
@@ -114,8 +122,10 @@ def run_demo(open_sidecar: Opener, options: Options, screen: Screen) -> Result:
         started = clock.monotonic()
         with screen.progress("First full pass") as report:
             sidecar.full_pass(report)
-        screen.say(f"First full pass: {clock.monotonic() - started:.1f} s. Now customers act …")
-        return _Live(shop, database.prefix, sidecar, options, screen).run()
+        screen.say(f"First full pass: {clock.monotonic() - started:.1f} s. Starting the daemon …")
+        with sidecar.running():
+            screen.say("Now customers act, and the daemon follows them.")
+            return _Live(shop, database.prefix, options, screen).run()
 
 
 def _make_store(shop: Engine, prefix: str, options: Options, screen: Screen) -> None:
@@ -131,6 +141,7 @@ def _make_store(shop: Engine, prefix: str, options: Options, screen: Screen) -> 
             now=clock.now(),
             progress=report,
         )
+        _make_groups(shop, prefix)
     screen.say(f"A made-up store: {options.customers:,} customers, {orders:,} orders.")
 
 
@@ -142,25 +153,35 @@ def _rules() -> Iterator[Path]:
         yield path
 
 
+def _make_groups(shop: Engine, prefix: str) -> None:
+    tables = store_tables(prefix, "4.1")
+    names = [
+        {"customer_group_id": group, "language_id": language, "name": name}
+        for group, texts in GROUPS.items()
+        for language, name in enumerate(texts, start=1)
+    ]
+    with shop.begin() as tx:
+        groups = [{"customer_group_id": group, "approval": 0} for group in GROUPS]
+        tx.execute(insert(tables.customer_group), groups)
+        tx.execute(insert(tables.customer_group_description), names)
+
+
 class _Live:
     """The live part and what follows it."""
 
-    def __init__(
-        self, shop: Engine, prefix: str, sidecar: Sidecar, options: Options, screen: Screen
-    ) -> None:
+    def __init__(self, shop: Engine, prefix: str, options: Options, screen: Screen) -> None:
         self._shop = shop
         self._prefix = prefix
-        self._sidecar = sidecar
         self._options = options
         self._screen = screen
-        self._own: OwnTables = own_tables(prefix)
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._open: dict[int, list[Answer]] = {}
         self._answers: list[Answer] = []
 
     def run(self) -> Result:
-        began = clock.now()
         choices = random.Random(self._options.seed)  # noqa: S311 - no secret
-        shoppers = Shoppers(self._shop, store_tables(self._prefix, "4.1"), choices)
+        tables = store_tables(self._prefix, "4.1")
+        shoppers = Shoppers(self._shop, tables, own_tables(self._prefix), choices)
         stop = threading.Event()
         with ThreadPoolExecutor(1) as pool, self._screen.events() as show:
             acting = pool.submit(shoppers.act, self._options.seconds, self._events.put, stop)
@@ -169,75 +190,70 @@ class _Live:
             finally:
                 stop.set()
             acting.result()
-        return self._conclude(began)
+        return self._conclude()
 
     def _follow(self, acting: Future[None], show: Callable[[Answer], None]) -> None:
-        """Answer every event until no more will come."""
-        started = clock.monotonic()
-        last_audit = self._last_audit()
-        while True:
-            events = self._gathered(wait=not acting.done())
-            if not events and acting.done() and self._events.empty():
-                return
-            if not events:
-                continue
-            self._sidecar.process({event.customer_id for event in events})
-            done_s = clock.monotonic()
-            last_audit, changes = self._changes(last_audit)
-            # What several events of one customer did together stands beside the last.
-            last = {event.customer_id: event for event in events}
-            for event in events:
-                mine = changes.get(event.customer_id, _NOTHING)
-                gained, lost = mine if event is last[event.customer_id] else _NOTHING
-                took_ms = (done_s - event.committed_s) * 1_000
-                answer = Answer(event, event.committed_s - started, gained, lost, took_ms)
-                self._answers.append(answer)
+        """Show every event, and what came of it, until no more will come."""
+        started_s = clock.monotonic()
+        results = Results(self._shop, self._prefix)
+        while not acting.done() or self._open or not self._events.empty():
+            clock.sleep(_LOOK_S)
+            came = results.new()
+            now_s = clock.monotonic()
+            self._hear(started_s, show)
+            for customer_id, what in came.items():
+                self._close(customer_id, what, now_s, show)
+            for customer_id, waiting in list(self._open.items()):
+                if now_s - waiting[-1].event.committed_s > _NOTHING_S:
+                    self._close(customer_id, Came(), now_s, show)
+
+    def _hear(self, started_s: float, show: Callable[[Answer], None]) -> None:
+        with contextlib.suppress(queue.Empty):
+            while True:
+                event = self._events.get_nowait()
+                answer = Answer(event, event.committed_s - started_s)
+                self._open.setdefault(event.customer_id, []).append(answer)
                 show(answer)
 
-    def _gathered(self, *, wait: bool) -> list[Event]:
-        events: list[Event] = []
-        with contextlib.suppress(queue.Empty):
-            events.append(self._events.get(timeout=_PATIENCE_S if wait else 0))
-            while True:
-                events.append(self._events.get_nowait())
-        return events
+    def _close(
+        self, customer_id: int, came: Came, now_s: float, show: Callable[[Answer], None]
+    ) -> None:
+        """What came of several events of one customer stands beside the last of them."""
+        waiting = self._open.pop(customer_id, [])
+        for answer in waiting:
+            is_last = answer is waiting[-1]
+            # From the first on: which of them it came of, nobody knows.
+            took_ms = (now_s - waiting[0].event.committed_s) * 1_000 if is_last and came else None
+            done = Answer(answer.event, answer.at_s, came if is_last else Came(), took_ms)
+            self._answers.append(done)
+            show(done)
 
-    def _last_audit(self) -> int:
-        with self._shop.connect() as tx:
-            return int(tx.scalar(select(func.max(self._own.audit.c.audit_id))) or 0)
-
-    def _changes(self, after: int) -> tuple[int, dict[int, Changed]]:
-        """The last audit entry, and for each customer the tags gained and lost *after* that one."""
-        audit, tag = self._own.audit, self._own.tag
-        query = select(
-            audit.c.audit_id, audit.c.customer_id, audit.c.tags_added, audit.c.tags_removed
-        )
-        found: dict[int, Changed] = {}
-        with self._shop.connect() as tx:
-            names = {
-                str(row.tag_id): row.name for row in tx.execute(select(tag.c.tag_id, tag.c.name))
-            }
-            for row in tx.execute(query.where(audit.c.audit_id > after).order_by(audit.c.audit_id)):
-                after = row.audit_id
-                gained, lost = (
-                    tuple(names[one] for one in ids.split(",") if one)
-                    for ids in (row.tags_added, row.tags_removed)
-                )
-                found[row.customer_id] = gained, lost
-        return after, found
-
-    def _conclude(self, began: datetime.datetime) -> Result:
-        now = clock.now()
-        zone = ZoneInfo(ZONE)
-        if now.astimezone(zone).date() != began.astimezone(zone).date():
-            self._screen.say("Midnight has passed: one more full pass, for days are counted anew.")
-            self._sidecar.full_pass(lambda _done, _total: None)
-        are = written(self._shop, self._prefix)
+    def _conclude(self) -> Result:
+        are = self._caught_up()
         latency = Latency.of(self._answers)
-        tags = {tag: len(customers) for tag, customers in are.items()}
-        self._screen.end(tags, conditions(), latency)
-        if found := differences(recomputed(self._shop, self._prefix, now), are):
-            raise FatalError("\n".join(("plain SQL does not agree:", *found)))
-        self._screen.say(f"Recomputed in plain SQL: all {len(tags)} tags agree exactly.")
-        changed = sum(1 for answer in self._answers if answer.gained or answer.lost)
-        return Result(len(self._answers), changed, latency, tags)
+        counts = {rule: len(customers) for rule, customers in are.items()}
+        self._screen.end(counts, conditions(), latency)
+        self._screen.say(f"Recomputed in plain SQL: all {_said(counts)} agree exactly.")
+        changed = sum(1 for answer in self._answers if answer.came)
+        tags, segments, groups = (
+            {name: number for (kind, name), number in counts.items() if kind == wanted}
+            for wanted in KINDS
+        )
+        return Result(len(self._answers), changed, latency, tags, segments, groups)
+
+    def _caught_up(self) -> dict[tuple[str, str], set[int]]:
+        """What the daemon has written, once plain SQL says the same; the last take a while."""
+        until_s = clock.monotonic() + _CATCH_UP_S
+        while True:
+            are = written(self._shop, self._prefix)
+            found = differences(recomputed(self._shop, self._prefix, clock.now()), are)
+            if not found:
+                return are
+            if clock.monotonic() > until_s:
+                raise FatalError("\n".join(("plain SQL does not agree:", *found)))
+            clock.sleep(0.2)
+
+
+def _said(counts: dict[tuple[str, str], int]) -> str:
+    tags, segments, groups = (sum(1 for kind, _ in counts if kind == wanted) for wanted in KINDS)
+    return f"{tags} tags, {segments} segments and {groups} customer groups"

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine, Table, func, insert, select, update
 from sidecar import clock
 from sidecar.service.demo.events import Event
 from sidecar.service.demo_store.reference import ZONE
+from sidecar.shop.own_tables import OwnTables
 from sidecar.shop.tables import StoreTables
 
 _FIRST_NAMES = ("Wren", "Tamsin", "Juno", "Ivo", "Odile", "Caspar")
@@ -37,12 +38,16 @@ class Shoppers:
 
     Args:
         engine: Of the store, apart from the sidecar's.
+        own: Where hints are left.
         choices: Decides who does what.
     """
 
-    def __init__(self, engine: Engine, tables: StoreTables, choices: random.Random) -> None:
+    def __init__(
+        self, engine: Engine, tables: StoreTables, own: OwnTables, choices: random.Random
+    ) -> None:
         self._engine = engine
         self._tables = tables
+        self._own = own
         self._choices = choices
         self._zone = ZoneInfo(ZONE)
         self._goods: list[tuple[int, Decimal, Decimal]] = []
@@ -168,10 +173,14 @@ class Shoppers:
         yield customer_id, "returns something", 0
 
     def _unsubscribe(self, customer_id: int) -> Visit:
+        """A module of the store leaves a hint; without, the change would be found later."""
         customer = self._tables.customer
+        hint = {"customer_id": customer_id, "reason": "newsletter"}
         with self._engine.begin() as tx:
             mine = customer.c.customer_id == customer_id
             tx.execute(update(customer).where(mine).values(newsletter=0))
+            at = int(clock.now().timestamp())
+            tx.execute(insert(self._own.hint).values(**hint, at=at))
         yield customer_id, "leaves the newsletter", 0
 
     def _register(self) -> Visit:
@@ -215,10 +224,13 @@ class Shoppers:
         return order_id, total
 
     def _set_status(self, order_id: int, status: int) -> None:
-        order = self._tables.order
+        """As OpenCart changes the status of an order: with an entry in its history."""
+        order, history = self._tables.order, self._tables.order_history
         with self._engine.begin() as tx:
             mine = order.c.order_id == order_id
-            tx.execute(update(order).where(mine).values(order_status_id=status))
+            changed = {"order_status_id": status, "date_modified": self._now()}
+            tx.execute(update(order).where(mine).values(changed))
+            _insert(tx, history, {"order_id": order_id})
 
     def _send_back(self, customer_id: int, order_id: int) -> None:
         line = self._tables.order_product
