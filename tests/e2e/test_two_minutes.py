@@ -123,7 +123,7 @@ def busy(
         now=clock.now(),
     )
     installation.write_config(
-        more='[rules]\nmax_change = "100%"\n[shop]\nbirthday_field = "Birthday"\n'
+        more='[rules]\nmax_change_floor = 1000000\n[shop]\nbirthday_field = "Birthday"\n'
     )
     (installation.folder / "rules.d" / "rules.toml").write_text(_rules(), "utf-8")
     installation.done("migrate")
