@@ -117,6 +117,7 @@ class NameTable:
 
     _preferred: dict[str, list[int]] = field(default_factory=dict)
     _other: dict[str, list[int]] = field(default_factory=dict)
+    _former: dict[str, int] = field(default_factory=dict)
     _display: dict[int, str] = field(default_factory=dict)
 
     def add(self, identifier: int, name: str, *, preferred: bool = True) -> None:
@@ -130,15 +131,23 @@ class NameTable:
 
     def remember(self, identifier: int, name: str) -> None:
         """Find *identifier* also under *name*, which it had before it was renamed or deleted."""
-        self._other.setdefault(fold(name), []).append(identifier)
+        self._former[fold(name)] = identifier
         self._display.setdefault(identifier, name)
+
+    def is_former(self, name: str) -> bool:
+        """Whether *name* is found only because it is remembered."""
+        key = fold(name)
+        return key in self._former and not self._preferred.get(key) and not self._other.get(key)
 
     def find(self, name: str) -> tuple[int, ...]:
         """The ids called *name*, sorted: none when unknown, several when ambiguous."""
         if _ID.fullmatch(name) and int(name[1:]) in self._display:
             return (int(name[1:]),)
         key = fold(name)
-        return tuple(sorted(self._preferred.get(key) or self._other.get(key) or ()))
+        known = self._preferred.get(key) or self._other.get(key)
+        if known is None and key in self._former:
+            return (self._former[key],)
+        return tuple(sorted(known or ()))
 
     def suggest(self, name: str) -> str | None:
         """The known name most like *name*, as displayed, or None."""

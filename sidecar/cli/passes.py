@@ -134,6 +134,7 @@ def plan(
 ) -> None:
     """Say what a full pass would change if everything were approved; writes nothing."""
     sidecar = options.opened(context)
+    options.say_if_elsewhere(sidecar)
     sidecar.require_own_tables()
     checked = options.checked_rules(sidecar)
     with show.progress("planning") as told:

@@ -44,7 +44,7 @@ def group_warnings(
     if ladder.fallback is not None and rungs:
         entered.append((ladder.fallback, None))
     taxed = any(group.tax_rates for group in groups.values())
-    found: list[Problem] = []
+    found = _former(rungs, ladder, table, groups)
     for name, rung in entered:
         ids = table.find(name)
         group = groups.get(ids[0]) if len(ids) == 1 else None
@@ -55,6 +55,34 @@ def group_warnings(
                 problem = _ladder_problem(ladder, ("fallback",), message, hint)
             found.append(dataclasses.replace(problem, severity="warning"))
     return found
+
+
+def _former(
+    rungs: Sequence[GroupRule],
+    ladder: Ladder,
+    table: NameTable,
+    groups: Mapping[int, CustomerGroup],
+) -> list[Problem]:
+    """Warnings about groups that were renamed or deleted since rules first named them."""
+    found = []
+    for rung in rungs:
+        if table.is_former(rung.name):
+            (identifier,) = table.find(rung.name)
+            now = table.display()[identifier] if identifier in groups else None
+            what = "its rung is off and its customers stay where they are"
+            found.append(rule_problem(rung, "name", *_renamed(rung.name, now, what)))
+    for path, name in _named(ladder):
+        if table.is_former(name):
+            (identifier,) = table.find(name)
+            now = table.display()[identifier] if identifier in groups else None
+            found.append(_ladder_problem(ladder, path, *_renamed(name, now, "it does nothing")))
+    return [dataclasses.replace(problem, severity="warning") for problem in found]
+
+
+def _renamed(name: str, now: str | None, what: str) -> tuple[str, str]:
+    if now is None:
+        return f"the customer group '{name}' was deleted in the store: {what}", "name another one"
+    return f"the customer group '{name}' is called '{now}' now", f"write '{now}'"
 
 
 def _unready(name: str, group: CustomerGroup, *, taxed: bool) -> Iterator[tuple[str, str]]:
@@ -88,14 +116,19 @@ def _rungs(rungs: Sequence[GroupRule], ladder: Ladder, table: NameTable) -> Iter
 
 
 def _ladder(ladder: Ladder, table: NameTable) -> Iterator[Problem]:
+    for path, name in _named(ladder):
+        if wrong := _wrong(name, table):
+            yield _ladder_problem(ladder, path, *wrong)
+
+
+def _named(ladder: Ladder) -> list[tuple[Path, str]]:
+    """The groups that ``[ladder]`` names, each with its place there."""
     named: list[tuple[Path, str]] = []
     if ladder.fallback is not None:
         named.append((("fallback",), ladder.fallback))
     named += [(("from", index), name) for index, name in enumerate(ladder.from_ or ())]
     named += [(("protected", index), name) for index, name in enumerate(ladder.protected)]
-    for path, name in named:
-        if wrong := _wrong(name, table):
-            yield _ladder_problem(ladder, path, *wrong)
+    return named
 
 
 def _ladder_problem(ladder: Ladder, path: Path, message: str, hint: str) -> Problem:

@@ -17,7 +17,7 @@ from sidecar.rules.plan import Changes, Layout
 from sidecar.rules.ruleset import RuleSet
 from sidecar.shop.database import transaction
 from sidecar.shop.shop import Shop
-from sidecar.sync import ladder_plan, registry, rfm_limits, segments, state, tags
+from sidecar.sync import ladder_plan, registry, rfm_limits, rule_findings, segments, state, tags
 from sidecar.sync.facts.load import Dictionary
 from sidecar.sync.reading import Limits
 from sidecar.sync.registry import EVERYTHING, Registry
@@ -163,6 +163,8 @@ def open_rulebook(
         plan, rungs = ladder_plan.make_plan(
             tx, shop, checked.rules, checked.names, moment, writing=writing, pinning=pinning
         )
+        if writing:
+            rule_findings.note(tx, own, checked.rules, plan, rungs, moment)
         paused = state.read(tx, own, PAUSED) is not None
     book = Rulebook(
         checked=checked,

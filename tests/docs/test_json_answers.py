@@ -48,9 +48,9 @@ def keys(value: Any) -> set[str]:
 def test_every_key_of_a_json_answer_is_told(
     config: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def answered(*arguments: str) -> set[str]:
+    def answered(*arguments: str, code: int = 0) -> set[str]:
         capsys.readouterr()
-        assert cli.run(["--config", str(config), *arguments, "--json"]) == 0
+        assert cli.run(["--config", str(config), *arguments, "--json"]) == code
         return keys(json.loads(capsys.readouterr().out))
 
     def told(command: str) -> set[str]:
@@ -58,7 +58,8 @@ def test_every_key_of_a_json_answer_is_told(
         return set(re.findall(r"`(\w+)`", text))
 
     assert answered("plan") <= told("plan") | told("once")
-    assert answered("once") <= told("once")
+    assert answered("once", code=75) <= told("once")  # waits for approval, and says with what
+    assert answered("once", "--yes") <= told("once")
     assert answered("tag", "add", "friend", "1") <= told("tag add")
     assert answered("rules", "check") <= told("rules check")
     assert answered("rules", "list") <= told("rules list")

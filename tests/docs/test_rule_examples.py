@@ -60,10 +60,10 @@ def test_the_examples_are_checked_without_a_warning_and_say_what_stands_below(
 
 
 def test_a_pass_applies_all_of_them(sidecar: Sidecar) -> None:
-    run_id, outcome = sidecar.full_pass(sidecar.check_rules())
+    result = sidecar.full_pass(sidecar.check_rules(), approved_by="cli:ann")
 
-    assert run_id == 1
-    assert outcome.customers == 300
-    assert outcome.set_aside == 0
+    assert (result.run_id, result.waiting) == (1, [])
+    assert result.outcome.customers == 300
+    assert result.outcome.set_aside == 0
     used = [tag.name for tag in sidecar.tags() if tag.customers]
     assert {"first order", "lapsing", "overdue", "lighting", "aldermoor fan", "dach"} <= set(used)
