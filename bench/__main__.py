@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         store, made = found
         generation.end(made=made)
         rounds = _run(store, cases, options.runs)
-    console.print(as_table(cases, rounds))
+    console.print(as_table(cases, rounds, size.customers))
     if options.json:
         text = json.dumps(as_json(cases, rounds, _about(size, generation)), indent=2)
         if str(options.json) == "-":
@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             options.json.write_text(text + "\n", "utf-8")
     failed = any(not rounds[case.name] for case in cases)
-    broken = any(good(case, rounds) is False for case in cases)
+    broken = any(good(case, rounds, size.customers) is False for case in cases)
     return int(failed or (options.strict and broken))
 
 

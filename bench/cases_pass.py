@@ -11,7 +11,7 @@ import polars as pl
 from sqlalchemy import Table, delete, select, text
 
 from bench.frame import Bench, case
-from bench.rules import as_toml, fifty, with_goods
+from bench.rules import as_toml, everything_as_toml, fifty, with_goods
 from sidecar.config import Config, Rules
 from sidecar.model import Moment, Outcome, Scope
 from sidecar.shop.database import transaction
@@ -26,10 +26,11 @@ from sidecar.sync.runs import Run
 _RANGE = 100_000
 
 
-def work_with(bench: Bench, rules: Iterator[tuple[str, str]]) -> Pass:
-    """A pass that applies *rules* to the store."""
+def work_with(bench: Bench, rules: Iterator[tuple[str, str]] | bytes) -> Pass:
+    """A pass that applies *rules* to the store; bytes: a rules file."""
     with tempfile.TemporaryDirectory() as folder:
-        Path(folder, "rules.toml").write_bytes(as_toml(rules))
+        content = rules if isinstance(rules, bytes) else as_toml(rules)
+        Path(folder, "rules.toml").write_bytes(content)
         settings = Rules(directory=Path(folder), builtins=False)
         config = Config(database=bench.database, rules=settings, file=Path())
         shop = open_shop(bench.engine(), config)
@@ -49,7 +50,7 @@ def whole_pass(work: Pass) -> Outcome:
     return full.carry_out().outcome
 
 
-def _ready(bench: Bench, rules: Iterator[tuple[str, str]]) -> Pass:
+def ready(bench: Bench, rules: Iterator[tuple[str, str]] | bytes) -> Pass:
     """A pass that finds nothing to change, because one has just been made if need be."""
     work = work_with(bench, rules)
     with transaction(work.shop.engine) as tx:
@@ -76,7 +77,7 @@ def _nothing_to_change(bench: Bench, work: Pass) -> None:
     peak_at_most_mb=700,
 )
 def nothing_to_change(bench: Bench) -> None:
-    _nothing_to_change(bench, _ready(bench, fifty()))
+    _nothing_to_change(bench, ready(bench, fifty()))
 
 
 @case(
@@ -86,7 +87,18 @@ def nothing_to_change(bench: Bench) -> None:
     peak_at_most_mb=700,
 )
 def nothing_to_change_with_goods(bench: Bench) -> None:
-    _nothing_to_change(bench, _ready(bench, with_goods()))
+    _nothing_to_change(bench, ready(bench, with_goods()))
+
+
+@case(
+    "full pass: 200 rules, 40 segments, ladder",
+    about="the same with 200 tags, 40 segments and a ladder",
+    floor="floor: read",
+    at_most=3,
+    peak_at_most_mb=900,
+)
+def nothing_to_change_of_everything(bench: Bench) -> None:
+    _nothing_to_change(bench, ready(bench, everything_as_toml()))
 
 
 def _truncate(shop: Shop) -> None:
@@ -173,7 +185,7 @@ def first_pass(bench: Bench) -> None:
     about="one order each for 200 customers, one cycle each; median and p95 in the notes",
 )
 def one_customer(bench: Bench) -> None:
-    work = _ready(bench, fifty())
+    work = ready(bench, fifty())
     step = max(1, bench.customers // 200)
     taken: list[float] = []
     own = work.shop.own

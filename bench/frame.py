@@ -21,7 +21,7 @@ import datetime
 import importlib
 import pkgutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from sqlalchemy import Engine
@@ -83,6 +83,8 @@ class Case:
         floor: The case its time is divided by; empty: none.
         at_most: The highest ratio to the floor that is good; None: not judged.
         peak_at_most_mb: The highest peak memory that is good; None: not judged.
+        notes_at_most: The highest good value of notes, by name.
+        for_stores_to: Customers up to which all of that is judged; None: always.
     """
 
     name: str
@@ -91,6 +93,8 @@ class Case:
     floor: str = ""
     at_most: float | None = None
     peak_at_most_mb: float | None = None
+    notes_at_most: Mapping[str, float] = field(default_factory=dict)
+    for_stores_to: int | None = None
 
 
 _CASES: dict[str, Case] = {}
@@ -103,13 +107,19 @@ def case(
     floor: str = "",
     at_most: float | None = None,
     peak_at_most_mb: float | None = None,
+    notes_at_most: Mapping[str, float] | None = None,
+    for_stores_to: int | None = None,
 ) -> Callable[[Callable[[Bench], None]], Callable[[Bench], None]]:
     """Register the function below as the case *name*; the arguments are those of `Case`."""
 
     def register(run: Callable[[Bench], None]) -> Callable[[Bench], None]:
         if name in _CASES:
             raise ValueError(f"two cases are called {name}")
-        _CASES[name] = Case(name, about, run, floor, at_most, peak_at_most_mb)
+        _CASES[name] = Case(
+            *(name, about, run, floor, at_most, peak_at_most_mb),
+            notes_at_most=notes_at_most or {},
+            for_stores_to=for_stores_to,
+        )
         return run
 
     return register

@@ -27,16 +27,20 @@ def ratio(case: Case, rounds: Rounds) -> float | None:
     return statistics.median(a.seconds / b.seconds for a, b in pairs) if pairs else None
 
 
-def good(case: Case, rounds: Rounds) -> bool | None:
-    """Whether the case keeps its limits; None when it has none."""
+def good(case: Case, rounds: Rounds, customers: int = 0) -> bool | None:
+    """Whether the case keeps its limits in a store of so many *customers*; None: it has none."""
     if not rounds[case.name]:
         return False
+    if case.for_stores_to is not None and customers > case.for_stores_to:
+        return None
     found = ratio(case, rounds)
     checks = []
     if case.at_most is not None:
         checks.append(found is not None and found <= case.at_most)
     if case.peak_at_most_mb is not None:
         checks.append(peak(rounds[case.name]) <= case.peak_at_most_mb)
+    found_notes = notes(rounds[case.name])
+    checks += [found_notes[name] <= most for name, most in case.notes_at_most.items()]
     return all(checks) if checks else None
 
 
@@ -50,8 +54,8 @@ def notes(runs: Sequence[Measured]) -> dict[str, float]:
     return {name: statistics.median(run.notes[name] for run in runs) for name in runs[0].notes}
 
 
-def as_table(cases: Sequence[Case], rounds: Rounds) -> Table:
-    """A row a case."""
+def as_table(cases: Sequence[Case], rounds: Rounds, customers: int) -> Table:
+    """A row a case; *customers* are in the store."""
     table = Table(title="Medians", title_justify="left")
     table.add_column("case")
     for name in ("seconds", "from – to", "× floor", "at most", "peak MB"):
@@ -63,7 +67,7 @@ def as_table(cases: Sequence[Case], rounds: Rounds) -> Table:
             table.add_row(case.name, Text("failed", "red"))
             continue
         times = [run.seconds for run in runs]
-        found, holds = ratio(case, rounds), good(case, rounds)
+        found, holds = ratio(case, rounds), good(case, rounds, customers)
         style = {True: "green", False: "bold red", None: ""}[holds]
         table.add_row(
             case.name,
@@ -72,9 +76,17 @@ def as_table(cases: Sequence[Case], rounds: Rounds) -> Table:
             Text("" if found is None else f"{found:.2f}", style),
             "" if case.at_most is None else f"{case.at_most:.2f}",
             Text(f"{peak(runs):.0f}", style if case.peak_at_most_mb else ""),
-            ", ".join(f"{name} {value:,.6g}" for name, value in notes(runs).items()),
+            Text(
+                ", ".join(_note(case, *note) for note in notes(runs).items()),
+                style if case.notes_at_most else "",
+            ),
         )
     return table
+
+
+def _note(case: Case, name: str, value: float) -> str:
+    most = case.notes_at_most.get(name)
+    return f"{name} {value:,.6g}" + ("" if most is None else f" (at most {most:g})")
 
 
 def as_json(cases: Sequence[Case], rounds: Rounds, about: Mapping[str, Any]) -> dict[str, Any]:
@@ -88,12 +100,13 @@ def as_json(cases: Sequence[Case], rounds: Rounds, about: Mapping[str, Any]) -> 
                 "floor": case.floor,
                 "at_most": case.at_most,
                 "peak_at_most_mb": case.peak_at_most_mb,
+                "notes_at_most": dict(case.notes_at_most),
                 "median_s": statistics.median(r.seconds for r in runs) if runs else None,
                 "runs_s": [run.seconds for run in runs],
                 "ratio": ratio(case, rounds),
                 "peak_mb": peak(runs) if runs else None,
                 "notes": notes(runs) if runs else {},
-                "good": good(case, rounds),
+                "good": good(case, rounds, about["store"]["customers"]),
             }
             for case in cases
             for runs in [rounds[case.name]]

@@ -1,4 +1,4 @@
-"""The fifty rules of the benches, in the words of the rule language."""
+"""The rules of the benches, in the words of the rule language."""
 
 from __future__ import annotations
 
@@ -44,7 +44,55 @@ def with_goods() -> Iterator[tuple[str, str]]:
     yield "has-category", 'categories has "Sale" and not (products has "Birch Lamp 1")'
 
 
+def two_hundred() -> Iterator[tuple[str, str]]:
+    """The fifty, and more of the same with other numbers."""
+    yield from fifty()
+    for number in range(50):
+        yield f"since-{number}", f"last_order within {number * 9 + 5} days and orders >= 2"
+        yield f"spends-{number}", f"total_spent >= {number * 60 + 25} and newsletter"
+        yield f"gap-{number}", f"average_gap <= {number + 10} days or orders > {number + 30}"
+
+
+def forty_segments() -> Iterator[tuple[str, str]]:
+    """Name and condition of forty segments, some of which need tags and each other."""
+    for number in range(30):
+        yield (
+            f"segment-{number}",
+            f"orders >= {number // 3 + 1} and total_spent < {number * 90 + 90}",
+        )
+    for number in range(10):
+        yield f"within-{number}", f'in segment "segment-{number}" and tags has "since-{number}"'
+
+
+#: A ladder on which nobody stands: so that a pass leaves the store as it is.
+LADDER = """
+[ladder]
+fallback = "Default"
+
+[[group]]
+name = "Staff"
+when = 'orders >= 100000'
+keep_when = 'orders >= 90000'
+grace = "30 days"
+min_stay = "30 days"
+
+[[group]]
+name = "Wholesale"
+when = 'total_spent >= 100000000'
+"""
+
+
 def as_toml(rules: Iterator[tuple[str, str]]) -> bytes:
-    """A rules file of *rules*."""
-    tables = (f"[[tag]]\nname = '{name}'\nwhen = '''{when}'''\n" for name, when in rules)
+    """A rules file of *rules*, which make tags."""
+    return _tables("tag", rules)
+
+
+def everything_as_toml() -> bytes:
+    """A rules file of 200 tags, 40 segments and a ladder."""
+    tags, segments = _tables("tag", two_hundred()), _tables("segment", forty_segments())
+    return b"\n".join((tags, segments, LADDER.encode()))
+
+
+def _tables(kind: str, rules: Iterator[tuple[str, str]]) -> bytes:
+    tables = (f"[[{kind}]]\nname = '{name}'\nwhen = '''{when}'''\n" for name, when in rules)
     return "\n".join(tables).encode()

@@ -1,0 +1,154 @@
+"""The daemon as it runs: how soon a change is written, and what it takes while nothing happens."""
+
+from __future__ import annotations
+
+import random
+import statistics
+import threading
+import time
+from collections.abc import Callable
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, Engine, text
+
+from bench.daemon import daemon
+from bench.frame import Bench, case
+from bench.rules import fifty
+from sidecar import clock
+from sidecar.service.demo_store.reference import ZONE
+
+#: The limits hold for stores of this size.
+CUSTOMERS = 100_000
+
+CHANGES = 150
+
+#: Between two changes, on average.
+_PAUSE_S = 0.3
+
+_IDLE_S = 60.0
+
+Change = Callable[[Connection, int], None]
+
+
+def _order(tx: Connection, customer: int) -> None:
+    """A paid order, as a shop writes it."""
+    now = clock.now().astimezone(ZoneInfo(ZONE)).replace(tzinfo=None, microsecond=0)
+    statement = (
+        "INSERT INTO oc_order (customer_id, email, store_id, total, order_status_id,"
+        " payment_country_id, date_added, date_modified) VALUES (%s, '', 0, 50, 1, 81, %s, %s)"
+    )
+    order = tx.exec_driver_sql(statement, (customer, now, now)).lastrowid
+    tx.exec_driver_sql("INSERT INTO oc_order_history (order_id) VALUES (%s)", (order,))
+
+
+def _edit(tx: Connection, customer: int) -> None:
+    """The newsletter, ticked by an administrator, with the hint of the bridge."""
+    tx.exec_driver_sql("UPDATE oc_customer SET newsletter = 1 WHERE customer_id = %s", (customer,))
+    hint = "INSERT INTO oc_sidecar_hint (customer_id, reason, at) VALUES (%s, 'edit', %s)"
+    tx.exec_driver_sql(hint, (customer, int(clock.now().timestamp())))
+
+
+def _latencies(engine: Engine, customers: list[int], change: Change) -> list[float]:
+    """Seconds from the commit of each change until its audit entry is there, ascending."""
+    committed: dict[int, float] = {}
+    written: dict[int, float] = {}
+    over = threading.Event()
+
+    def watch() -> None:
+        with engine.connect() as tx:
+            last = tx.exec_driver_sql("SELECT MAX(audit_id) FROM oc_sidecar_audit").scalar() or 0
+            tx.commit()
+            while not over.is_set():
+                query = text(
+                    "SELECT audit_id, customer_id FROM oc_sidecar_audit WHERE audit_id > :a"
+                )
+                for audit_id, customer in tx.execute(query, {"a": last}):
+                    last = max(last, audit_id)
+                    written.setdefault(customer, time.perf_counter())
+                tx.commit()
+                time.sleep(0.02)
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        time.sleep(0.5)
+        for customer in customers:
+            with engine.begin() as tx:
+                change(tx, customer)
+            committed[customer] = time.perf_counter()
+            time.sleep(random.uniform(0, 2 * _PAUSE_S))
+        until = time.perf_counter() + 30
+        while committed.keys() - written.keys() and time.perf_counter() < until:
+            time.sleep(0.1)
+    finally:
+        over.set()
+        thread.join()
+    if lost := committed.keys() - written.keys():
+        raise RuntimeError(f"not written: {sorted(lost)[:10]} of {len(lost)}")
+    return sorted(written[customer] - at for customer, at in committed.items())
+
+
+def _note(bench: Bench, found: list[float]) -> None:
+    bench.seconds = statistics.median(found)
+    bench.note("p50 s", bench.seconds)
+    bench.note("p99 s", found[min(len(found) - 1, len(found) * 99 // 100)])
+
+
+@case(
+    "daemon: order to written, by polling",
+    about="commit of an order to the written tag, with poll_interval = 2 seconds",
+    notes_at_most={"p50 s": 3, "p99 s": 6},
+    for_stores_to=CUSTOMERS,
+)
+def by_polling(bench: Bench) -> None:
+    engine = bench.engine()
+    with engine.connect() as tx:
+        last = tx.exec_driver_sql("SELECT MAX(order_id) FROM oc_order").scalar()
+    customers = random.sample(range(1, bench.customers + 1), min(CHANGES, bench.customers))
+    try:
+        with daemon(bench, [*fifty(), ("just ordered", "last_order within 2 days")]):
+            _note(bench, _latencies(engine, customers, _order))
+    finally:
+        with engine.begin() as tx:
+            for table in ("oc_order", "oc_order_history"):
+                tx.exec_driver_sql(f"DELETE FROM {table} WHERE order_id > %s", (last,))
+
+
+@case(
+    "daemon: edit to written, by hint",
+    about="commit of an edit with a hint to the written tag",
+    notes_at_most={"p99 s": 2.5},
+    for_stores_to=CUSTOMERS,
+)
+def by_hint(bench: Bench) -> None:
+    engine = bench.engine()
+    with engine.connect() as tx:
+        query = "SELECT customer_id FROM oc_customer WHERE newsletter = 0 AND status = 1"
+        customers = random.sample(list(tx.exec_driver_sql(query).scalars()), CHANGES)
+    try:
+        with daemon(bench, [*fifty()]):
+            _note(bench, _latencies(engine, customers, _edit))
+    finally:
+        with engine.begin() as tx:
+            some = ", ".join(map(str, customers))
+            tx.exec_driver_sql(
+                f"UPDATE oc_customer SET newsletter = 0 WHERE customer_id IN ({some})"
+            )
+
+
+@case(
+    "daemon: idle",
+    about="a minute in which nothing happens, with one full pass a day added to it",
+    notes_at_most={"% of a core": 1, "resident MB": 200},
+    for_stores_to=CUSTOMERS,
+)
+def idle(bench: Bench) -> None:
+    with daemon(bench, [*fifty()]) as running:
+        before = running.cpu_s()
+        with bench.clock():
+            time.sleep(_IDLE_S)
+        took = running.cpu_s() - before
+        share = took / _IDLE_S + running.full_pass_cpu_s / 86_400
+        bench.note("% of a core", 100 * share)
+        bench.note("resident MB", running.resident_mb())
+        bench.note("full pass CPU s", running.full_pass_cpu_s)

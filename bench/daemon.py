@@ -1,0 +1,134 @@
+"""The program as a process beside the store that is measured."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.frame import Bench
+from bench.rules import as_toml
+from sidecar.config import Config, Rules
+from sidecar.shop.shop import open_shop
+from sidecar.sync.sources.watched import changed
+
+#: How long a daemon may take to be ready, the baseline of its checksums included.
+_PATIENCE_S = 1800.0
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@contextlib.contextmanager
+def settings_file(bench: Bench, rules: list[tuple[str, str]]) -> Iterator[Path]:
+    """A config.toml for the store, with *rules* that make tags."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        (folder / "rules.d").mkdir()
+        (folder / "rules.d" / "rules.toml").write_bytes(as_toml(iter(rules)))
+        database = bench.database
+        lines = [
+            "[database]",
+            f"socket = {json.dumps(str(database.socket))}",
+            f"user = {json.dumps(database.user)}",
+            f"name = {json.dumps(database.name)}",
+            "[rules]",
+            "builtins = false",
+            "max_change_floor = 10000000",
+            "[sync]",
+            'mode = "poll"',
+            'poll_interval = "2 seconds"',
+        ]
+        (folder / "config.toml").write_text("\n".join(lines), "utf-8")
+        os.environ["SIDECAR_DATABASE_PASSWORD"] = database.password.reveal()
+        yield folder / "config.toml"
+
+
+@contextlib.contextmanager
+def program(config: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """The command line *arguments* as a process, ended at the end."""
+    with (config.parent / "log").open("w") as log:
+        command = [sys.executable, "-m", "sidecar", "--config", str(config), *arguments]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@dataclass(slots=True)
+class Running:
+    """
+    A daemon at work.
+
+    Attributes:
+        pid: Of it.
+        full_pass_cpu_s: What starting and its first full pass took.
+    """
+
+    pid: int
+    full_pass_cpu_s: float = 0.0
+
+    def cpu_s(self) -> float:
+        """Processor time so far, of all its threads."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text("ascii").rpartition(") ")[2].split()
+        return (int(fields[11]) + int(fields[12])) / _TICKS
+
+    def resident_mb(self) -> float:
+        """Memory now."""
+        for line in Path(f"/proc/{self.pid}/status").read_text("ascii").splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1]) / 1024
+        raise RuntimeError("no VmRSS")
+
+
+@contextlib.contextmanager
+def daemon(bench: Bench, rules: list[tuple[str, str]]) -> Iterator[Running]:
+    """A daemon that has done its first full passes, and read everything once."""
+    with settings_file(bench, rules) as config:
+        with program(config, "once", "--yes") as once:
+            once.communicate()
+        log = config.parent / "log"
+        with program(config, "run") as process:
+            found = Running(process.pid)
+            _wait(process, lambda: '"full_pass.finished"' in log.read_text("utf-8"), log)
+            found.full_pass_cpu_s = found.cpu_s()
+            passes = log.read_text("utf-8").count('"full_pass.finished"')
+            if not _has_baselines(bench):
+                _wait(process, lambda: _has_baselines(bench), log)
+                # Everybody is looked at again when the checksums begin.
+                _wait(
+                    process,
+                    lambda: log.read_text("utf-8").count('"full_pass.finished"') > passes,
+                    log,
+                )
+            time.sleep(3)
+            yield found
+
+
+def _wait(process: subprocess.Popen[str], condition: Callable[[], bool], log: Path) -> None:
+    until = time.monotonic() + _PATIENCE_S
+    while not condition():
+        if process.poll() is not None or time.monotonic() > until:
+            raise RuntimeError(f"the daemon is not ready: {log.read_text('utf-8')[-2000:]}")
+        time.sleep(0.2)
+
+
+def _has_baselines(bench: Bench) -> bool:
+    """Whether the rolling checksum has been round every table."""
+    engine = bench.engine()
+    config = Config(database=bench.database, rules=Rules(directory=Path()), file=Path())
+    wanted = {table.name for table in changed(open_shop(engine, config))}
+    with engine.connect() as tx:
+        query = "SELECT position FROM oc_sidecar_source WHERE name = 'poll'"
+        position = json.loads(tx.exec_driver_sql(query).scalar() or "{}")
+    engine.dispose()
+    progress = position.get("checksum", {})
+    return wanted <= progress.get("baselines", {}).keys() and not progress.get("is_first")
