@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime
+import random
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from sidecar.errors import NotNowError, UsageError
 from sidecar.shop.database import transaction
-from sidecar.sync import decisions, undo
+from sidecar.sync import cycle, decisions, undo
 from sidecar.sync.full_pass import Approval
 from sidecar.sync.pinning import Pinning, Word
 from sidecar.sync.undo import Undone
@@ -264,7 +266,7 @@ def test_an_undo_that_was_broken_off_goes_on(
     store.rules(quiet="orders = 0")
     store.full_pass()
     run = store.last_run()["run_id"]
-    monkeypatch.setattr(undo.cycle, "BATCH", 2)
+    monkeypatch.setattr(cycle, "BATCH", 2)
 
     def killed(done: int, _total: int) -> None:
         if done == 4:
@@ -511,3 +513,99 @@ def test_a_pause_keeps_groups_from_being_undone(store: SmallStore) -> None:
         undone(store, hand.run_id or 0)
 
     assert group(store, ann) == 7
+
+
+# -- anything ------------------------------------------------------------------------------
+
+WORLD = (
+    LADDER
+    + """
+[[group]]
+name = "Regular"
+when = "orders >= 1"
+"""
+)
+CONDITIONS = {
+    "quiet": "orders = 0",
+    "buyer": "orders > 0",
+    "often": "orders > 1",
+    "spoken of": 'tags has "quiet" or group = "VIP"',
+}
+
+
+def stands(store: SmallStore) -> dict[int, tuple[frozenset[str], int]]:
+    """The tags and the group of every customer of the store."""
+    tags = store.standing().tags
+    rows = store.rows(
+        f"SELECT customer_id AS c, customer_group_id AS g FROM `{store.given.prefix}customer`"
+    )
+    return {row["c"]: (tags.get(row["c"], frozenset()), row["g"]) for row in rows}
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_who_was_not_touched_since_is_as_before_the_run_over_any_number_of_passes(
+    store: SmallStore, seed: int
+) -> None:
+    draw = random.Random(seed)
+    vip_group(store)
+    vip_group(store, 8, "Regular")
+    vip_group(store, 9, "Staff")
+    ids = [store.given.customer() for _ in range(12)]
+    store.named_rules({"quiet": "orders = 0"}, WORLD if draw.random() < 0.5 else "")
+    store.full_pass()
+
+    def order(some: Sequence[int]) -> None:
+        for customer in some:
+            store.given.order(customer)
+
+    def by_hand(some: list[int], *, only: int | None = None) -> None:
+        tag = draw.choice(["friend", "quiet"])
+        match draw.randrange(4) if only is None else only:
+            case 0:
+                pinning(store).set_group("Staff", some, "x")
+            case 1:
+                pinning(store).free_groups(some)
+            case 2 if tag in store.tags():
+                store.tagging().remove(tag, some, None, None)
+            case _:
+                store.tagging().add(tag, some, None, None)
+
+    for _ in range(draw.randrange(4)):
+        store.now += DAY
+        by_hand(sorted(draw.sample(ids, 4)))
+    order(draw.sample(ids, 6))
+    store.now += DAY
+    store.full_pass()
+    store.now += DAY
+    before = stands(store)
+    last = store.rows("SELECT MAX(run_id) AS n FROM `{own}run`")[0]["n"]
+    if draw.random() < 0.5:
+        store.named_rules(CONDITIONS, WORLD)
+        store.full_pass()
+    else:
+        some = sorted(draw.sample(ids, 4))
+        has_ordered = draw.random() < 0.5
+        # Their rules and the ladder decide in the same run, and are held with it.
+        order(some if has_ordered else ())
+        by_hand(some, only=1 if has_ordered else None)
+    made = store.rows("SELECT run_id FROM `{own}run` WHERE run_id > %s", last)
+    touched: set[int] = set()
+    for customer in draw.sample(ids, 3):
+        store.tagging().add(draw.choice(["friend", "quiet"]), [customer], None, None)
+        touched.add(customer)
+    store.verify()
+
+    assert len(made) <= 1
+    if not made:
+        return
+    store.now += DAY
+    undone(store, made[0]["run_id"])
+    store.verify()
+
+    rest = set(ids) - touched
+    for _ in range(4):
+        now = stands(store)
+        assert {c: now[c] for c in rest} == {c: before[c] for c in rest}
+        store.now += DAY
+        store.full_pass()
+    store.verify()
