@@ -25,6 +25,7 @@ from sidecar.sync.cycle import Pass
 from sidecar.sync.full_pass import Approval, FullPass, Result
 from sidecar.sync.rulebook import CheckedRules
 from sidecar.sync.tagging import Tagging
+from support import consistency
 from support.given import Given
 
 NOW = datetime.datetime(2026, 3, 31, 9, 30, tzinfo=datetime.UTC)
@@ -200,7 +201,7 @@ class SmallStore:
         )
 
     def verify(self) -> None:
-        """Hold the words, the assertions and the counts of our tables against each other."""
+        """Hold our tables against each other, and what the ladder remembers against the store."""
         standing, known = self.standing(), self.tags()
         now = self.moment.epoch_s
         live = {row for row in standing.assertions if row[3] is None or row[3] > now}
@@ -218,6 +219,7 @@ class SmallStore:
             others[customer] = others.get(customer, 0) + (kind != "rule")
         for row in self.rows("SELECT customer_id, other_assertions AS n FROM `{own}customer`"):
             assert row["n"] == others.get(row["customer_id"], 0), row
+        consistency.hold(self, now, self.given.prefix)
 
     def audit(self, run: int | None = None) -> dict[int, tuple[set[str], set[str]]]:
         """Tags added and removed by customer, in the last run or in *run*."""
