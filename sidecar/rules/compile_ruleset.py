@@ -130,6 +130,8 @@ class _RuleCompiler:
 
     def compiled(self) -> Compiled:
         places, compiler = self._places, self._compiler
+        if not self._rules.groups:
+            self._add_ladder()  # no rung, but people's pins, and rules that ask for the group
         for kind, name in self._rules.order:
             if kind == "tag":
                 self._add_tag(name)
@@ -137,8 +139,6 @@ class _RuleCompiler:
                 self._add(_segment(places.segments[fold(name)]), self._segment_rules[fold(name)])
             else:
                 self._add_ladder()
-        if places.ladder is not None and LADDER[1] not in self._level_of:
-            self._add_ladder()  # no rung, but people's pins
         words = _words(tag.slot for tag in places.tags.values())
         segment_words = _words(places.segments.values())
         boundaries = {b.column: b for b in (Boundary("now"), *compiler.boundaries.values())}
@@ -186,7 +186,9 @@ class _RuleCompiler:
                 expression, its_level = self._compiled(condition)
                 conditions.append(expression.alias(column))
                 level = max(level, its_level)
-        self._put(LADDER[1], [conditions, *ladders.ladder_levels(plan)], level)
+        group = pl.col("group")
+        exists = pl.when(group.is_in(sorted(plan.groups))).then(group).alias("group")
+        self._put(LADDER[1], [conditions, *ladders.ladder_levels(plan), [exists]], level)
 
     def _add(self, column: str, condition: Expr) -> None:
         expression, level = self._compiled(condition)

@@ -222,6 +222,9 @@ def situation(work: Pass, tx: Connection, scope: Scope, also: Collection[Column]
     columns = [*_STORED, *book.compiled.columns, *also]
     loaded = load(reading, columns, book.dictionary, standing, moves=True)
     frame = with_standing(loaded.frame, standing, book.slots, work.touched)
+    if book.slots.has_ladder and loaded.groups is not None:
+        # People may move customers out of a group that does not exist any more.
+        frame = frame.with_columns(loaded.groups.alias("group"))
     return Situation(loaded, standing, frame)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, exists, select
@@ -27,7 +27,7 @@ class Remembered:
 
     Attributes:
         groups: Ids of groups by the folded name that rules use.
-        slots: Bits of rungs by group id.
+        slots: Bits of rungs by group id, also of rungs that are gone.
     """
 
     groups: Mapping[str, int] = field(default_factory=dict)
@@ -96,7 +96,7 @@ def make_plan(
         if group_id is None:
             continue
         if group_id not in slots:
-            slots[group_id] = _free(slots)
+            slots[group_id] = _free(slots, [_one(table, rung.name) for rung in rules.groups])
         bits[fold(rung.name)] = slots[group_id]
         here = group_id if group_id in groups else None
         found.append(Rung(slots[group_id], here, rung.grace, rung.min_stay))
@@ -129,11 +129,18 @@ def _one(table: NameTable, name: str) -> int | None:
     return found[0] if found else None
 
 
-def _free(slots: Mapping[int, int]) -> int:
-    taken = set(slots.values())
-    for slot in range(RUNG_SLOTS):
-        if slot not in taken:
-            return slot
+def _free(slots: dict[int, int], used: Collection[int | None]) -> int:
+    """
+    A bit for one more rung.
+
+    Words of customers hold the bits of rungs that are gone until they are looked at again,
+    so theirs are taken only when there is no other.
+    """
+    free = set(range(RUNG_SLOTS)) - set(slots.values())
+    if free:
+        return min(free)
+    for group_id in sorted(slots.keys() - set(used)):
+        return slots.pop(group_id)
     raise ConfigError(
         "[[group]]", f"there can be {RUNG_SLOTS} rungs at most", "remove some of them"
     )
@@ -153,7 +160,6 @@ def _remember(
     if ladder.fallback is not None:
         used.append(ladder.fallback)
     groups = {fold(name): group for name in used if (group := _one(table, name)) is not None}
-    kept = {group: slot for group, slot in slots.items() if group in groups.values()}
-    if groups != known.groups or kept != known.slots:
-        value = {"groups": groups, "slots": {str(group): slot for group, slot in kept.items()}}
+    if groups != known.groups or slots != known.slots:
+        value = {"groups": groups, "slots": {str(group): slot for group, slot in slots.items()}}
         state.write(tx, own, _REMEMBERED, value, moment)

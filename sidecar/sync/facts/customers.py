@@ -29,8 +29,9 @@ _IDS = {"group": "customer_group_id", "store": "store_id", "language": "language
 FACTS = frozenset({*_TEXTS, *_FLAGS, *_IDS, "email_domain", "commenter", "registered"})
 
 #: Columns that other modules need beside the facts: the e-mail as stored, the
-#: custom fields' JSON, the default address of OpenCart 3.
-EMAIL, CUSTOM, ADDRESS = "@email", "@custom_field", "@address_id"
+#: custom fields' JSON, the default address of OpenCart 3; and the group as it is, also one
+#: that does not exist, wherever the group is asked for.
+EMAIL, CUSTOM, ADDRESS, GROUP = "@email", "@custom_field", "@address_id", "@group"
 
 
 def load(reading: Reading, facts: Collection[str], extra: Collection[str]) -> pl.DataFrame:
@@ -86,6 +87,8 @@ def _shaped(reading: Reading, frame: pl.DataFrame, facts: Collection[str]) -> pl
         shaped.append(domain.alias("email_domain"))
     for fact, known in _known(reading, facts).items():
         shaped.append(pl.when(pl.col(fact).is_in(list(known))).then(pl.col(fact)).alias(fact))
+    if "group" in facts:
+        shaped.append(pl.col("group").alias(GROUP))
     frame = frame.with_columns(shaped)
     if "registered" in facts:
         frame = reading.instants(frame, "registered")

@@ -40,10 +40,13 @@ class Loaded:
             counts, money (ten-thousandths), instants (seconds since 1970), ids of
             names; text unescaped; Booleans; null where missing.
         purchases: What our purchase table should hold; None where nobody asked.
+        groups: The customer group of each row of the frame as it is, also one that does not
+            exist; None where nobody asked.
     """
 
     frame: pl.DataFrame
     purchases: purchases.Purchases | None
+    groups: pl.Series | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +138,8 @@ def load(
     if "tier" in names:
         frame = frame.with_columns(tier=pl.lit(None, dtype=pl.String))
     extra = [n for c in moving(wanted.values()) for n in (c.leaves, c.enters)] if moves else []
-    return Loaded(frame.select("customer_id", *wanted, *extra), found)
+    groups = frame[customers.GROUP] if "group" in names else None
+    return Loaded(frame.select("customer_id", *wanted, *extra), found, groups)
 
 
 _SOURCES: Mapping[str, Collection[str]] = {
