@@ -28,6 +28,7 @@ from sidecar import cli, errors
 from sidecar.cli.root import NAME, root
 from sidecar.config import Address, Age, Secret
 from sidecar.config.settings import SECTIONS
+from sidecar.rules.built_in import built_in_segments
 from sidecar.rules.catalogue import FACTS, OPERATORS, Fact
 from sidecar.shop import database_errors
 from sidecar.shop.indexes import INDEXES
@@ -250,6 +251,12 @@ def used(section: str, name: str) -> bool:
     return section == "database" or any(map(access.search, _sources(without="config")))
 
 
+def segments() -> dict[str, str]:
+    """The built-in segments."""
+    rows = ((rule.name, code(rule.text), rule.description) for rule in built_in_segments())
+    return {"segments": table(("segment", "condition", "who"), rows)}
+
+
 def tables() -> dict[str, str]:
     """Our tables and indexes."""
     parts = []
@@ -363,6 +370,7 @@ def _sources(without: str = "") -> Iterator[str]:
 #: File of a page to what fills its template.
 MAKERS = {
     "bridge-commands.md": requests,
+    "built-in-segments.md": segments,
     "commands.md": commands,
     "config.md": config,
     "errors.md": errors_page,

@@ -33,6 +33,15 @@ _PORT = re.compile(r"127\.0\.0\.1:\d{4,5}")
 #: What differs from one time to the next, and stands for nothing.
 _VARYING = (
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d"), "2026-01-31T12:00:00+01:00"),
+    (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d(?!:)"), "2026-01-31 12:00"),
+    (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"), "2026-01-31 12:00:00"),
+    (
+        re.compile(
+            r"(?:\d\d:\d\d on )?\b\d{1,2} (?:January|February|March|April|May|June|July|August"
+            r"|September|October|November|December) \d{4}"
+        ),
+        "31 January 2026",
+    ),
     (re.compile(r"answers \([^)]*\)"), "answers (10.11.6-MariaDB)"),
     (re.compile(r"\([\d,]+ rows, [\d,]+ MB\)"), "(1,000 rows, 1 MB)"),
     (_PORT, "127.0.0.1:3306"),

@@ -38,12 +38,34 @@ def shop() -> Iterator[Path]:
             assert process.wait(30) == 0
 
 
+@pytest.fixture(scope="module")
+def groups(shop: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[int, list[int]]:
+    """The customers of each customer group before anybody reads a page."""
+    folder = tmp_path_factory.mktemp("groups")
+    shutil.copytree(shop, folder / "store")
+    list(follow("```console\n$ sidecar init --opencart store --write config.toml\n```\n", folder))
+    found: dict[int, list[int]] = {}
+    with transaction(connect(load(folder / "config.toml", {}).database)) as tx:
+        for customer, group in tx.exec_driver_sql(
+            "SELECT customer_id, customer_group_id FROM oc_customer ORDER BY customer_id"
+        ):
+            found.setdefault(group, []).append(customer)
+    return found
+
+
 @pytest.fixture
-def place(shop: Path, tmp_path: Path) -> Iterator[Path]:
+def place(shop: Path, groups: dict[int, list[int]], tmp_path: Path) -> Iterator[Path]:
     """A reader's folder with the store in it; what was put into the database goes at the end."""
     shutil.copytree(shop, tmp_path / "store")
     yield tmp_path
-    uninstall(load(tmp_path / "config.toml", {}))
+    config = load(tmp_path / "config.toml", {})
+    uninstall(config)
+    with transaction(connect(config.database)) as tx:
+        for group, customers in groups.items():
+            tx.exec_driver_sql(
+                f"UPDATE oc_customer SET customer_group_id = {group}"
+                f" WHERE customer_id IN ({', '.join(map(str, customers))})"
+            )
 
 
 def uninstall(config: Config) -> None:
@@ -62,7 +84,16 @@ def page(name: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "name", ["tutorial.md", "howto/import-tags.md", "howto/when-refused.md"], ids=str
+    "name",
+    [
+        "tutorial.md",
+        "howto/approve-and-undo.md",
+        "howto/customer-groups.md",
+        "howto/import-tags.md",
+        "howto/segments.md",
+        "howto/when-refused.md",
+    ],
+    ids=str,
 )
 def test_every_command_of_the_page_answers_what_stands_there(name: str, place: Path) -> None:
     for command, said, answered in follow(page(name), place):
