@@ -415,3 +415,14 @@ def test_explaining_writes_nothing(store: SmallStore) -> None:
     explained(store, ann)
 
     assert store.checksums() == before
+
+
+def test_the_command_answers_what_the_command_line_does(store: SmallStore) -> None:
+    ann = store.given.customer("ann@example.com")
+    store.rules(a="orders >= 0")
+    number = store.sidecar.ask("explain", {"customer": "ann@example.com"}, "admin:anna")
+
+    asked = store.sidecar.dispatcher().dispatch(number)
+
+    assert (asked.state, asked.answer["customer_id"]) == ("done", ann)
+    assert asked.answer["tag"]["a"]["verdict"] is True
