@@ -8,6 +8,7 @@ from collections.abc import Callable
 import structlog
 
 from sidecar import __version__, clock
+from sidecar.daemon import memory
 from sidecar.daemon.files import QUIET_S, Files
 from sidecar.daemon.schedule import Backoff, Schedule, full_pass_reason
 from sidecar.daemon.signals import Signals
@@ -211,6 +212,7 @@ class Daemon:
             self._full_pass_from_s = self._monotonic() + FULL_PASS_AGAIN_S
             self._log.warning("full_pass.failed", again_in_s=FULL_PASS_AGAIN_S)
             raise
+        memory.give_back()
         if not done.more:
             self._owed = False
             self.vitals.last_full_pass_at = self._epoch_s()
