@@ -122,7 +122,7 @@ def test_asking_for_nothing_shows_the_help() -> None:
 
 
 def test_a_command_that_is_nearly_right_is_suggested() -> None:
-    assert "Did you mean 'init'?" in sidecar("ini").stderr
+    assert "Did you mean 'migrate'?" in sidecar("migrte").stderr
 
 
 def test_the_version_is_told() -> None:
