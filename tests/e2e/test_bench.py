@@ -66,3 +66,14 @@ def test_a_case_is_judged_only_by_the_limits_it_has() -> None:
     assert good(_case("slow", at_most=3.5), rounds) is True
     assert good(_case("slow", at_most=2.5), rounds) is False
     assert good(_case("slow", at_most=3.5, peak=200), rounds) is False
+
+
+def test_limits_of_notes_are_judged_in_stores_they_are_meant_for() -> None:
+    def run(_: Bench) -> None: ...
+
+    rounds = {"lag": [Measured(1.0, 100, {"p99 s": slow}) for slow in (2.0, 3.0, 9.0)]}
+    strict = Case("lag", "", run, notes_at_most={"p99 s": 2.5}, for_stores_to=1_000)
+
+    assert good(strict, rounds, 1_000) is False
+    assert good(strict, rounds, 1_001) is None
+    assert good(Case("lag", "", run, notes_at_most={"p99 s": 3}), rounds) is True
