@@ -88,7 +88,8 @@ def _tags(tx: Connection, own: OwnTables, changes: Changes, slots: Slots, moment
 def _segments(
     tx: Connection, own: OwnTables, changes: Changes, slots: Slots, moment: Moment
 ) -> None:
-    ids = {slot: segment_id for segment_id, slot in slots.segments.items()}
+    every = {**slots.segments, **slots.going}
+    ids = {slot: segment_id for segment_id, slot in every.items()}
     entered = _with_ids(changes.entered, ids, "segment_id")
     left = _with_ids(changes.left, ids, "segment_id")
     at = pl.lit(moment.epoch_s)

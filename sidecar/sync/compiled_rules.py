@@ -41,6 +41,7 @@ class Rulebook:
         compiled: As expressions, the *blocked* ones as what stands.
         tags: Every tag, by slot.
         segments: Every segment that a rule makes, by slot.
+        going: Segments whose rule is gone, by slot, while somebody may be in them.
         segment_slots: The bit of each segment that has one, also of those that are going.
         ladder: How customers move; None: no groups take part.
         rungs: The bits of rungs by their folded name.
@@ -55,6 +56,7 @@ class Rulebook:
     compiled: Compiled
     tags: Mapping[int, Tag]
     segments: Mapping[int, Segment]
+    going: Mapping[int, Segment]
     segment_slots: Mapping[str, int]
     ladder: LadderPlan | None
     rungs: Mapping[str, int]
@@ -76,12 +78,17 @@ class Rulebook:
         return Slots(
             tags={tag.tag_id: tag.as_slot for tag in self.tags.values()},
             segments={segment.segment_id: slot for slot, segment in self.segments.items()},
-            listed=frozenset(slot for slot, s in self.segments.items() if s.listed),
+            going={segment.segment_id: slot for slot, segment in self.going.items()},
+            listed=frozenset(slot for slot, s in self._every_segment.items() if s.listed),
             rungs={rung.group_id: rung.slot for rung in groups if rung.group_id is not None},
             words=self.compiled.words,
             segment_words=self.compiled.segment_words,
             has_ladder=self.compiled.has_ladder,
         )
+
+    @property
+    def _every_segment(self) -> dict[int, Segment]:
+        return {**self.segments, **self.going}
 
     @property
     def layout(self) -> Layout:
@@ -92,7 +99,7 @@ class Rulebook:
             words=slots.words,
             segment_words=slots.segment_words,
             listed=frozenset(
-                slot for slot, s in self.segments.items() if s.has_baseline or self.lists_all
+                slot for slot, s in self._every_segment.items() if s.has_baseline or self.lists_all
             ),
             has_ladder=slots.has_ladder,
         )
@@ -171,6 +178,7 @@ def open_rulebook(
         compiled=Compiled(),
         tags={tag.slot: tag for tag in known},
         segments={segment.slot: segment for segment in found},
+        going={s.slot: s for s in every if all(s.slot != other.slot for other in found)},
         segment_slots={fold(segment.name): segment.slot for segment in every},
         ladder=plan,
         rungs=rungs,

@@ -17,6 +17,7 @@ class Slots:
     Attributes:
         tags: By tag id.
         segments: Slots by segment id.
+        going: The same of segments whose rule is gone: their last members leave.
         listed: Slots of segments whose members have rows.
         rungs: Slots by customer group.
         words: How many words hold every tag.
@@ -26,6 +27,7 @@ class Slots:
 
     tags: Mapping[int, TagSlot] = field(default_factory=dict)
     segments: Mapping[int, int] = field(default_factory=dict)
+    going: Mapping[int, int] = field(default_factory=dict)
     listed: frozenset[int] = frozenset()
     rungs: Mapping[int, int] = field(default_factory=dict)
     words: int = 0
