@@ -72,7 +72,7 @@ def test_a_lock_whose_connection_broke_is_lost(mariadb: PrivateServer, engine: E
         mariadb.execute(f"KILL {held.connection_id}")
         with pytest.raises(DatabaseUnavailableError):
             held.verify()
-        with pytest.raises(DatabaseUnavailableError, match="is lost$"):
+        with pytest.raises(DatabaseUnavailableError, match=r"is lost$"):
             held.verify()
         with leader_lock(engine, "shop", "oc_"):
             pass

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 
@@ -28,7 +28,7 @@ def _clean(store: SmallStore, stops: Iterator[bool] | None = None) -> Deleted:
     return retention.clean(engine, own, AGES, store.moment, stop)
 
 
-def _put(store: SmallStore, table: str, *rows: dict[str, object]) -> None:
+def _put(store: SmallStore, table: str, *rows: Mapping[str, object]) -> None:
     with transaction(store.sidecar.engine) as tx:
         for row in rows:
             tx.execute(getattr(store.sidecar.shop.own, table).insert().values(**row))

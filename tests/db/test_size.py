@@ -10,10 +10,13 @@ from sidecar.shop import migrate
 from sidecar.shop.indexes import INDEXES, add_index, missing_indexes
 from sidecar.shop.own_tables import own_tables
 from sidecar.shop.size import own_size
+from sidecar.shop.tables import Generation
 
 
 @pytest.mark.parametrize("version", ["3.0", "4.1"])
-def test_our_tables_and_our_indexes_on_the_stores_are_counted(engine: Engine, version: str) -> None:
+def test_our_tables_and_our_indexes_on_the_stores_are_counted(
+    engine: Engine, version: Generation
+) -> None:
     create_store(engine, "oc_", version)
     create_store(engine, "oc2_", version)
 

@@ -264,7 +264,8 @@ def test_new_rows_ring_at_the_next_look_without_the_checksum(store: SmallStore) 
     store.given.insert("order_history", {}, order_id=order_of(store.given, bob))
 
     doorbell = polled.tick(after_s=1)
-    assert (doorbell.ids, doorbell.sources) == ({ann, bob}, {"trailing": 2})
+    assert doorbell.ids == {ann, bob}
+    assert doorbell.sources == {"trailing": 2}
 
 
 def test_more_new_rows_than_one_look_takes_ring_in_several(

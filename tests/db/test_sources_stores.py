@@ -20,7 +20,7 @@ from sidecar.service.private_server import PrivateServer
 from sidecar.shop import migrate
 from sidecar.shop.database import connect
 from sidecar.shop.shop import Shop, open_shop
-from sidecar.sync.sources import checksum
+from sidecar.sync.sources import watched
 from sidecar.sync.sources.source import Doorbell
 from support import small_store
 from support.given import Given, Line
@@ -98,7 +98,7 @@ def test_every_watched_table_has_a_baseline_in_every_version(
     finally:
         shop.engine.dispose()
 
-    assert baselines.keys() == {table.name for table in checksum.changed(shop)}
+    assert baselines.keys() == {table.name for table in watched.changed(shop)}
 
 
 # -- random changes ------------------------------------------------------------------------

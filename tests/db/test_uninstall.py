@@ -13,10 +13,11 @@ from sidecar.service.private_server import PrivateServer
 from sidecar.shop import indexes, migrate
 from sidecar.shop.indexes import INDEXES, add_index, missing_indexes
 from sidecar.shop.removal import find_ours, remove
+from sidecar.shop.tables import Generation
 from support.small_store import SmallStore
 
 
-def _install(engine: Engine, prefix: str, version: str = "4.1") -> None:
+def _install(engine: Engine, prefix: str, version: Generation = "4.1") -> None:
     create_store(engine, prefix, version)
     migrate.migrate(engine, prefix)
     for missing in missing_indexes(engine, prefix):
@@ -42,7 +43,7 @@ def _described(engine: Engine) -> dict[str, str]:
 
 @pytest.mark.parametrize("version", ["3.0", "4.0", "4.1"])
 def test_to_purge_leaves_the_store_as_if_we_had_never_been_there(
-    engine: Engine, version: str
+    engine: Engine, version: Generation
 ) -> None:
     create_store(engine, "oc_", version)
     before = _described(engine)

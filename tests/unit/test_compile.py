@@ -17,7 +17,8 @@ from sidecar.model import Moment, Names, NameTable
 from sidecar.rules.catalogue import Kind
 from sidecar.rules.columns import Column
 from sidecar.rules.compile import Compiler
-from sidecar.rules.evaluate import Compiled, prepared
+from sidecar.rules.compile_ruleset import Compiled
+from sidecar.rules.evaluate import prepared
 from sidecar.rules.language.parser import parse
 from sidecar.rules.syntax import Compare, Expr, FactRef, In, Not, Span, Value
 from support import samples
