@@ -61,6 +61,11 @@ def test_every_key_of_a_json_answer_is_told(
     assert answered("once", code=75) <= told("once")  # waits for approval, and says with what
     assert answered("once", "--yes") <= told("once")
     assert answered("tag", "add", "friend", "1") <= told("tag add")
+    assert answered("runs") <= told("runs") | told("once")
+    assert answered("group", "set", "Wholesale", "2", "--reason", "x") <= told("group set")
+    assert answered("undo", "1") <= told("undo")
+    assert answered("pause") <= told("pause")
+    assert answered("resume") <= told("pause")
     assert answered("rules", "check") <= told("rules check")
     assert answered("rules", "list") <= told("rules list")
     assert answered("tag", "list") <= told("tag list")
