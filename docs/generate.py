@@ -108,6 +108,10 @@ _TABLE = re.compile(
     r"CREATE TABLE IF NOT EXISTS `\{prefix\}(\w+)` \((.*?)\n\) [^\n]*COMMENT='((?:[^']|'')*)';",
     re.DOTALL,
 )
+_CHANGED_TABLE = re.compile(r"^ALTER TABLE `\{prefix\}(\w+)`\n(.*?);$", re.MULTILINE | re.DOTALL)
+_CHANGED_COLUMN = re.compile(
+    r"^  (?:ADD|MODIFY) COLUMN `(\w+)` (.+) COMMENT '((?:[^']|'')*)',?$", re.MULTILINE
+)
 _COLUMN = re.compile(r"^  `(\w+)` (.+) COMMENT '((?:[^']|'')*)',?$", re.MULTILINE)
 _AFTER_TYPE = re.compile(r" (?:NOT NULL|NULL|DEFAULT|AUTO_INCREMENT).*")
 
@@ -259,11 +263,17 @@ def segments() -> dict[str, str]:
 
 def tables() -> dict[str, str]:
     """Our tables and indexes."""
-    parts = []
+    abouts: dict[str, str] = {}
+    columns: dict[str, dict[str, Sequence[str]]] = {}
     for path in sorted((PROJECT / "sidecar/shop/migrations").glob("*.sql")):
-        for name, body, about in _TABLE.findall(path.read_text("utf-8")):
-            rows = [_column(*found) for found in _COLUMN.findall(body)]
-            parts.append(_table(name, _plain(about), rows))
+        text = path.read_text("utf-8")
+        for name, body, about in _TABLE.findall(text):
+            abouts[name] = _plain(about)
+            columns[name] = {found[0]: _column(*found) for found in _COLUMN.findall(body)}
+        for name, body in _CHANGED_TABLE.findall(text):
+            # One that is only changed keeps its place.
+            columns[name] |= {found[0]: _column(*found) for found in _CHANGED_COLUMN.findall(body)}
+    parts = [_table(name, about, columns[name].values()) for name, about in abouts.items()]
     numbered = [
         ("version", "INT UNSIGNED", "", "its number"),
         ("name", "VARCHAR(64)", "", "its name"),
