@@ -245,3 +245,13 @@ def test_a_pin_until_the_rung_turns_true_ends_also_where_another_rung_was_before
     ladder.store.full_pass()
 
     assert ladder.store.rows("SELECT * FROM `{own}pin`") == []
+
+
+def test_a_negative_group_is_none_and_sets_nobody_aside(ladder: LadderStore) -> None:
+    ann = ladder.customer()
+    ladder.rules(GOLD, lost="group is missing")
+    ladder.save(ann, -1)
+
+    outcome = ladder.store.full_pass()
+
+    assert (outcome.set_aside, ladder.store.has(ann)) == (0, {"lost"})

@@ -88,7 +88,8 @@ def _shaped(reading: Reading, frame: pl.DataFrame, facts: Collection[str]) -> pl
     for fact, known in _known(reading, facts).items():
         shaped.append(pl.when(pl.col(fact).is_in(list(known))).then(pl.col(fact)).alias(fact))
     if "group" in facts:
-        shaped.append(pl.col("group").alias(GROUP))
+        # Our tables hold no negative one.
+        shaped.append(pl.when(pl.col("group") >= 0).then(pl.col("group")).alias(GROUP))
     frame = frame.with_columns(shaped)
     if "registered" in facts:
         frame = reading.instants(frame, "registered")
