@@ -38,13 +38,13 @@ def plan_of_one_rule(bench: Bench) -> None:
 
 @case(
     "customers: first row",
-    about="`sidecar customers EXPRESSION` as a process, from its start to its first line",
+    about="`sidecar customers EXPRESSION --json` as a process, from its start to its first line",
     notes_at_most={"first row s": 3},
 )
 def first_customer(bench: Bench) -> None:
     ready(bench, fifty())
     with settings_file(bench, []) as config:
-        arguments = ("customers", "orders >= 3 and last_order within 2 years")
+        arguments = ("customers", "orders >= 3 and last_order within 2 years", "--json")
         started = time.perf_counter()
         with bench.clock(), program(config, *arguments) as process:
             assert process.stdout is not None
