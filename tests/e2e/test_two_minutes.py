@@ -66,7 +66,8 @@ SEGMENTS = [
     Rule("never ordered", "", "f.orders = 0"),
     Rule("one-time buyers", "", "f.orders = 1 AND f.last_order < {since 30 days}"),
     Rule("repeat buyers", "", "f.orders >= 2"),
-    Rule("loyal", "", "f.orders >= 5"),
+    # People say that some are not, whatever they buy …
+    Rule("loyal", "", f"f.orders >= 5 AND NOT {_ids(BY_HAND)}"),
     Rule("new", "", "f.registered BETWEEN {since 30 days} AND {now} AND f.orders < 3"),
     Rule("ordered recently", "", "f.last_order BETWEEN {since 90 days} AND {now}"),
     Rule("inactive", "", "f.last_order < {since 180 days}"),
@@ -82,7 +83,8 @@ SEGMENTS = [
     Rule("wishlist holders", "", "f.wishlist_items >= 1"),
     Rule("full carts", "", "f.cart_items >= 1 AND f.cart_added < {since 24 hours}"),
     Rule("many returns", "", "f.lately >= 3", {"lately": ("returns", {"within": "1 year"})}),
-    Rule("with reviews", "", "f.reviews >= 1"),
+    # … and that some are, whatever they write.
+    Rule("with reviews", "", f"f.reviews >= 1 OR {_ids(OFF_BY_HAND)}"),
     Rule("in no group", "", "f.`group` IS NULL"),
     Rule(
         "faithful readers",
@@ -135,6 +137,8 @@ def busy(
     )
     with installation.engine.connect() as tx:
         store.left_alone.update((row[0], row[1]) for row in tx.execute(text(found)))
+        silver = "SELECT customer_group_id FROM oc_customer_group_description WHERE name = 'Silver'"
+        store.move_by_hand(BY_HAND, tx.scalars(text(silver)).first() or 0)
     yield installation, store, open_given
     for connection in opened:
         connection.close()
@@ -160,7 +164,7 @@ def test_after_several_connections_wrote_at_once_everything_is_as_plain_sql_has_
         daemon.logged("full_pass.finished")
         until_s = clock.monotonic() + SECONDS
         with writers(store, open_given, number=4, pause_s=0.1):
-            _people_tag(installation)
+            _people_decide(installation, store)
             while clock.monotonic() < until_s:
                 daemon.heard()
                 clock.sleep(0.2)
@@ -181,12 +185,16 @@ def test_after_several_connections_wrote_at_once_everything_is_as_plain_sql_has_
     assert min(store.done.values()) > 0
 
 
-def _people_tag(installation: Installation) -> None:
+def _people_decide(installation: Installation, store: BusyStore) -> None:
     """Commands of people, which the daemon carries out; each as a process of its own."""
-    halves = BY_HAND[: len(BY_HAND) // 2], BY_HAND[len(BY_HAND) // 2 :]
-    for some in halves:
-        installation.done("tag", "add", "by hand", *map(str, some))
-    installation.done("tag", "remove", "regular", *map(str, OFF_BY_HAND))
+    by_hand, off = [str(one) for one in BY_HAND], [str(one) for one in OFF_BY_HAND]
+    for some in by_hand[: len(by_hand) // 2], by_hand[len(by_hand) // 2 :]:
+        installation.done("tag", "add", "by hand", *some)
+    installation.done("tag", "remove", "regular", *off)
+    installation.done("pin", "segment", "with reviews", *off, "--in", "--reason", "in a shop")
+    installation.done("pin", "segment", "loyal", *by_hand, "--out", "--reason", "resells")
+    moved = [str(one) for one in store.moved_by_hand]
+    installation.done("group", "set", "Silver", *moved, "--reason", "by phone")
 
 
 #: The RFM groups by the score of recency and the mean of the other two.

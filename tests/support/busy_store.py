@@ -6,7 +6,7 @@ import contextlib
 import random
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from zoneinfo import ZoneInfo
 
 from sidecar import clock
@@ -32,12 +32,14 @@ class BusyStore:
 
     Attributes:
         left_alone: The customer group of everybody whose group a person or a module chose.
+        moved_by_hand: Customers whom a person moves by a command.
         done: How often each thing was done.
         stop: Set when it is enough.
     """
 
     def __init__(self, customers: int, products: int) -> None:
         self.left_alone: dict[int, int] = {}
+        self.moved_by_hand: list[int] = []
         self.done: Counter[str] = Counter()
         self.stop = threading.Event()
         self.products = products
@@ -66,6 +68,11 @@ class BusyStore:
             if allowed:
                 self._bought[customer] += times
             return allowed
+
+    def move_by_hand(self, customers: Iterable[int], group: int) -> None:
+        """From now on only a command of a person moves *customers*, to *group*."""
+        self.moved_by_hand = [one for one in customers if one not in self.left_alone]
+        self.left_alone.update(dict.fromkeys(self.moved_by_hand, group))
 
     def leave_alone(self, choices: random.Random, group: int) -> int | None:
         """Somebody who bought nothing since the start, and will not; None: not found."""
