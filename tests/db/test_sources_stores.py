@@ -188,7 +188,8 @@ def test_whatever_several_connections_write_is_seen_in_the_end(
             connection = mariadb.connect(shop.engine.url.database or "", autocommit=False)
             stack.callback(connection.close)
             with connection.cursor() as cursor:
-                cursor.execute("SET innodb_lock_wait_timeout = 0, tx_isolation = 'READ-COMMITTED'")
+                cursor.execute("SET innodb_lock_wait_timeout = 0")
+                cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
             writers.append(Given(connection, store.now))
         for _ in range(60):
             writer, step = chance.choice(writers), chance.randrange(10)

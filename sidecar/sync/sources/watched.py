@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Column, ColumnElement, Table, case, cast, func, literal_column
+from sqlalchemy import Column, ColumnElement, Table, case, func, literal_column
 from sqlalchemy.dialects import mysql
 from sqlalchemy.types import String
 
@@ -61,11 +61,13 @@ class Watched:
 
     @property
     def checksum(self) -> ColumnElement[int]:
-        """CRC32 of a row: text as bytes in quotes, so that NULL, '' and shifts differ."""
+        """CRC32 of a row: text as the hex of its bytes, so that NULL, '' and shifts differ."""
+        # Not the bytes themselves: MySQL refuses to quote those that are not UTF-8.
         parts = [
-            func.quote(cast(column, mysql.BINARY))
-            if isinstance(column.type, String)
-            else func.coalesce(column, literal_column("'-'"))
+            func.coalesce(
+                func.hex(column) if isinstance(column.type, String) else column,
+                literal_column("'-'"),
+            )
             for column in self.columns
         ]
         return func.coalesce(func.crc32(func.concat_ws(literal_column("','"), *parts)), 0)
