@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from sidecar import clock
 from sidecar.config import Config
+from sidecar.daemon.queues import Queues
 from sidecar.daemon.work import Done, Lease, Pulse
 from sidecar.errors import ConfigError
 from sidecar.model import Moment, Outcome
@@ -97,6 +98,7 @@ class Duties:
         self._read_config = read_config
         self._dispatch = dispatch
         self._began = False
+        self._queues = Queues(engine, config.database.prefix)
         self._polling: Polling
         self._files: Files | None = None
         self._cap = 0
@@ -127,6 +129,7 @@ class Duties:
         """Be the only sidecar that writes, within."""
         # Connections from before the database went away are of no use any more.
         self.engine.dispose()
+        self._queues.close()
         database = self.config.database
         with leader_lock(self.engine, database.name, database.prefix, wait_s) as lock:
             yield Lease(lock.connection_id, lock.verify)
@@ -187,6 +190,8 @@ class Duties:
 
     def commands(self, pulse: Pulse) -> Done:
         """Carry out the next command that waits."""
+        if not self._queues.look().commands:
+            return Done()
         try:
             if not self._dispatch(self, pulse):
                 return Done()
@@ -204,6 +209,8 @@ class Duties:
 
     def hints(self, pulse: Pulse) -> Done:
         """Look at customers that hints name; a hint is gone only when that was done."""
+        if not self._queues.look().hints:
+            return Done()
         return self._answer(Hints(self.shop), "changed", pulse)
 
     def poll(self, pulse: Pulse) -> Done:

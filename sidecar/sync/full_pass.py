@@ -157,21 +157,23 @@ class FullPass:
 
     def _decided(self, parts: list[_Part]) -> tuple[Plan, frozenset[Node]]:
         """The plan, and the rules that write nothing: held ones and those that wait."""
-        blocked = held = self.book.registry.held()
-        plan = self._planned(parts, held)
-        *ahead, last = parts
-        for part in ahead:
-            if not self._may_go(part, plan.of(part.run)):
-                blocked |= frozenset(part.rules)
-        if blocked != held:
-            # What depends on rules that wait is planned anew, without them.
+        blocked = self.book.registry.held()
+        plan = self._planned(parts, blocked)
+        *undecided, rest = parts
+        while True:
+            more: set[Node] = set()
+            for part in tuple(undecided):
+                if not self._may_go(part, plan.of(part.run)):
+                    undecided.remove(part)
+                    more |= part.rules.keys()
+            if not more and not self._may_go(rest, plan.of(rest.run)):
+                # The first full pass waits as a whole, later ones by the rules that have steps.
+                more |= self.book.registry.blocked() if rest.is_first else rest.waits.keys()
+            if more <= blocked:
+                return plan, blocked
+            # What depends on rules that wait is planned anew, without them, and judged again.
+            blocked |= more
             plan = self._planned(parts, blocked)
-        if not self._may_go(last, plan.of(last.run)):
-            # The first full pass waits as a whole, later ones by the rules that have steps.
-            more = self.book.registry.blocked() if last.is_first else plan.of(last.run).steps
-            blocked |= frozenset(more)
-            plan = self._planned(parts, blocked)
-        return plan, blocked
 
     def _planned(self, parts: list[_Part], blocked: frozenset[Node]) -> Plan:
         work = Pass(
@@ -182,22 +184,28 @@ class FullPass:
     def _may_go(self, part: _Part, planned: RunPlan) -> bool:
         """Whether a run is written; else it waits from now on."""
         number = planned.outcome.changed
-        if not number:
+        if part.run.run_id:
+            return True  # approved a moment ago, before other runs began to wait
+        if not number and not part.waits:
             self._end(part, "obsolete")
             return not part.is_first or not part.rules or self._approves_everything
         if self._is_approved(part, number):
             self._end(part, "running")
             return True
-        if number <= self.cap and part.number == 0 and not part.is_first:
+        if number <= self.cap and (part.number == 0 or part.waits) and not part.is_first:
             return True
+        if not planned.steps:
+            return True  # what people said begins or ends, or customers are gone: no rule's doing
         own = self.shop.own
+        known = self.book.registry.rules
+        # What is new waits together, also rules that would change nobody now.
+        nodes = planned.steps if part.run.rules is None and not part.is_first else part.rules
+        part.waits |= {node: planned.steps.get(node, 0) for node in nodes if node in known}
+        part.planned.add(planned.outcome)
         with transaction(self.shop.engine) as tx:
-            known = self.book.registry.rules
-            # What is new waits together, also rules that would change nobody now.
-            nodes = planned.steps if part.run.rules is None and not part.is_first else part.rules
-            steps = {known[n]: planned.steps.get(n, 0) for n in nodes if n in known}
-            part.number = runs.park(tx, own, part.run, planned.outcome, steps, known=part.number)
-        structlog.get_logger().info("run.waits", run=part.number, customers=number)
+            steps = {known[node]: number for node, number in part.waits.items()}
+            part.number = runs.park(tx, own, part.run, part.planned, steps, known=part.number)
+        structlog.get_logger().info("run.waits", run=part.number, customers=part.planned.changed)
         return False
 
     @property
@@ -315,6 +323,8 @@ class _Part:
         number: Of the waiting run that it renews; 0: it does not wait yet.
         old: That run, as last planned.
         is_first: It is the whole first full pass.
+        waits: Its rules that began to wait in this pass, with their steps.
+        planned: What these would do.
     """
 
     run: Run
@@ -322,3 +332,5 @@ class _Part:
     number: int = 0
     old: Waiting | None = None
     is_first: bool = False
+    waits: dict[Node, int] = field(default_factory=dict)
+    planned: Outcome = field(default_factory=Outcome)

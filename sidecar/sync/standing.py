@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import Select, func, select
 
 from sidecar.shop.reader import Schema
 from sidecar.sync.reading import TEXT, WHOLE, Reading
@@ -222,19 +222,21 @@ def _pins(reading: Reading, slots: Slots) -> pl.DataFrame:
 
 
 def _writes(reading: Reading) -> pl.DataFrame:
-    """How often we wrote the group of customers in the breaker's time."""
+    """How often we wrote the group of customers in the breaker's time; once for a whole store."""
+    kept = reading.whole_store.get("group writes")
+    if kept is not None and reading.scope.ids is None:
+        return kept
     audit = reading.shop.own.audit
-    number = func.count().label("writes")
     query = (
-        select(audit.c.customer_id, number)
-        .where(
-            audit.c.at > reading.moment.epoch_s - BREAKER_S,
-            case((audit.c.group_to.is_not(None), 1), else_=0) == 1,
-            reading.of(audit.c.customer_id),
-        )
+        select(audit.c.customer_id, func.count().label("writes"))
+        .where(audit.c.at > reading.moment.epoch_s - BREAKER_S, audit.c.group_to.is_not(None))
         .group_by(audit.c.customer_id)
     )
-    return reading.rows_here(query, {"customer_id": WHOLE, "writes": WHOLE})
+    schema = {"customer_id": WHOLE, "writes": WHOLE}
+    if reading.scope.ids is not None:
+        return reading.rows_here(query.where(reading.of(audit.c.customer_id)), schema)
+    reading.whole_store["group writes"] = reading.rows_here(query, schema)
+    return reading.whole_store["group writes"]
 
 
 def _live(rows: pl.DataFrame, reading: Reading) -> pl.DataFrame:

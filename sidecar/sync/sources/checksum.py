@@ -33,6 +33,11 @@ ROWS_A_READ = 5_000
 #: server rests; a change that nothing announced is found this late there.
 ROUND_S = 30
 
+#: On larger stores so long that rounds take this share of the time, on the whole; but
+#: never longer than the longest.
+IDLE_SHARE = 0.01
+LONGEST_ROUND_S = 600
+
 #: Share of the time that a round takes; for five parts of eight of it the server works. 1
 #: million customers with 5 million orders are 18 million rows, 48 s of work: 10 minutes.
 SHARE = 0.08
@@ -59,6 +64,7 @@ class Progress:
         began_s: When the round began; 0: never.
         baselines: Fingerprint of what is read, by table whose baseline is complete.
         is_first: Whether a baseline was completed in this round.
+        worked_s: What the round, or the last one that ended, has taken.
     """
 
     table: int = 0
@@ -66,6 +72,11 @@ class Progress:
     began_s: int = 0
     baselines: Mapping[str, str] = field(default_factory=dict)
     is_first: bool = False
+    worked_s: float = 0.0
+
+    def rest_s(self) -> float:
+        """How long after this round began the next one may begin."""
+        return max(ROUND_S, min(LONGEST_ROUND_S, self.worked_s / IDLE_SHARE))
 
     def as_json(self) -> dict[str, Any]:
         """For the position."""
@@ -122,11 +133,18 @@ class RollingChecksum:
         if progress.table >= len(self._tables):
             found.progress = progress = replace(progress, table=0, next_key=0)
         if progress.table == 0 and progress.next_key == 0:
-            if now_s - progress.began_s < ROUND_S and progress.began_s <= now_s:
+            if now_s - progress.began_s < progress.rest_s() and progress.began_s <= now_s:
                 return found
-            found.progress = replace(progress, began_s=now_s, is_first=False)
+            found.progress = replace(progress, began_s=now_s, is_first=False, worked_s=0.0)
             found.began = True
-        until = clock.monotonic() + budget_s
+        started_s = clock.monotonic()
+        self._go_on(tx, found, now_s, started_s + budget_s)
+        worked_s = found.progress.worked_s + clock.monotonic() - started_s
+        # A baseline takes many times what a round does.
+        found.progress = replace(found.progress, worked_s=0.0 if found.everyone else worked_s)
+        return found
+
+    def _go_on(self, tx: Connection, found: Slice, now_s: int, until: float) -> None:
         while True:
             self._next(tx, found, now_s)
             at = found.progress
@@ -134,10 +152,10 @@ class RollingChecksum:
                 found.everyone = at.is_first
                 found.ended = True
                 found.progress = replace(at, table=0, next_key=0, is_first=False)
-                return found
+                return
             held = sum(len(references) for references in found.references.values())
             if clock.monotonic() >= until or held >= MOST_REFERENCES:
-                return found
+                return
 
     def _next(self, tx: Connection, found: Slice, now_s: int) -> None:
         """Compare the next blocks: of one table, about `ROWS_A_READ` rows."""
@@ -230,6 +248,7 @@ def progress_from(position: object) -> Progress:
             table=int(position["table"]),
             next_key=int(position["next_key"]),
             began_s=int(position["began_s"]),
+            worked_s=float(position.get("worked_s", 0.0)),
             baselines={str(k): str(v) for k, v in dict(position["baselines"]).items()},
             is_first=bool(position["is_first"]),
         )
