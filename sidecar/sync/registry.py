@@ -267,9 +267,12 @@ def _note(
     origin: MadeIn | None = None,
 ) -> None:
     table = own.rule
-    values = {"origin": origin} if origin is not None else {}
-    row = update(table).where(table.c.rule_id == rule_id)
-    tx.execute(row.values(fingerprint=fingerprint, changed_at=moment.epoch_s, **values))
+    values: dict[str, object] = {"fingerprint": fingerprint, "changed_at": moment.epoch_s}
+    if origin is not None:
+        values["origin"] = origin
+    # With another text it is held no more, also when it gets the old one back.
+    values |= {"held": None, "held_at": None, "held_by": None}
+    tx.execute(update(table).where(table.c.rule_id == rule_id).values(values))
 
 
 def _fingerprints(rules: RuleSet) -> Iterable[tuple[Node, tuple[str, str, MadeIn]]]:
