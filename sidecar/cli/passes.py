@@ -13,6 +13,7 @@ from sidecar.model import Outcome
 
 if TYPE_CHECKING:
     from sidecar.app import Sidecar
+    from sidecar.sync.full_pass import Result
     from sidecar.sync.runs import Waiting
 
 _KINDS = (
@@ -113,10 +114,7 @@ def once(
             }
         )
     else:
-        headline = (
-            "nothing written but facts and segments" if result.waiting else "nothing to change"
-        )
-        _say(outcome, f"run {result.run_id}" if result.run_id else headline)
+        _say(outcome, _headline(result))
         if outcome.set_aside:
             show.note(f"{outcome.set_aside} set aside because their data cannot be processed:")
             for customer_id, error in sidecar.set_aside(20):
@@ -151,6 +149,7 @@ def plan(
                 "changes": _changes(outcome),
                 "waiting": [_waiting(sidecar, run) for run in sidecar.waiting()],
                 "sample": planned.sample,
+                "found": {"customers": planned.found_total, "sample": planned.found},
             }
         )
         return
@@ -162,10 +161,13 @@ def plan(
         rest = sum(_changes(outcome).values()) - len(planned.sample)
         if rest > 0:
             show.out(f"and {rest:,} more")
-    if planned.found:
+    if planned.found_total:
+        listed = ", ".join(map(str, planned.found))
+        more = planned.found_total - len(planned.found)
+        listed += f" and {more:,} more" if more else ""
         show.note(
-            f"{show.counted(planned.found, 'customer')} found in a group outside [ladder] from:"
-            " left there until `sidecar group auto`"
+            f"{show.counted(planned.found_total, 'customer')} found in a group outside [ladder]"
+            f" from, left there until `sidecar group auto`: {listed}"
         )
     cap = sidecar.cap()
     if outcome.changed > cap:
@@ -173,6 +175,14 @@ def plan(
             f"more than {cap:,} customers would change: such a run waits for approval"
             " (rules.max_change, rules.max_change_floor)"
         )
+
+
+def _headline(result: Result) -> str:
+    if result.run_id:
+        return f"run {result.run_id}"
+    if result.waiting or any(_changes(result.outcome).values()):
+        return "nothing written but facts and segments"
+    return "nothing to change"
 
 
 def _changes(outcome: Outcome) -> dict[str, int]:

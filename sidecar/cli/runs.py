@@ -22,12 +22,12 @@ Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 
 #: How changes are told, in a few words.
 _WORDS = {
-    "tag_added": "tags added",
-    "tag_removed": "tags removed",
-    "segment_entered": "segments entered",
-    "segment_left": "segments left",
-    "group_changed": "groups changed",
-    "tier_changed": "tiers changed",
+    "tag_added": ("tag", "added"),
+    "tag_removed": ("tag", "removed"),
+    "segment_entered": ("segment", "entered"),
+    "segment_left": ("segment", "left"),
+    "group_changed": ("group", "changed"),
+    "tier_changed": ("tier", "changed"),
 }
 
 #: Names of rules in a line of the list.
@@ -169,7 +169,11 @@ def _say_held(names: list[str]) -> None:
 
 
 def _changes(changes: Mapping[str, Any]) -> str:
-    told = [f"{number:,} {_WORDS[kind]}" for kind, number in changes.items() if number]
+    told = [
+        f"{show.counted(number, _WORDS[kind][0])} {_WORDS[kind][1]}"
+        for kind, number in changes.items()
+        if number
+    ]
     return ", ".join(told)
 
 

@@ -35,12 +35,14 @@ class Preview:
     """
     Attributes:
         outcome: What would be done, counted.
-        found: Customers that the ladder would leave where it finds them.
+        found: Customers that the ladder would leave where it finds them, the first of them.
+        found_total: How many they are.
         sample: The first changes, each with customer_id, kind, name, before, after, why.
     """
 
     outcome: Outcome = field(default_factory=Outcome)
-    found: int = 0
+    found: list[int] = field(default_factory=list)
+    found_total: int = 0
     sample: list[dict[str, object]] = field(default_factory=list)
 
 
@@ -83,8 +85,9 @@ def preview(
             )
         found.outcome.add(counted(0, part))
         if rule in (None, LADDER):
-            notes = part.notes.filter(pl.col("note") == _FOUND)
-            found.found += notes.height
+            left = part.notes.filter(pl.col("note") == _FOUND)["customer_id"].to_list()
+            found.found_total += len(left)
+            found.found += left[: max(0, sample - len(found.found))]
         if len(found.sample) < sample:
             for step in names.steps(part, changes):
                 found.sample.append(step)
