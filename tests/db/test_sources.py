@@ -15,7 +15,7 @@ from sidecar.shop.database import transaction
 from sidecar.sync.sources import checksum, references, trailing
 from sidecar.sync.sources.trailing import TrailingWindows
 from support.given import Given, Line
-from support.polled import Polled
+from support.polled import AFTER_S, Polled
 from support.small_store import SmallStore
 
 Change = Callable[[Given, int], object]
@@ -371,7 +371,7 @@ def test_a_round_goes_on_where_it_stopped(
     for customer in (customers[0], customers[3]):
         store.given.update("customer", {"customer_id": customer}, lastname="X")
 
-    rung = [polled.tick(after_s=31 if not n else 1, checksum_s=0).ids for n in range(6)]
+    rung = [polled.tick(after_s=AFTER_S if not n else 1, checksum_s=0).ids for n in range(6)]
 
     assert rung[0] == {customers[0]}
     assert [ids for ids in rung if ids] == [{customers[0]}, {customers[3]}]
@@ -452,7 +452,7 @@ def test_a_round_begins_no_sooner_than_it_may(store: SmallStore) -> None:
     store.given.update("customer", {"customer_id": ann}, lastname="X")
 
     assert polled.tick(after_s=checksum.ROUND_S - 1).ids == frozenset()
-    assert polled.tick(after_s=1).ids == {ann}
+    assert polled.tick(after_s=AFTER_S).ids == {ann}
 
 
 # -- what is noted -------------------------------------------------------------------------

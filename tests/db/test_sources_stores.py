@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -25,7 +25,7 @@ from sidecar.sync.sources.source import Doorbell
 from support import small_store
 from support.given import Given, Line
 from support.planting import plant
-from support.polled import Polled
+from support.polled import AFTER_S, Polled
 from support.random_store import a_few
 from support.small_store import SmallStore
 
@@ -178,8 +178,12 @@ def test_whatever_several_connections_write_is_seen_in_the_end(
     polled = Polled(shop).settled()
     seen = {customer: _rows_of(store.given, customer) for customer in customers}
 
+    def look(ids: Iterable[int]) -> None:
+        seen.update({who: _rows_of(store.given, who) for who in ids})
+
     def answer(doorbell: Doorbell) -> None:
-        seen.update({who: _rows_of(store.given, who) for who in doorbell.ids})
+        look(doorbell.ids)
+        polled.polling.again.looked_at(doorbell.ids)
         polled.note(doorbell)
 
     with contextlib.ExitStack() as stack:
@@ -199,17 +203,23 @@ def test_whatever_several_connections_write_is_seen_in_the_end(
             elif step < 8:
                 writer.connection.commit()
             else:
-                after_s, budget_s = chance.choice([1, 31]), chance.random() / 50
+                after_s, budget_s = chance.choice([1, AFTER_S]), chance.random() / 50
                 doorbell = polled.ring(after_s=after_s, checksum_s=budget_s)
                 if chance.random() < 0.7:
                     answer(doorbell)
                 elif chance.random() < 0.5:
                     polled.start()
+                    look(customers)  # as a daemon does when it begins
         for writer in writers:
             writer.connection.commit()
     # The rest of a round, and a whole one.
     for _ in range(3):
         answer(polled.ring())
+        # What was written and taken back between two rounds rang, and nothing rings again.
+        again = polled.polling.again.ring(polled.now_s)
+        look(again.ids)
+        with shop.engine.begin() as tx:
+            polled.polling.again.note(tx, again)
 
     assert seen == {customer: _rows_of(store.given, customer) for customer in customers}
     assert polled.tick().ids == frozenset()

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from sidecar.shop.database import transaction
 from sidecar.shop.shop import Shop
+from sidecar.sync.sources.checksum import LONGEST_ROUND_S
 from sidecar.sync.sources.polling import Polling
 from sidecar.sync.sources.source import Doorbell
 
 #: Long enough for a round of the checksum over a small store.
 ROUND_S = 60.0
+
+#: The next round has begun by then, however long the last one took.
+AFTER_S = LONGEST_ROUND_S + 1
 
 
 class Polled:
@@ -32,7 +36,7 @@ class Polled:
             self.polling.start(tx, self.now_s)
         return self.polling
 
-    def ring(self, *, after_s: int = 31, checksum_s: float = ROUND_S) -> Doorbell:
+    def ring(self, *, after_s: int = AFTER_S, checksum_s: float = ROUND_S) -> Doorbell:
         """A look *after_s* the last one, with a whole round of the checksum."""
         self.now_s += after_s
         return self.polling.look(self.now_s, checksum_s)
@@ -42,7 +46,7 @@ class Polled:
         with transaction(self.shop.engine) as tx:
             self.polling.note(tx, doorbell)
 
-    def tick(self, *, after_s: int = 31, checksum_s: float = ROUND_S) -> Doorbell:
+    def tick(self, *, after_s: int = AFTER_S, checksum_s: float = ROUND_S) -> Doorbell:
         """A look that is answered."""
         doorbell = self.ring(after_s=after_s, checksum_s=checksum_s)
         self.note(doorbell)
