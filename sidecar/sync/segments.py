@@ -12,11 +12,11 @@ import datetime
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import polars as pl
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
-    cast,
     delete,
     func,
     literal,
@@ -27,10 +27,12 @@ from sqlalchemy import insert as plain_insert
 from sqlalchemy.dialects.mysql import insert
 
 from sidecar.errors import ConfigError
-from sidecar.model import Moment, fold
+from sidecar.model import Moment, Scope, fold
 from sidecar.shop.database import transaction
 from sidecar.shop.own_tables import SEGMENT_SLOTS, OwnTables
 from sidecar.shop.shop import Shop
+
+_EVERYBODY = Scope.span(1, 2**31 - 1)
 
 #: A segment gets member rows below this share of the customers, and loses them above twice it.
 _LISTED_BELOW = 0.05
@@ -158,7 +160,7 @@ def settle(shop: Shop, moment: Moment, *, whole: bool) -> list[tuple[Segment, in
         found = load_segments(tx, own)
         gone = set(tx.scalars(select(own.segment.c.slot).where(own.segment.c.gone_at.is_not(None))))
         if whole and found:
-            counted = _counted(tx, own, found)
+            counted = _counted(shop, tx, found)
             for segment in found:
                 number = counted[segment.slot]
                 if segment.has_baseline and number != segment.customers:
@@ -176,14 +178,23 @@ def settle(shop: Shop, moment: Moment, *, whole: bool) -> list[tuple[Segment, in
     return wrong
 
 
-def _counted(tx: Connection, own: OwnTables, found: Collection[Segment]) -> Mapping[int, int]:
-    """The number of customers of each segment by slot, in one scan of the words."""
-    sums = [
-        func.coalesce(func.sum(cast(in_segment(own, s.slot), BigInteger)), 0).label(f"s{s.slot}")
+def _counted(shop: Shop, tx: Connection, found: Collection[Segment]) -> Mapping[int, int]:
+    """
+    The number of customers of each segment by slot, in one reading of the words.
+
+    The server would take ten times as long to take the words apart.
+    """
+    words = sorted({segment.slot // 64 for segment in found})
+    names = [f"segments{word}" for word in words]
+    columns = [func.coalesce(shop.own.customer.c[name], 0).label(name) for name in names]
+    frame = shop.read(tx, _EVERYBODY, select(*columns), dict.fromkeys(names, pl.UInt64()))
+    counts = frame.select(
+        ((pl.col(f"segments{s.slot // 64}") & pl.lit(1 << s.slot % 64, dtype=pl.UInt64)) != 0)
+        .sum()
+        .alias(str(s.slot))
         for s in found
-    ]
-    row = tx.execute(select(*sums)).one()
-    return {segment.slot: int(number) for segment, number in zip(found, row, strict=True)}
+    )
+    return {int(slot): int(number) for slot, number in counts.row(0, named=True).items()}
 
 
 def _set_size(
