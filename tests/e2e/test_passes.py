@@ -49,7 +49,7 @@ def test_a_pass_writes_what_the_plan_said_and_the_next_finds_nothing(
     once = installation.json("once", "--yes")
     again = installation.json("once")
 
-    assert plan.keys() == KEYS | {"sample"}
+    assert plan.keys() == KEYS | {"sample", "found"}
     assert once.keys() == again.keys() == KEYS
     assert (plan["run"], plan["state"]) == (None, "planned")
     assert (once["run"], once["state"], once["waiting"]) == (1, "applied", [])
