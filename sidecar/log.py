@@ -2,6 +2,7 @@
 Set-up of structlog: JSON lines for machines, colours for people, personal data for nobody.
 
 Events are ``noun.verb_past`` with key-value context; a customer is a ``customer_id``.
+Into systemd's journal each line goes with its priority, so that ``journalctl -p`` works.
 """
 
 from __future__ import annotations
@@ -35,6 +36,13 @@ _PERSONAL_KEYS = frozenset(
 #: Words that turn the rest of a key into something harmless: ``address_id``, ``emails_count``.
 _HARMLESS_LAST = frozenset({"count", "file", "id", "ids", "ms", "s"})
 
+#: What syslog and systemd call a level: a number before the line.
+_PRIORITIES = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
+
+#: JSON escapes the control characters of ASCII. These end a line, steer a terminal or turn
+#: the direction of text for some readers, or are no characters at all.
+_UNSEEN = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
 _EMAIL = re.compile(r"[\w.!#$%&*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+")
 _LOGIN = re.compile(r"(?<=://)[^/\s:@]*:[^/\s]*(?=@)")
 _ASSIGNMENT = re.compile(
@@ -47,7 +55,9 @@ def set_up(level: Level = "info", stream: TextIO | None = None) -> None:
     """
     Send our log, and that of libraries, to *stream*, by default stderr.
 
-    On a terminal lines are for people, in colour unless NO_COLOR is set; else JSON.
+    On a terminal lines are for people, in colour unless NO_COLOR is set; else JSON, and one
+    event is one line whatever its values are. Where *stream* is systemd's journal, ``<N>``
+    with the priority stands before the JSON; the journal takes it off.
     """
     out = stream or sys.stderr
     terminal = out.isatty()
@@ -61,7 +71,7 @@ def set_up(level: Level = "info", stream: TextIO | None = None) -> None:
     renderer: Processor = (
         structlog.dev.ConsoleRenderer(colors="NO_COLOR" not in os.environ)
         if terminal
-        else structlog.processors.JSONRenderer(ensure_ascii=False)
+        else _json_lines(journal=_is_journal(out))
     )
     structlog.configure(
         processors=[*shared, renderer],
@@ -78,6 +88,27 @@ def set_up(level: Level = "info", stream: TextIO | None = None) -> None:
     )
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
     logging.captureWarnings(capture=True)
+
+
+def _json_lines(*, journal: bool) -> Processor:
+    render = structlog.processors.JSONRenderer(ensure_ascii=False)
+
+    def line(logger: WrappedLogger, method: str, event_dict: EventDict) -> str:
+        priority = _PRIORITIES.get(str(event_dict.get("level")), 6)
+        text = str(render(logger, method, event_dict))
+        text = _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+        return f"<{priority}>{text}" if journal else text
+
+    return line
+
+
+def _is_journal(stream: TextIO) -> bool:
+    """Whether *stream* is the one of which systemd says that its journal reads it."""
+    try:
+        at = os.fstat(stream.fileno())
+    except (OSError, ValueError):  # ValueError: of no file at all
+        return False
+    return os.environ.get("JOURNAL_STREAM") == f"{at.st_dev}:{at.st_ino}"
 
 
 def drop_personal_data(_logger: WrappedLogger, _method: str, event_dict: EventDict) -> EventDict:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -163,3 +165,57 @@ def test_a_traceback_is_written_without_personal_data() -> None:
     (line,) = written(out)
     assert "ValueError: [removed] is twice" in line["exception"]
     assert "ann@example.org" not in out.getvalue()
+
+
+HOSTILE = (
+    "a\nb\r\nc\x00\x1b[2J \x85 \x9b31m \u2028 \u2029 \u202e gnp.exe \u2066 \ud800 end",
+    '"} <3>{"event": "forged"',
+)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("key", ["note", "event"])
+def test_an_event_is_one_line_whatever_it_says(text: str, key: str) -> None:
+    out = io.StringIO()
+    log.set_up(stream=out)
+    structlog.get_logger().info(**{"event": "odd.seen", key: text})
+    logging.getLogger("library").warning(text)
+
+    lines = out.getvalue().splitlines()  # at everything that anybody takes for a line's end
+    assert [json.loads(line)[key] for line in lines[:1]] == [text]
+    assert [json.loads(line)["event"] for line in lines[1:]] == [text]
+    assert all(character.isprintable() for line in lines for character in line)
+    assert out.getvalue().encode()
+
+
+def test_the_journal_is_told_how_important_a_line_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (tmp_path / "journal").open("w+") as out:
+        at = os.fstat(out.fileno())
+        monkeypatch.setenv("JOURNAL_STREAM", f"{at.st_dev}:{at.st_ino}")
+        log.set_up("debug", out)
+        for level in ("debug", "info", "warning", "error"):
+            getattr(structlog.get_logger(), level)("odd.seen", note="a\n<0>b")
+        logging.getLogger("library").error("gone")
+        out.seek(0)
+        lines = out.read().splitlines()
+
+    assert [line[:3] for line in lines] == ["<7>", "<6>", "<4>", "<3>", "<3>"]
+    assert [json.loads(line[3:])["level"] for line in lines[:4]] == [
+        "debug",
+        "info",
+        "warning",
+        "error",
+    ]
+
+
+def test_what_is_not_the_journal_gets_plain_json(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JOURNAL_STREAM", "1:2")  # of a service whose log was sent elsewhere
+    with (tmp_path / "log").open("w+") as out:
+        log.set_up(stream=out)
+        structlog.get_logger().info("cycle.finished")
+        out.seek(0)
+        assert json.loads(out.read())["event"] == "cycle.finished"
