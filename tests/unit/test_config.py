@@ -148,6 +148,15 @@ def test_a_password_comes_from_the_credentials_when_nothing_else_has_it(tmp_path
     )
 
 
+@pytest.mark.parametrize("text", ["", "\n"], ids=["empty", "line break"])
+def test_a_credential_without_a_password_is_none(tmp_path: Path, text: str) -> None:
+    (tmp_path / "database-password").write_text(text)
+
+    config = read(tmp_path, "", {"CREDENTIALS_DIRECTORY": str(tmp_path)})
+
+    assert (config.database.password, config.database.password_file) == (Secret(""), None)
+
+
 def test_a_password_in_the_environment_wins_over_a_password_file(tmp_path: Path) -> None:
     config = read(
         tmp_path,
