@@ -9,9 +9,12 @@ Every error the sidecar raises, grouped by what the program does next.
   x DatabaseError            69 at the command line
     + DatabaseUnavailableError   the same work may succeed later
     + DatabaseRefusedError       connection, password, privilege, missing table
+      + SchemaChangedError         the store's tables are being changed, or are not OpenCart's
+    + LogLostError               the binary log does not go on from where we were
   x NotNowError              nothing is wrong; wait or ask another   exit 75
   x CustomerError            set one customer aside, carry on
   x FatalError               stop; a person decides                  exit 70
+    + FencedError            another sidecar leads; end               exit 75
 """
 
 from __future__ import annotations
@@ -114,6 +117,27 @@ class DatabaseRefusedError(DatabaseError):
     """The database will go on refusing: password, privilege, missing table, wrong prefix."""
 
 
+class LogLostError(DatabaseError):
+    """
+    The binary log cannot be read on from our position: look at everybody, begin at its end.
+
+    Attributes:
+        reason: One word, such as ``purged`` or ``reset``, for counting.
+    """
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class SchemaChangedError(DatabaseRefusedError):
+    """
+    A table or column is not there: the store is being upgraded, or it is no OpenCart's.
+
+    Who saw the store before waits, looks at its tables anew and goes on.
+    """
+
+
 class NotNowError(SidecarError):
     """Nothing is wrong, but the work was not done now."""
 
@@ -126,3 +150,9 @@ class CustomerError(SidecarError):
 
 class FatalError(SidecarError):
     """Going on could do harm; a person decides."""
+
+
+class FencedError(FatalError):
+    """Another sidecar leads this store since: the process ends, with nothing half done."""
+
+    exit_code = 75

@@ -17,7 +17,15 @@ from sidecar.config import Database
 from sidecar.errors import ConfigError, UsageError
 from sidecar.shop.database_errors import translate
 
-__all__ = ["SESSION", "connect", "database_errors", "place_of", "transaction", "translate"]
+__all__ = [
+    "SESSION",
+    "connect",
+    "connector",
+    "database_errors",
+    "place_of",
+    "transaction",
+    "translate",
+]
 
 #: A host that does not answer is given up after this, at each step of connecting.
 CONNECT_TIMEOUT_S = 4.0
@@ -54,7 +62,7 @@ def connect(database: Database) -> Engine:
             database=database.name,
             query={"unix_socket": str(database.socket)} if database.socket else {},
         ),
-        creator=_creator(database),
+        creator=connector(database),
         isolation_level="REPEATABLE READ",
         hide_parameters=True,
         pool_pre_ping=True,
@@ -104,7 +112,15 @@ def place_of(engine: Engine) -> str:
     return f"database '{url.database}' on {where}"
 
 
-def _creator(database: Database) -> Callable[[], Any]:
+def connector(database: Database) -> Callable[[], Any]:
+    """
+    What makes PyMySQL connections for *database*; a statement on them may take any time.
+
+    It raises PyMySQL's own errors; see ``translate``.
+
+    Raises:
+        ConfigError: A certificate of the settings cannot be read.
+    """
     # PyMySQL would send a password as Latin-1; servers and OpenCart mean UTF-8.
     arguments: dict[str, Any] = {
         "user": database.user,
