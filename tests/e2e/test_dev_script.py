@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ("setup", "demo", "test", "check", "bench", "docs", "help")
+COMMANDS = ("setup", "demo", "test", "check", "bench", "docs", "deb", "service-test", "help")
 
 
 def dev(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -24,7 +24,7 @@ def test_dev_help_names_every_command(arguments: tuple[str, ...]) -> None:
 
     assert done.returncode == 0
     assert done.stderr == ""
-    assert re.findall(r"^  (\w+) ", done.stdout, re.MULTILINE) == list(COMMANDS)
+    assert re.findall(r"^  ([\w-]+) ", done.stdout, re.MULTILINE) == list(COMMANDS)
 
 
 def test_dev_refuses_a_command_that_it_does_not_know() -> None:
