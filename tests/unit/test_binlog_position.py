@@ -22,7 +22,7 @@ B = "00000000-71ca-11e1-9e33-c80aa9429562"
 
 
 def test_a_position_is_the_same_after_json() -> None:
-    position = Position("0-1-5,7-2-9", "binlog.000012", 4711, "uid=")
+    position = Position("0-1-5,7-2-9", "binlog.000012", 4711, "uid=", 1_700_000_000)
 
     assert position_from(json.loads(json.dumps(position.as_json()))) == position
 

@@ -29,12 +29,15 @@ class Position:
         file: The log's file, as the server calls it; empty when it is not known.
         offset: Bytes into *file*, where the next event begins.
         server: Which server it is, as it says itself; empty when it does not.
+        born: When the server began *file*, in Unix seconds; 0 when it is not known. Tells it
+            from a file of the same name after RESET MASTER.
     """
 
     gtid: str
     file: str
     offset: int
     server: str
+    born: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """What ``position_from`` reads."""
@@ -43,20 +46,23 @@ class Position:
             "file": self.file,
             "offset": self.offset,
             "server": self.server,
+            "born": self.born,
         }
 
 
 def position_from(stored: Mapping[str, Any]) -> Position | None:
     """The position that ``as_json`` wrote; None for anything else."""
     gtid, file, offset, server = (stored.get(k) for k in ("gtid", "file", "offset", "server"))
+    born = stored.get("born", 0)
     if (
         isinstance(gtid, str)
         and isinstance(file, str)
         and isinstance(server, str)
         and isinstance(offset, int)
+        and isinstance(born, int)
         and offset >= 0
     ):
-        return Position(gtid, file, offset, server)
+        return Position(gtid, file, offset, server, born)
     return None
 
 

@@ -21,13 +21,13 @@ from sidecar import clock
 from sidecar.config import Database
 from sidecar.errors import (
     DatabaseError,
-    DatabaseRefusedError,
     DatabaseUnavailableError,
     LogLostError,
 )
 from sidecar.shop.database import CONNECT_TIMEOUT_S, connector, translate
 from sidecar.sync.sources.binlog.position import MysqlGtids, Position
 from sidecar.sync.sources.binlog.server_log import ServerLog
+from sidecar.sync.sources.binlog.stream_errors import stream_error
 
 #: How often a server that has nothing to tell says so.
 HEARTBEAT_S = 2.0
@@ -44,10 +44,12 @@ CHUNK = 1 << 16
 #: A packet of this length goes on in the next one.
 LONGEST_PACKET = 0xFF_FF_FF
 
-#: Rotate, format, previous GTIDs and the like: they come before the log is looked through.
-PREAMBLE = frozenset({4, 15, 35, 161, 163, 164})
+#: Events that begin a file; by them a server answers before it looks through the file.
+ROTATE, FORMAT = 4, 15
+PREAMBLE = frozenset({ROTATE, FORMAT, 35, 161, 163, 164})
 
-_SAME_ID = "another reader of the log has our id: does a second sidecar run?"
+#: Where the file's name begins in a rotate event.
+ROTATE_NAME = 27
 
 
 def reader_id(installation: str) -> int:
@@ -109,7 +111,7 @@ def open_wire(
     try:
         # Its name for itself; the version is pinned.
         reader._BinLogStreamReader__connect_to_stream()
-        return Wire(opened[0], place, heartbeat_s)
+        return Wire(opened[0], position, place, database.user, heartbeat_s)
     except BaseException as error:
         for connection in opened:
             connection._force_close()
@@ -134,16 +136,22 @@ class Wire:
 
     Attributes:
         checksum: Whether events end in four bytes of checksum, until a format event says.
+        born: When the server began the file of the last packet, in Unix seconds; 0 before the
+            first format event.
     """
 
-    def __init__(self, connection: Any, place: str, heartbeat_s: float) -> None:
+    def __init__(
+        self, connection: Any, position: Position, place: str, user: str, heartbeat_s: float
+    ) -> None:
         self.checksum: bool = connection.has_checksum
+        self.born = 0
+        self._position, self._file = position, ""
         self._connection = connection
         self._socket = connection._sock
         self._socket.settimeout(0)
         self._poll = select.poll()
         self._poll.register(self._socket, select.POLLIN)
-        self._place = place
+        self._place, self._user = place, user
         self._silence_s = SILENT_HEARTBEATS * heartbeat_s
         self._patience_s = max(FIRST_EVENT_S, self._silence_s)
         self._heard_at = clock.monotonic()
@@ -250,9 +258,23 @@ class Wire:
                 self._parts = []
             else:
                 packet = data[at + 5 : self._at]
-            if len(packet) > 4 and packet[4] not in PREAMBLE:
+            if len(packet) > 4 and packet[4] in PREAMBLE:
+                self._look_at_file(packet)
+            else:
                 self._patience_s = self._silence_s
             return packet
+
+    def _look_at_file(self, packet: bytes) -> None:
+        # RESET MASTER counts files, bytes and transactions from the start again, so equal ones
+        # can be others; only the file's age tells.
+        if packet[4] == ROTATE:
+            end = len(packet) - (4 if self.checksum else 0)
+            self._file = packet[ROTATE_NAME:end].decode("utf-8", "replace")
+        elif packet[4] == FORMAT:
+            self.born = int.from_bytes(packet[:4], "little")
+            before = self._position
+            if self._file == before.file and before.born not in (0, self.born):
+                self._fail(LogLostError(f"{self._place}: it began anew (RESET MASTER)", "reset"))
 
     def _receive(self) -> bool:
         # Take what the socket has, at most a chunk; false when it has nothing.
@@ -278,37 +300,9 @@ class Wire:
     def _fail_by(self, packet: bytes) -> NoReturn:
         if packet[0] != 0xFF or len(packet) < 3:
             self._fail(DatabaseUnavailableError(f"{self._place}: the server ended the stream"))
-        number = int.from_bytes(packet[1:3], "little")
-        said = packet[3:].decode("utf-8", "replace")
-        self._fail(_stream_error(number, said[6:] if said[:1] == "#" else said, self._place))
+        self._fail(stream_error(packet, self._place, self._user))
 
     def _fail(self, error: DatabaseError) -> NoReturn:
         self._error = error
         self.close()
         raise error
-
-
-#: What a server says with its number 1236, and what became of the position.
-_LOST = (
-    ("purged", "purged"),
-    ("could not find first log", "purged"),
-    ("not in the master's binlog", "ahead"),
-    ("missing the gtid", "ahead"),
-    ("more gtids than", "ahead"),
-    ("> file size", "ahead"),
-    ("impossible position", "ahead"),
-    ("max_allowed_packet", "too_large"),
-)
-
-
-def _stream_error(number: int, said: str, place: str) -> DatabaseError:
-    words = said.lower()
-    if number == 4052 or "same server_uuid/server_id" in words:
-        return DatabaseUnavailableError(f"{place}: {_SAME_ID} (error {number})")
-    if number == 1236 and ("misconfigured" in words or "not open" in words):
-        return DatabaseRefusedError(f"{place}: the server gives no log: {said[:300]}")
-    if number == 1236:
-        reason = next((reason for word, reason in _LOST if word in words), "unreadable")
-        return LogLostError(f"{place}: it does not go on from our position: {said[:300]}", reason)
-    error = translate(pymysql.err.OperationalError(number, said), place)
-    return error if isinstance(error, DatabaseError) else DatabaseUnavailableError(str(error))
