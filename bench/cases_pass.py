@@ -19,7 +19,8 @@ from sidecar.shop.shop import Shop, open_shop
 from sidecar.sync import cycle, rulebook
 from sidecar.sync.compiled_rules import open_rulebook
 from sidecar.sync.cycle import Pass
-from sidecar.sync.full_pass import Approval, FullPass
+from sidecar.sync.full_pass import FullPass
+from sidecar.sync.pass_runs import Approval
 from sidecar.sync.reading import Reading
 from sidecar.sync.runs import Run
 

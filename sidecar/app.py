@@ -52,8 +52,9 @@ from sidecar.sync.compiled_rules import Rulebook, open_rulebook
 from sidecar.sync.explaining import explain
 from sidecar.sync.facts import as_json
 from sidecar.sync.facts.load import Dictionary
-from sidecar.sync.full_pass import Approval, FullPass, Result
+from sidecar.sync.full_pass import FullPass, Result
 from sidecar.sync.naming import find_rule
+from sidecar.sync.pass_runs import Approval
 from sidecar.sync.planning import Stop
 from sidecar.sync.preview import Preview, preview
 from sidecar.sync.ranges import Progress, customers_in_store

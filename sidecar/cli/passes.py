@@ -209,9 +209,9 @@ def _say_waiting(sidecar: Sidecar, waiting: Sequence[Waiting]) -> str:
     for run in waiting:
         names = sidecar.rule_names(run.rule_ids)
         listed = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+        whom = show.counted(run.customers, "customer") if run.customers else "nobody now"
         lines.append(
-            f"run {run.run_id} waits for approval: it would change"
-            f" {show.counted(run.customers, 'customer')} ({listed or 'no rule'});"
+            f"run {run.run_id} waits for approval: it would change {whom} ({listed or 'no rule'});"
             f" `sidecar approve {run.run_id}` or `sidecar discard {run.run_id}`"
         )
     return "\n".join(lines)

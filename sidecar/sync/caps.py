@@ -21,8 +21,8 @@ _WINDOW_S = 24 * 3600
 #: In ``sidecar_state``: changes before this were approved by a person and count no more.
 _APPROVED = "budget_since"
 
-#: An approved run may have grown by so much since it was shown.
-GROWTH = 1.1
+#: An approved run may have grown by so many percent since it was shown.
+_GROWTH = 10
 
 
 class OverBudgetError(Exception):
@@ -82,6 +82,11 @@ class Budget:
 def cap(settings: Rules, customers: int) -> int:
     """The number of customers that a run may change of a store of so many *customers*."""
     return max(math.floor(settings.max_change * customers), settings.max_change_floor)
+
+
+def grown(shown: int) -> int:
+    """The most customers that an approved run may change that was *shown* with so many."""
+    return shown * (100 + _GROWTH) // 100
 
 
 def renew_budget(tx: Connection, own: OwnTables, moment: Moment) -> None:

@@ -17,8 +17,9 @@ from sidecar.shop.own_tables import OwnTables
 from sidecar.shop.shop import Shop
 from sidecar.sync import full_pass, registry, runs, state
 from sidecar.sync.compiled_rules import PAUSED
-from sidecar.sync.full_pass import Approval, Result
+from sidecar.sync.full_pass import Result
 from sidecar.sync.naming import find_rule
+from sidecar.sync.pass_runs import Approval
 from sidecar.sync.planning import StoppedError
 from sidecar.sync.registry import RuleState
 

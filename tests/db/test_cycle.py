@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 from sidecar.rules.ruleset import assemble
 from sidecar.sync import ranges, rulebook
-from sidecar.sync.full_pass import Approval
+from sidecar.sync.pass_runs import Approval
 from support.given import Line
 from support.random_store import FACTS, OWN_FACTS, a_few, start_anew, tag_by_hand, tag_rules
 from support.small_store import NOW, SmallStore

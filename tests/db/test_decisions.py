@@ -9,37 +9,13 @@ import pytest
 from sidecar.errors import UsageError
 from sidecar.shop.database import transaction
 from sidecar.sync import decisions, full_pass, runs, state
-from sidecar.sync.decisions import Approved
-from sidecar.sync.full_pass import Approval, Result
+from sidecar.sync.full_pass import Result
+from sidecar.sync.pass_runs import Approval
 from sidecar.sync.planning import StoppedError
+from support.deciding import approve, discard, resume, run_state, waiting
 from support.small_store import SmallStore
 
 DAY = datetime.timedelta(days=1)
-
-
-def approve(store: SmallStore, run: int, cap: int = 0) -> Approved:
-    """Approve of *run*, where the cap is *cap*."""
-
-    def carry_out(approval: Approval) -> Result:
-        return store.whole_pass(approval=approval, cap=cap)
-
-    return decisions.approve(store.sidecar.shop, run, "cli:eve", store.moment, carry_out)
-
-
-def discard(store: SmallStore, run: int) -> list[str]:
-    """Discard *run*."""
-    rules = store.sidecar.check_rules().rules
-    with transaction(store.sidecar.engine) as tx:
-        own = store.sidecar.shop.own
-        return decisions.discard(tx, own, run, "cli:eve", rules, store.moment)
-
-
-def resume(store: SmallStore, name: str, kind: str | None = None) -> str:
-    """Let a rule go on."""
-    with transaction(store.sidecar.engine) as tx:
-        rules = store.sidecar.check_rules().rules
-        own = store.sidecar.shop.own
-        return decisions.resume_rule(tx, own, name, kind, rules, store.moment).name
 
 
 def settled(store: SmallStore, customers: int = 5) -> list[int]:
@@ -48,18 +24,6 @@ def settled(store: SmallStore, customers: int = 5) -> list[int]:
     store.rules(buyer="orders > 0")
     store.full_pass()
     return ids
-
-
-def waiting(store: SmallStore) -> list[int]:
-    """The numbers of the runs that wait."""
-    with transaction(store.sidecar.engine) as tx:
-        return [run.run_id for run in runs.waiting(tx, store.sidecar.shop.own)]
-
-
-def run_state(store: SmallStore, run: int) -> tuple[str, str | None]:
-    """A run's state and who decided of it."""
-    (row,) = store.rows("SELECT state, decided_by FROM `{own}run` WHERE run_id = %s", run)
-    return row["state"], row["decided_by"]
 
 
 # -- approving -----------------------------------------------------------------------------
@@ -184,23 +148,6 @@ def test_a_run_that_a_crash_left_open_can_be_approved_again(store: SmallStore) -
 
     assert approve(store, run).state == "applied"
     assert store.who("quiet") == ids
-
-
-def test_the_first_full_pass_waits_as_one_run_whatever_its_size(store: SmallStore) -> None:
-    ann = store.given.customer()
-    store.rules(quiet="orders = 0")
-    (run,) = (found.run_id for found in store.whole_pass(cap=1000).waiting)
-    assert store.has(ann) == set()
-    assert store.standing().facts  # facts are always written
-
-    assert approve(store, run, cap=1000).state == "applied"
-
-    assert store.has(ann) == {"quiet"}
-    store.given.order(ann)
-    assert store.whole_pass(cap=1000).waiting == []
-
-
-# -- discarding ----------------------------------------------------------------------------
 
 
 def test_a_discarded_run_holds_its_rules_and_no_others(store: SmallStore) -> None:

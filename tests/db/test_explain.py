@@ -12,7 +12,7 @@ from sidecar.shop.database import transaction
 from sidecar.sync import pins, state
 from sidecar.sync.compiled_rules import Rulebook, open_rulebook
 from sidecar.sync.explaining import explain
-from sidecar.sync.full_pass import Approval
+from sidecar.sync.pass_runs import Approval
 from sidecar.sync.pins import Pin
 from support.given import Line
 from support.small_store import SmallStore

@@ -18,7 +18,8 @@ from sidecar.service.private_server import PrivateServer
 from sidecar.shop.reader import Schema
 from sidecar.shop.shop import open_shop
 from sidecar.shop.tables import store_tables
-from sidecar.sync.full_pass import Approval, FullPass
+from sidecar.sync.full_pass import FullPass
+from sidecar.sync.pass_runs import Approval
 from sidecar.sync.reading import Reading
 from support.database import engine_for
 from support.given import Given

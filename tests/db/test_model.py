@@ -33,7 +33,7 @@ from sidecar.shop.database import transaction
 from sidecar.sync import changed, decisions, runs
 from sidecar.sync.caps import Budget
 from sidecar.sync.compiled_rules import Rulebook, open_rulebook
-from sidecar.sync.full_pass import Approval
+from sidecar.sync.pass_runs import Approval
 from sidecar.sync.pinning import Pinning, Word
 from support import small_store
 from support.given import Given

@@ -18,7 +18,8 @@ from sidecar.service.private_server import PrivateServer
 from sidecar.sync import changed
 from sidecar.sync.caps import Budget
 from sidecar.sync.compiled_rules import Rulebook, open_rulebook
-from sidecar.sync.full_pass import Approval, FullPass
+from sidecar.sync.full_pass import FullPass
+from sidecar.sync.pass_runs import Approval
 from sidecar.sync.rulebook import CheckedRules
 from support.given import Given
 from support.planted_store import NOW, REAL_STORES, PlantedStore, Variant, planted_store

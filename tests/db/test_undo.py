@@ -12,7 +12,7 @@ import pytest
 from sidecar.errors import NotNowError, UsageError
 from sidecar.shop.database import transaction
 from sidecar.sync import cycle, decisions, undo
-from sidecar.sync.full_pass import Approval
+from sidecar.sync.pass_runs import Approval
 from sidecar.sync.pinning import Pinning, Word
 from sidecar.sync.undo import Undone
 from support.small_store import SmallStore

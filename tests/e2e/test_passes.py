@@ -112,7 +112,7 @@ def test_a_store_without_customers_is_no_error(installation: Installation) -> No
     installation.rules(vip="total_spent > 5", top="top_percent <= 10")
     installation.done("migrate")
 
-    assert installation.json("once")["state"] == "nothing"
+    assert installation.json("once", "--yes")["state"] == "nothing"
     assert installation.json("customers", "orders >= 0") == []
 
 
@@ -143,6 +143,22 @@ def test_the_first_pass_waits_until_a_person_approves_of_it(installation: Instal
     once = installation.json("once", "--yes")
     assert (once["run"], once["state"], once["waiting"]) == (1, "applied", [])
     # From now on only what goes over the cap waits.
+    installation.given.customer()
+    assert installation.json("once")["state"] == "applied"
+
+
+def test_the_first_pass_is_approved_also_where_it_would_change_nobody(
+    installation: Installation,
+) -> None:
+    installation.rules(everyone="orders >= 0")
+    installation.done("migrate")
+
+    waits = installation.sidecar("once")
+    approved = installation.json("approve", "1")
+
+    assert waits.returncode == 75
+    assert "run 1 waits for approval: it would change nobody now (everyone)" in waits.stderr
+    assert (approved["state"], approved["customers"]) == ("applied", 0)
     installation.given.customer()
     assert installation.json("once")["state"] == "applied"
 
@@ -209,7 +225,7 @@ def test_json_is_alone_on_stdout_also_with_warnings(installation: Installation) 
     installation.rules(odd="total_spent between 5 and 1")
     installation.done("migrate")
 
-    process = installation.sidecar("once", "--json")
+    process = installation.sidecar("once", "--yes", "--json")
 
     assert process.returncode == 0
     json.loads(process.stdout)
@@ -275,7 +291,7 @@ def test_another_prefix_is_another_store(installation: Installation) -> None:
 
     installation.done("migrate")
 
-    assert installation.json("once")["state"] == "nothing"
+    assert installation.json("once", "--yes")["state"] == "nothing"
     assert installation.column("SELECT name FROM myoc_sidecar_tag") == ["everyone"]
 
 

@@ -45,7 +45,7 @@ def test_a_removed_tag_stays_away_though_its_rule_holds(installation: Installati
 def test_a_tag_that_a_rule_made_can_be_coloured(installation: Installation) -> None:
     installation.rules(vip="orders > 3")
     installation.done("migrate")
-    installation.done("once")
+    installation.done("once", "--yes")
 
     installation.done("tag", "describe", "VIP", "--colour", "#C0FFEE", "--description", "Ours")
     bad = installation.sidecar("tag", "describe", "vip", "--colour", "red")
@@ -135,7 +135,7 @@ def test_an_archived_tag_is_given_to_nobody(installation: Installation) -> None:
 def test_a_tag_that_a_rule_makes_is_not_renamed_behind_its_back(installation: Installation) -> None:
     installation.rules(vip="orders > 3")
     installation.done("migrate")
-    installation.done("once")
+    installation.done("once", "--yes")
 
     process = installation.sidecar("tag", "rename", "vip", "gold")
 

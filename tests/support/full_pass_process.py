@@ -9,7 +9,8 @@ from pathlib import Path
 from sidecar import app, config
 from sidecar.model import Moment
 from sidecar.sync.compiled_rules import open_rulebook
-from sidecar.sync.full_pass import Approval, FullPass
+from sidecar.sync.full_pass import FullPass
+from sidecar.sync.pass_runs import Approval
 
 
 def main(config_file: str, moment: str, size: str) -> None:

@@ -34,7 +34,8 @@ from sidecar.sync.compiled_rules import open_rulebook
 from sidecar.sync.cycle import Pass
 from sidecar.sync.facts import as_json
 from sidecar.sync.facts.load import Dictionary, load
-from sidecar.sync.full_pass import Approval, FullPass
+from sidecar.sync.full_pass import FullPass
+from sidecar.sync.pass_runs import Approval
 from sidecar.sync.reading import Limits, Reading
 from sidecar.sync.runs import Run
 from support.planting import Planted, plant, rename_tables

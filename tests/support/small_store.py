@@ -22,7 +22,8 @@ from sidecar.sync import changed, ranges, tags
 from sidecar.sync.caps import Budget
 from sidecar.sync.compiled_rules import Rulebook, open_rulebook
 from sidecar.sync.cycle import Pass
-from sidecar.sync.full_pass import Approval, FullPass, Result
+from sidecar.sync.full_pass import FullPass, Result
+from sidecar.sync.pass_runs import Approval
 from sidecar.sync.rulebook import CheckedRules
 from sidecar.sync.tagging import Tagging
 from support import consistency

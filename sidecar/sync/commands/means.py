@@ -11,7 +11,8 @@ from sidecar.rules.admin_rule import AdminRule
 from sidecar.shop.shop import Shop
 from sidecar.sync.caps import Budget
 from sidecar.sync.compiled_rules import Rulebook
-from sidecar.sync.full_pass import Approval, Result
+from sidecar.sync.full_pass import Result
+from sidecar.sync.pass_runs import Approval
 from sidecar.sync.ranges import Progress
 from sidecar.sync.rulebook import CheckedRules
 

@@ -14,7 +14,8 @@ from sidecar.sync import undo as undoing
 from sidecar.sync.commands import answers, queue
 from sidecar.sync.commands.dispatcher import Answer, Handler, Task
 from sidecar.sync.commands.means import Means
-from sidecar.sync.full_pass import Approval, Result
+from sidecar.sync.full_pass import Result
+from sidecar.sync.pass_runs import Approval
 from sidecar.sync.undo import Undone
 
 

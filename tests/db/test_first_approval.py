@@ -1,0 +1,79 @@
+"""Before anybody has approved of anything: the first full pass waits, and what may go on."""
+
+from __future__ import annotations
+
+from support.deciding import approve, discard, ring
+from support.small_store import SmallStore
+
+
+def test_the_first_full_pass_waits_as_one_run_whatever_its_size(store: SmallStore) -> None:
+    ann = store.given.customer()
+    store.rules(quiet="orders = 0")
+    (run,) = (found.run_id for found in store.whole_pass(cap=1000).waiting)
+    assert store.has(ann) == set()
+    assert store.standing().facts  # facts are always written
+
+    assert approve(store, run, cap=1000).state == "applied"
+
+    assert store.has(ann) == {"quiet"}
+    store.given.order(ann)
+    assert store.whole_pass(cap=1000).waiting == []
+
+
+# -- discarding ----------------------------------------------------------------------------
+
+
+def test_the_first_full_pass_waits_also_where_it_would_change_nobody(store: SmallStore) -> None:
+    store.rules(quiet="orders = 0")
+    (first,) = store.whole_pass(cap=1000).waiting
+    assert (first.customers, len(first.rule_ids)) == (0, 1)
+    assert [run.run_id for run in store.whole_pass(cap=1000).waiting] == [first.run_id]
+
+    found = approve(store, first.run_id, cap=1000)
+
+    assert (found.state, found.was, found.now) == ("applied", 0, 0)
+    ann = store.given.customer()
+    ring(store, ann)
+    assert store.has(ann) == {"quiet"}
+
+
+def test_a_first_full_pass_that_waits_is_renewed_by_the_next(store: SmallStore) -> None:
+    store.rules(quiet="orders = 0")
+    (first,) = store.whole_pass().waiting
+    ann = store.given.customer()
+    ring(store, ann)
+    assert store.has(ann) == set()
+
+    store.rules(quiet="orders = 0", mail="newsletter")
+    (renewed,) = store.whole_pass().waiting
+
+    assert (renewed.run_id, renewed.customers) == (first.run_id, 1)
+    assert len(renewed.rule_ids) == 2
+    assert approve(store, first.run_id).state == "applied"
+    assert store.has(ann) == {"quiet"}
+
+
+def test_without_rules_no_first_full_pass_waits(store: SmallStore) -> None:
+    ann = store.given.customer()
+    store.rules()
+    assert store.whole_pass().waiting == []
+
+    store.rules(quiet="orders = 0")
+
+    assert [run.customers for run in store.whole_pass(cap=1000).waiting] == [1]
+    assert store.has(ann) == set()
+
+
+def test_a_first_full_pass_that_is_discarded_holds_its_rules_and_opens_nothing(
+    store: SmallStore,
+) -> None:
+    ann = store.given.customer()
+    store.rules(quiet="orders = 0")
+    (first,) = store.whole_pass().waiting
+
+    assert discard(store, first.run_id) == ["quiet"]
+
+    assert store.whole_pass(cap=1000).waiting == []
+    store.rules(quiet="orders < 1")
+    assert [run.customers for run in store.whole_pass(cap=1000).waiting] == [1]
+    assert store.has(ann) == set()
