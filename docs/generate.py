@@ -28,6 +28,7 @@ from sidecar import cli, errors
 from sidecar.cli.root import NAME, root
 from sidecar.config import Address, Age, Secret
 from sidecar.config.settings import SECTIONS
+from sidecar.daemon.meters import KNOWN, Meters
 from sidecar.rules.built_in import built_in_segments
 from sidecar.rules.catalogue import FACTS, OPERATORS, Fact
 from sidecar.shop import database_errors
@@ -84,6 +85,12 @@ EVENTS: Mapping[str, str] = {
     " `sidecar approve` or `sidecar discard`",
     "segment.miscounted": "the size of a segment was wrong: it `was` so many and is `is_`; a fault"
     " of the program, mended",
+    "http.failed": "a fault of the program while it made a page for a monitor; the daemon goes on",
+    "http.listening": "health and metrics are served `at` this socket or port",
+    "http.open_to_others": "the port `at` can be reached from other machines, and asks for no"
+    " password; use 127.0.0.1 or a socket, or a firewall",
+    "http.refused": "health and metrics cannot be served `at` this socket or port, `error` says"
+    " why; tried again at the next reload",
     "own_tables.newer": "our tables are at version `tables`, made by a newer program; this one"
     " knows up to `program`, and they serve it as before",
 }
@@ -349,6 +356,24 @@ def logged() -> set[tuple[str, str]]:
     return found
 
 
+def metrics() -> dict[str, str]:
+    """What Prometheus is told, with the values of labels where they are known."""
+    meters = Meters()
+    rows: dict[str, list[tuple[str, ...]]] = {"sidecar": [], "process": []}
+    for found in meters.registry.collect():
+        name = f"{found.name}_total" if found.type == "counter" else found.name
+        labels = "; ".join(map(_label, meters.labels.get(found.name, ())))
+        row = (code(name), found.type, labels, found.documentation.rstrip("."))
+        rows[found.name.partition("_")[0]].append(row)
+    headings = ("metric", "type", "labels", "what it tells")
+    return {name: table(headings, found) for name, found in rows.items()}
+
+
+def _label(label: str) -> str:
+    values = ", ".join(map(code, KNOWN.get(label, ())))
+    return code(label) + (f": {values}" if values else "")
+
+
 def modules() -> dict[str, str]:
     """Every module, with the first sentence of its docstring, layer by layer."""
     package = PROJECT / "sidecar"
@@ -386,6 +411,7 @@ MAKERS = {
     "errors.md": errors_page,
     "facts.md": facts,
     "log-events.md": log_events,
+    "metrics.md": metrics,
     "modules.md": modules,
     "tables.md": tables,
 }

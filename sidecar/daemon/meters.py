@@ -43,12 +43,14 @@ class Meters:
 
     Attributes:
         registry: Has all of them, and those of the process itself.
+        labels: Of each that has some, by its name as in the registry.
     """
 
     def __init__(self) -> None:
         # When each counter was made: as many series again, and nobody's question.
         prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
+        self.labels: dict[str, tuple[str, ...]] = {}
         self._state()
         self._work()
         self._waiting()
@@ -143,22 +145,26 @@ class Meters:
 
     def _counter(self, name: str, about: str, *labels: str) -> Counter:
         made = Counter(f"sidecar_{name}", about, labels, registry=self.registry)
-        for label in labels:
-            for value in KNOWN.get(label, ()):
-                made.labels(value)
+        self._label(made, name, labels)
         return made
 
     def _gauge(self, name: str, about: str, *labels: str) -> Gauge:
-        return Gauge(f"sidecar_{name}", about, labels, registry=self.registry)
+        made = Gauge(f"sidecar_{name}", about, labels, registry=self.registry)
+        self._label(made, name, labels)
+        return made
 
     def _instant(self, name: str, about: str) -> Gauge:
-        made = self._gauge(f"{name}_timestamp_seconds", f"{about}; NaN for never")
+        made = self._gauge(f"{name}_timestamp_seconds", f"{about}; NaN: none")
         made.set(math.nan)
         return made
 
     def _histogram(self, name: str, about: str, bounds: Sequence[float], *labels: str) -> Histogram:
         made = Histogram(f"sidecar_{name}", about, labels, buckets=bounds, registry=self.registry)
+        self._label(made, name, labels)
+        return made
+
+    def _label(self, made: Counter | Gauge | Histogram, name: str, labels: tuple[str, ...]) -> None:
         for label in labels:
+            self.labels[f"sidecar_{name}"] = labels
             for value in KNOWN.get(label, ()):
                 made.labels(value)
-        return made
