@@ -27,6 +27,7 @@ FAMILIES = (
     "runs",
     "daemon",
     "status",
+    "doctor",
     "upkeep",
     "demo",
 )

@@ -1,0 +1,162 @@
+"""Runs every check; one that fails is a finding, and the others go on."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from sqlalchemy import Engine, event
+
+from sidecar.config import Config
+from sidecar.errors import DatabaseError, DatabaseRefusedError, SidecarError
+from sidecar.log import scrubbed
+from sidecar.service.doctor import (
+    binlog,
+    clocks,
+    connection,
+    files,
+    grant_checks,
+    opencart,
+    own,
+    policy,
+    rules,
+    tables,
+)
+from sidecar.service.doctor.case import ServerCase, StoreCase
+from sidecar.service.doctor.daemon import check_daemon
+from sidecar.service.doctor.finding import Finding, State
+from sidecar.service.doctor.work import check_work
+from sidecar.shop import size
+from sidecar.shop.database import connect, transaction
+from sidecar.shop.shop import Shop, open_shop
+from sidecar.sync import status
+
+#: A question of the doctor is given up after so many seconds.
+PATIENCE_S = 20
+
+#: Only reads, and not for long. What stands in a comment only the one server or the other reads.
+_SESSION = (
+    "SET SESSION TRANSACTION READ ONLY",
+    f"SET SESSION sql_warnings = 0 /*M! , max_statement_time = {PATIENCE_S} */",
+    f"SET SESSION sql_warnings = 0 /*!80003 , max_execution_time = {PATIENCE_S * 1000} */",
+)
+
+_Check = Callable[[Any], Iterable[Finding]]
+
+#: By name; what each looks at is said by its argument.
+ON_THIS_MACHINE: dict[str, _Check] = {"settings": files.check_settings, "disk": files.check_disk}
+OF_THE_SERVER: dict[str, _Check] = {
+    "grants": grant_checks.check_grants,
+    "clock": clocks.check_skew,
+    "tables": tables.check_engines,
+    "tables.indexes": tables.check_indexes,
+    "tables.size": tables.check_size,
+    "binlog": binlog.check_binlog,
+}
+OF_THE_STORE: dict[str, _Check] = {
+    "clock.zone": clocks.check_zone,
+    "store.version": opencart.check_version,
+    "store.policy": policy.check_policy,
+    "store.gdpr": opencart.check_gdpr,
+    "store.bridge": opencart.check_bridge,
+    "currency": policy.check_currency,
+    "own": own.check_own_tables,
+    "rules": rules.check_rules,
+}
+
+_FAULT = "this is a fault of the program: please report it"
+
+
+def examine(config: Config, now: Callable[[], datetime.datetime]) -> list[Finding]:
+    """
+    Check everything about the installation of *config*; writes nothing.
+
+    Args:
+        now: The wall clock.
+    """
+    found = [
+        finding for name, check in ON_THIS_MACHINE.items() for finding in _run(name, check, config)
+    ]
+    try:
+        engine = _reading(connect(config.database))
+    except SidecarError as error:
+        what, mend = connection.hint_of(error)
+        return [*found, Finding("connection.server", "error", what, "nothing works", mend)]
+    try:
+        return [*found, *_of_database(ServerCase(config, engine, now))]
+    finally:
+        engine.dispose()
+
+
+def _of_database(case: ServerCase) -> list[Finding]:
+    try:
+        found = list(connection.check_connection(case))
+    except DatabaseError as error:
+        return [connection.unreachable(error)]
+    for name, check in OF_THE_SERVER.items():
+        found += _run(name, check, case)
+    found += _of_store(case)
+    # Checks of one subject stand together, in the order in which the first of each came.
+    order = list(dict.fromkeys(finding.subject for finding in found))
+    return sorted(found, key=lambda finding: order.index(finding.subject))
+
+
+def _of_store(case: ServerCase) -> list[Finding]:
+    opened: list[Shop] = []
+
+    def open_(case: ServerCase) -> list[Finding]:
+        opened.append(open_shop(case.engine, case.config))
+        return []
+
+    if refused := _run("store.opened", open_, case, refused="error"):
+        return refused
+    store = StoreCase(case.config, case.engine, case.now, opened[0])
+    found = [
+        finding for name, check in OF_THE_STORE.items() for finding in _run(name, check, store)
+    ]
+    if not any(finding.check == "own.version" and finding.state == "error" for finding in found):
+        found += _run("work", _standing, store)
+    return found
+
+
+def _standing(case: StoreCase) -> Iterable[Finding]:
+    moment, name = case.moment(), case.config.database.name
+    taken = size.own_size(case.engine, case.prefix)
+    with transaction(case.engine) as tx:
+        said = status.read(tx, case.shop.own, name, case.prefix, taken, moment)
+    yield from check_work(said)
+    yield from check_daemon(said, moment.epoch_s)
+
+
+def _run(name: str, check: _Check, case: object, *, refused: State = "warning") -> list[Finding]:
+    """
+    What *check* finds, and as a finding what kept it from its end.
+
+    Args:
+        refused: How bad it is that the database refuses what it asks.
+    """
+    found: list[Finding] = []
+    check_name = name if "." in name else f"{name}.checked"
+    try:
+        found.extend(check(case))
+    except SidecarError as error:
+        what, mend = connection.hint_of(error)
+        state: State = refused if isinstance(error, DatabaseRefusedError) else "error"
+        found.append(Finding(check_name, state, what, "the rest of this cannot be checked", mend))
+    except Exception as error:  # noqa: BLE001 - the other checks shall go on
+        what = f"{type(error).__name__}: {scrubbed(str(error))}"
+        found.append(Finding(check_name, "error", what, "this was not checked", _FAULT))
+    return found
+
+
+def _reading(engine: Engine) -> Engine:
+    """*engine*, with sessions that only read."""
+
+    def prepare(connection: Any, _record: object) -> None:
+        with connection.cursor() as cursor:
+            for statement in _SESSION:
+                cursor.execute(statement)
+
+    event.listen(engine, "connect", prepare)
+    return engine

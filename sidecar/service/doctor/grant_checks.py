@@ -1,0 +1,170 @@
+"""Each privilege that the account of the sidecar needs, one by one, and what it has beyond them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from sqlalchemy import Table
+
+from sidecar.service.doctor.case import ServerCase
+from sidecar.service.doctor.finding import Finding
+from sidecar.service.doctor.grants import ALL, Grants, quoted, read_grants
+from sidecar.shop.database import transaction
+from sidecar.shop.indexes import INDEXES
+from sidecar.shop.own_tables import own_tables
+from sidecar.shop.tables import store_tables
+
+#: What daily work asks of our own tables, and what making, changing and removing them does.
+WORK = ("SELECT", "INSERT", "UPDATE", "DELETE")
+MAKING = ("CREATE", "ALTER", "INDEX", "DROP")
+
+#: The one column of the store that is written.
+GROUP = "customer_group_id"
+
+#: Privileges of the whole server that would let whoever has our password do anything.
+POWERFUL = (
+    "SUPER",
+    "FILE",
+    "CREATE USER",
+    "GRANT OPTION",
+    "SHUTDOWN",
+    "INSERT",
+    "UPDATE",
+    "DELETE",
+    "DROP",
+)
+
+#: Changes of the store beyond the one column.
+_CHANGES = ("INSERT", "UPDATE", "DELETE", "DROP", "ALTER")
+
+
+def check_grants(case: ServerCase) -> Iterator[Finding]:
+    """What the account lacks, with the statement that grants it, and what it has too much."""
+    with transaction(case.engine) as tx:
+        grants = read_grants(tx)
+    database, prefix = case.config.database.name, case.config.database.prefix
+    yield _read(grants, database, prefix)
+    yield _index(grants, database, prefix, wanted=case.config.database.create_indexes)
+    yield _groups(grants, database, f"{prefix}customer")
+    yield _own(grants, database, own_names(prefix))
+    yield _too_much(grants, database)
+
+
+def own_names(prefix: str) -> list[str]:
+    """The names of all our tables, sorted."""
+    names = [table.name for table in own_tables(prefix).metadata.sorted_tables]
+    return sorted([*names, f"{prefix}sidecar_migration"])
+
+
+def _read(grants: Grants, database: str, prefix: str) -> Finding:
+    # Which columns a generation has does not matter: the names of the tables are the same.
+    lacking = [
+        table.name
+        for table in store_tables(prefix, "3.0").metadata.sorted_tables
+        if not grants.on_columns("SELECT", database, table.name, _columns(table))
+    ]
+    if not lacking:
+        return Finding("grants.read", "ok", "the account may read the store")
+    return Finding(
+        "grants.read",
+        "error",
+        f"the account may not read {_listed(lacking)}",
+        "no customer can be looked at",
+        f"GRANT SELECT ON {grants.place(database)} TO {grants.account};",
+    )
+
+
+def _columns(table: Table) -> list[str]:
+    return [column.name for column in table.columns]
+
+
+def _index(grants: Grants, database: str, prefix: str, *, wanted: bool) -> Finding:
+    lacking = sorted(
+        {
+            prefix + index.table
+            for index in INDEXES
+            if not grants.on_table("INDEX", database, prefix + index.table)
+        }
+    )
+    if not lacking:
+        return Finding("grants.index", "ok", "the account may add our indexes")
+    found = f"the account may not add indexes to {_listed(lacking)}"
+    if not wanted:
+        return Finding(
+            "grants.index", "ok", f"{found}, and is not to (database.create_indexes is false)"
+        )
+    return Finding(
+        "grants.index",
+        "warning",
+        found,
+        "everything works, slower",
+        f"GRANT INDEX ON {grants.place(database)} TO {grants.account};",
+    )
+
+
+def _groups(grants: Grants, database: str, customer: str) -> Finding:
+    if grants.on_columns("UPDATE", database, customer, [GROUP]):
+        return Finding("grants.group", "ok", "the account may move customers between groups")
+    return Finding(
+        "grants.group",
+        "warning",
+        f"the account may not change {customer}.{GROUP}",
+        "a ladder and pins of customer groups cannot move anybody",
+        f"GRANT UPDATE ({GROUP}) ON {quoted(database)}.{quoted(customer)} TO {grants.account};",
+    )
+
+
+def _own(grants: Grants, database: str, names: Iterable[str]) -> Finding:
+    names = list(names)
+    unable, stiff = (
+        [
+            name
+            for name in names
+            if not all(grants.on_table(privilege, database, name) for privilege in needed)
+        ]
+        for needed in (WORK, MAKING)
+    )
+    if not unable and not stiff:
+        return Finding("grants.own", "ok", f"the account has our own {len(names)} tables")
+    lacking = [name for name in names if name in {*unable, *stiff}]
+    what = "work on" if unable else "make, change and remove"
+    return Finding(
+        "grants.own",
+        "error" if unable else "warning",
+        f"the account may not {what} {_listed(unable or stiff)}",
+        "nothing can be kept there" if unable else "`sidecar migrate` fails where it needs to",
+        "\n".join(
+            f"GRANT ALL ON {quoted(database)}.{quoted(name)} TO {grants.account};"
+            for name in lacking
+        ),
+    )
+
+
+def _too_much(grants: Grants, database: str) -> Finding:
+    check, way = "grants.least", "docs/howto/grants.sql makes an account with only what is needed"
+    powers = [name for name in POWERFUL if grants.on_server(name)]
+    if powers:
+        all_of_them = any(g.privilege == ALL and g.database is None for g in grants.granted)
+        what = ALL if all_of_them else ", ".join(powers)
+        return Finding(
+            check,
+            "warning",
+            f"the account has {what} on the whole server",
+            "whoever gets at our password can do far more than we do",
+            way,
+        )
+    changes = [name for name in _CHANGES if grants.on_database(name, database)]
+    if changes:
+        return Finding(
+            check,
+            "note",
+            f"the account has {', '.join(changes)} on every table of the store",
+            "whoever gets at our password can change all of the store",
+            way,
+        )
+    return Finding(check, "ok", "the account can change nothing else of the store")
+
+
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(names[:4])
+    return shown if len(names) <= 4 else f"{shown} and {len(names) - 4} more"
