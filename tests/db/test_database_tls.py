@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import re
 import tempfile
 from collections.abc import Iterator
@@ -10,10 +9,6 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from sqlalchemy import select, text
 
 from sidecar.config import Config, Database
@@ -23,6 +18,7 @@ from sidecar.service.demo_store import create_store
 from sidecar.service.private_server import PrivateServer
 from sidecar.shop.database import connect, transaction
 from sidecar.shop.shop import open_shop
+from support.certificates import certificate
 from support.database import changed, engine_for, failure
 
 
@@ -32,26 +28,6 @@ def folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as name:
         Path(name).chmod(0o755)
         yield Path(name)
-
-
-def certificate(file: Path) -> Path:
-    """Write a key and its certificate, which signs itself, to *file*."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, file.stem)])
-    start = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(start)
-        .not_valid_after(start.replace(year=2120))
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    encoding = serialization.Encoding.PEM
-    private = key.private_bytes(
-        encoding, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    file.write_bytes(private + made.public_bytes(encoding))
-    return file
 
 
 @pytest.fixture(scope="module")
