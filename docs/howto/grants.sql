@@ -17,6 +17,7 @@ GRANT ALL ON `shop`.`oc_sidecar_command` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_customer` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_finding` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_hint` TO 'sidecar'@'localhost';
+GRANT ALL ON `shop`.`oc_sidecar_intent` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_member` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_migration` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_pin` TO 'sidecar'@'localhost';

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,9 @@ import sqlalchemy
 from sqlalchemy import Connection, Engine
 
 from sidecar.config import Database
-from sidecar.errors import ConfigError, UsageError
+from sidecar.errors import ConfigError, DatabaseError, UsageError
 from sidecar.shop.database_errors import translate
+from sidecar.shop.fence import prove_what_wrote
 
 __all__ = [
     "SESSION",
@@ -25,20 +27,28 @@ __all__ = [
     "place_of",
     "transaction",
     "translate",
+    "when_over",
 ]
 
 #: A host that does not answer is given up after this, at each step of connecting.
 CONNECT_TIMEOUT_S = 4.0
 
-#: Every session of ours: refuse what does not fit, think in UTC, and see how large tables are
-#: now. What is in the comment only MySQL reads: it would tell sizes of up to a day ago.
+#: Every session of ours: refuse what does not fit, think in UTC, wait for no lock longer than
+#: the store may wait for ours, and see how large tables are now. What is in the comment only
+#: MySQL reads: it would tell sizes of up to a day ago.
 SESSION = (
     "SET sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', time_zone = '+00:00'"
+    ", innodb_lock_wait_timeout = 3"
     " /*!80003 , information_schema_stats_expiry = 0 */"
 )
 
 #: Connections of the pool; a pass needs one, the reader and the sources a few more.
 POOL_SIZE = 5
+
+#: What is to be done after a transaction that is not over yet, and after those that are.
+_WHEN_OVER: weakref.WeakKeyDictionary[Connection, list[Callable[[], None]]]
+_WHEN_OVER = weakref.WeakKeyDictionary()
+_OWED: weakref.WeakKeyDictionary[Engine, list[Callable[[], None]]] = weakref.WeakKeyDictionary()
 
 _THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -75,15 +85,51 @@ def transaction(engine: Engine) -> Iterator[Connection]:
     """
     Commit on success, roll back on any exception.
 
+    Under a leader's lock, what wrote is committed only while it still leads; see
+    `sidecar.shop.fence`.
+
     Raises:
+        FencedError: Another sidecar leads, and nothing was written.
         DatabaseUnavailableError: The same work may succeed later.
         DatabaseRefusedError: The database will go on refusing until a person mends it.
         CustomerError: A value does not fit; other customers' work may.
         FatalError: The database refuses the work for a reason that is ours.
         UsageError: A text to be sent is none, such as a name from a terminal of another encoding.
     """
-    with database_errors(engine), engine.begin() as tx:
-        yield tx
+    with database_errors(engine):
+        _do_what_is_owed(engine)
+        with contextlib.ExitStack() as after, engine.begin() as tx:
+            after.callback(_over, tx)
+            yield tx
+            prove_what_wrote(tx)
+
+
+def when_over(tx: Connection, do: Callable[[], None]) -> None:
+    """
+    Call *do* after *tx*, whether it was committed, rolled back, or nobody knows.
+
+    A DatabaseError of *do* is not one of *tx*: it is called again before the next
+    transaction of the engine begins, which then fails with it.
+    """
+    _WHEN_OVER.setdefault(tx, []).append(do)
+
+
+def _over(tx: Connection) -> None:
+    if tasks := _WHEN_OVER.pop(tx, None):
+        _OWED.setdefault(tx.engine, []).extend(tasks)
+        with contextlib.suppress(DatabaseError):
+            _do_what_is_owed(tx.engine)
+
+
+def _do_what_is_owed(engine: Engine) -> None:
+    owed = _OWED.get(engine, [])
+    while owed:
+        do = owed.pop(0)
+        try:
+            do()
+        except BaseException:
+            owed.insert(0, do)
+            raise
 
 
 @contextlib.contextmanager

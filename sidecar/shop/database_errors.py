@@ -20,6 +20,7 @@ from sidecar.errors import (
     DatabaseRefusedError,
     DatabaseUnavailableError,
     FatalError,
+    SchemaChangedError,
     SidecarError,
 )
 
@@ -44,6 +45,7 @@ RETRYABLE: Mapping[int, str] = {
     1226: "the account used up what it may use in an hour",
     1317: "the statement was interrupted",
     1412: "a table was altered meanwhile",
+    1615: "a table was altered meanwhile",
     1637: "the server has too many transactions",
     1927: "the connection was killed",
     1969: "the statement took longer than it may",
@@ -66,6 +68,8 @@ REFUSED: Mapping[int, tuple[str, str]] = {
     1045: ("user {user} is unknown or {password}", "check database.user, password and tls"),
     1049: ("there is no database of this name", "check database.name"),
     1054: ("{said}", "is this the database of an OpenCart store, and up to date?"),
+    1072: ("{said}", "is the store being upgraded?"),
+    1091: ("{said}", "is the store being upgraded?"),
     1129: ("the server blocks this machine after failed attempts", "run FLUSH HOSTS there"),
     1130: ("the server takes no connections from this machine", "grant the account for this host"),
     1142: ("{said}", "{grant}"),
@@ -81,10 +85,12 @@ REFUSED: Mapping[int, tuple[str, str]] = {
     1410: ("{said}", "let an administrator grant it"),
     1524: ("the account's way of logging in is not loaded", "give it an ordinary password"),
     1698: ("user {user} logs in by socket only", "run as that user, or check database.user"),
+    1785: ("{said}", "let an administrator convert the store's tables to InnoDB"),
     1792: ("the server is read-only", "connect to the primary server"),
     1820: ("the password of user {user} has expired", "set a new one"),
     1836: ("the server is read-only", "connect to the primary server"),
     1862: ("the password of user {user} has expired", "set a new one"),
+    1932: ("{said}", "is the store being upgraded?"),
     2026: ("TLS cannot be set up: {said}", "check database.tls and its certificates"),
     2059: ("we cannot log in this account's way", "give it an ordinary password"),
     2061: ("the account's way of logging in needs TLS", 'set database.tls to "required"'),
@@ -92,6 +98,9 @@ REFUSED: Mapping[int, tuple[str, str]] = {
     3159: ("the server takes only encrypted connections", 'set database.tls to "required"'),
     3955: ("the account of user {user} is blocked after failed logins", "unlock it"),
 }  # fmt: skip
+
+#: Of those, what is met while OpenCart's own upgrade alters, drops and makes tables.
+SCHEMA_CHANGED = frozenset({1054, 1072, 1091, 1146, 1932})
 
 #: One customer's value does not fit; nobody else's work is touched.
 DATA: Mapping[int, str] = {
@@ -138,7 +147,8 @@ def translate(
 
     Returns:
         DatabaseUnavailableError (later, again), DatabaseRefusedError (a person mends it),
-        CustomerError (one customer's data) or FatalError (everything else).
+        SchemaChangedError (of those: the store may be being upgraded), CustomerError (one
+        customer's data) or FatalError (everything else).
     """
     original = getattr(error, "orig", None) or error
     where = place or "database"
@@ -161,7 +171,8 @@ def translate(
             "password": "needs a password" if "password: NO" in said else "the password wrong",
         }
         problem, hint = what.format_map(words), way_out.format_map(words)
-        return DatabaseRefusedError(f"{where}: {problem} ({hint}; error {number})")
+        kind = SchemaChangedError if number in SCHEMA_CHANGED else DatabaseRefusedError
+        return kind(f"{where}: {problem} ({hint}; error {number})")
     if number in DATA:
         match = _PLACE.search(said)
         at = f", {match[1]} {match[2]}" if match else ""

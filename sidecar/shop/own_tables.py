@@ -73,6 +73,7 @@ class OwnTables:
     block: Table
     finding: Table
     state: Table
+    intent: Table
 
 
 def own_tables(prefix: str) -> OwnTables:
@@ -330,5 +331,11 @@ def own_tables(prefix: str) -> OwnTables:
             Column("name", String(64), primary_key=True),
             Column("value", Text),
             Column("at", BigInteger),
+        ),
+        intent=table(
+            "intent",
+            Column("intent_id", word, primary_key=True),
+            Column("done", word),
+            Column("moves", MEDIUMTEXT),
         ),
     )

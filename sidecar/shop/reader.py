@@ -8,6 +8,7 @@ zero and impossible dates, and widens decimals).
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Mapping
 from typing import Any
@@ -18,15 +19,23 @@ from sqlalchemy import Connection, Select
 from sqlalchemy.dialects import mysql
 
 from sidecar.config import Database
-from sidecar.errors import DatabaseRefusedError, DatabaseUnavailableError
+from sidecar.errors import (
+    DatabaseRefusedError,
+    DatabaseUnavailableError,
+    SchemaChangedError,
+)
 from sidecar.shop.arrow import read_frame
 from sidecar.shop.database import SESSION
+from sidecar.shop.database_errors import SCHEMA_CHANGED
 
 #: Column name to type, in the order selected; integers and text only.
 Schema = Mapping[str, type[pl.DataType] | pl.DataType]
 
 # Not the driver's own dialect: that one doubles every % for PyMySQL's formatting.
 _DIALECT = mysql.dialect(paramstyle="named")
+
+#: The server's number in what connectorx says: ``MySqlError { ERROR 1146 (42S02): …``.
+_NUMBER = re.compile(r"\bERROR (\d+) \(")
 
 
 class BulkReader:
@@ -52,7 +61,8 @@ class BulkReader:
         Run *query* and return its rows as a frame of *schema*.
 
         Raises:
-            DatabaseUnavailableError: Whatever connectorx met; the caller may read
+            SchemaChangedError: A table or column is not there.
+            DatabaseUnavailableError: Whatever else connectorx met; the caller may read
                 the same with `read_rows`.
         """
         try:
@@ -61,9 +71,10 @@ class BulkReader:
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:
-            raise DatabaseUnavailableError(
-                f"the bulk reader failed: {type(error).__name__}: {error}"
-            ) from error
+            number = _NUMBER.search(str(error))
+            changed = number is not None and int(number[1]) in SCHEMA_CHANGED
+            kind = SchemaChangedError if changed else DatabaseUnavailableError
+            raise kind(f"the bulk reader failed: {type(error).__name__}: {error}") from error
         return frame.cast(dict(schema))  # type: ignore[arg-type]
 
 

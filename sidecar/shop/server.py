@@ -9,7 +9,7 @@ from typing import Literal
 from sqlalchemy import Connection, Engine, column, literal_column, select, table
 from sqlalchemy.exc import DBAPIError
 
-from sidecar.errors import DatabaseRefusedError
+from sidecar.errors import SchemaChangedError
 from sidecar.shop.database import database_errors, place_of
 
 #: What tells an OpenCart store; others have one of them.
@@ -92,7 +92,7 @@ def _prefixes(connection: Connection) -> list[str]:
     return sorted(set.intersection(*ends))
 
 
-def _no_store(engine: Engine, missing: str, prefixes: list[str]) -> DatabaseRefusedError:
+def _no_store(engine: Engine, missing: str, prefixes: list[str]) -> SchemaChangedError:
     if prefixes:
         listed = " and ".join(f"'{found}'" for found in prefixes)
         hint = f"this database has OpenCart tables with prefix {listed}: check database.prefix"
@@ -102,4 +102,4 @@ def _no_store(engine: Engine, missing: str, prefixes: list[str]) -> DatabaseRefu
             f"or an administrator runs: GRANT SELECT ON `{engine.url.database}`.* "
             f"TO '{engine.url.username}'@…"
         )
-    return DatabaseRefusedError(f"{place_of(engine)}: no table `{missing}` ({hint})")
+    return SchemaChangedError(f"{place_of(engine)}: no table `{missing}` ({hint})")

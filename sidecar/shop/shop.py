@@ -10,7 +10,12 @@ import structlog
 from sqlalchemy import ColumnElement, Connection, Engine, Select
 
 from sidecar.config import Config, Database
-from sidecar.errors import ConfigError, DatabaseRefusedError, DatabaseUnavailableError
+from sidecar.errors import (
+    ConfigError,
+    DatabaseRefusedError,
+    DatabaseUnavailableError,
+    SchemaChangedError,
+)
 from sidecar.model import Names, Scope
 from sidecar.shop.database import transaction
 from sidecar.shop.names import load_names
@@ -75,6 +80,8 @@ class Shop:
         if bulk is not None and (scope.ids is None or len(scope.ids) > BULK_FROM):
             try:
                 return bulk.read(query, schema)
+            except SchemaChangedError:
+                return read_rows(tx, query, schema)  # says it better, unless it is there again
             except DatabaseUnavailableError as error:
                 frame = read_rows(tx, query, schema)
                 # PyMySQL could, so it is connectorx that cannot; it need not try again.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, text
 
-from sidecar.errors import DatabaseRefusedError
+from sidecar.errors import SchemaChangedError
 from sidecar.shop.tables import Generation, store_tables
 
 
@@ -15,7 +15,7 @@ class Capabilities:
     """
     Attributes:
         generation: Whose schema the tables follow.
-        transactional: False where the store's tables are MyISAM.
+        transactional: False where its customers or orders are MyISAM.
     """
 
     generation: Generation
@@ -27,7 +27,7 @@ def detect(tx: Connection, database: str, prefix: str) -> Capabilities:
     Tell the generation by the columns that only it has.
 
     Raises:
-        DatabaseRefusedError: Tables or columns that we read are not there; all are named.
+        SchemaChangedError: Tables or columns that we read are not there; all are named.
     """
     columns: dict[str, set[str]] = {}
     rows = tx.execute(
@@ -45,14 +45,15 @@ def detect(tx: Connection, database: str, prefix: str) -> Capabilities:
     else:
         generation = "3.0"
     _require(columns, prefix, generation)
-    engine = tx.scalar(
+    engines = tx.scalars(
         text(
             "SELECT engine FROM information_schema.tables"
-            " WHERE table_schema = :database AND table_name = :name"
+            " WHERE table_schema = :database AND table_name IN (:customers, :orders)"
         ),
-        {"database": database, "name": prefix + "order"},
+        {"database": database, "customers": f"{prefix}customer", "orders": f"{prefix}order"},
     )
-    return Capabilities(generation, str(engine).lower() == "innodb")
+    transactional = all(str(engine).lower() == "innodb" for engine in engines)
+    return Capabilities(generation, transactional)
 
 
 def _require(columns: dict[str, set[str]], prefix: str, generation: Generation) -> None:
@@ -70,7 +71,7 @@ def _require(columns: dict[str, set[str]], prefix: str, generation: Generation) 
     if not missing:
         return
     shown = ", ".join(missing[:6]) + (f" and {len(missing) - 6} more" if len(missing) > 6 else "")
-    raise DatabaseRefusedError(
+    raise SchemaChangedError(
         f"this is not an OpenCart {generation} that can be read: missing {shown}"
         " (is the prefix right, may the user SELECT these tables, or is an upgrade under way?)"
     )

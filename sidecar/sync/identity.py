@@ -16,6 +16,7 @@ from sqlalchemy import Connection, delete, update
 
 from sidecar.errors import ConfigError
 from sidecar.model import Moment
+from sidecar.shop.fence import LEAD
 from sidecar.shop.own_tables import OwnTables
 from sidecar.shop.place import Place
 from sidecar.sync import state
@@ -140,7 +141,8 @@ def adopt_copy(
     ).rowcount
     tx.execute(update(run).where(run.c.state == "running").values(state="interrupted"))
     hints = tx.execute(delete(own.hint)).rowcount
-    for forgotten in (own.source, own.block, own.finding):
+    tx.execute(delete(own.source).where(own.source.c.name != LEAD))  # by that we may write
+    for forgotten in (own.block, own.finding):
         tx.execute(delete(forgotten))
     tx.execute(delete(table).where(table.c.name.not_in(_SHARED)))
     left = Left(commands=commands, runs=runs, hints=hints)

@@ -13,9 +13,16 @@ from sidecar.errors import (
     DatabaseRefusedError,
     DatabaseUnavailableError,
     FatalError,
+    SchemaChangedError,
     SidecarError,
 )
-from sidecar.shop.database_errors import DATA, REFUSED, RETRYABLE, translate
+from sidecar.shop.database_errors import (
+    DATA,
+    REFUSED,
+    RETRYABLE,
+    SCHEMA_CHANGED,
+    translate,
+)
 
 
 def error(number: int, said: str = "") -> pymysql.err.OperationalError:
@@ -38,7 +45,8 @@ def test_every_number_becomes_its_kind(
 ) -> None:
     for number in numbers:
         translated = translate(error(number), "database 'a' on b:1", "u", "a")
-        assert type(translated) is kind, number
+        assert isinstance(translated, kind), number
+        assert isinstance(translated, SchemaChangedError) == (number in SCHEMA_CHANGED), number
         assert "{" not in str(translated)
 
 
