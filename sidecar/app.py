@@ -65,6 +65,7 @@ from sidecar.sync.sources.hints import Hints
 from sidecar.sync.state import Json
 from sidecar.sync.tagging import Tagging
 from sidecar.sync.tags import Tag
+from sidecar.sync.writers import intents
 
 
 @dataclass(slots=True)
@@ -135,6 +136,7 @@ class Sidecar:
             if self.has_own_tables():
                 with transaction(self.engine) as tx:
                     runs.recover(tx, self.shop.own)
+                intents.recover(self.shop)
             yield
 
     # -- rules and passes ----------------------------------------------------------------

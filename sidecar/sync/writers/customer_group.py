@@ -6,6 +6,7 @@ import polars as pl
 from sqlalchemy import Connection, select, update
 
 from sidecar.shop.shop import Shop
+from sidecar.sync.writers import intents
 
 #: Ids in one UPDATE.
 _CHUNK = 1_000
@@ -15,7 +16,8 @@ def move(tx: Connection, shop: Shop, moved: pl.DataFrame) -> set[int]:
     """
     Write the native group of each customer that is still in the one that was read.
 
-    On InnoDB it is undone with *tx*; on MyISAM (OpenCart 3) each statement stands at once.
+    It is undone with *tx*: by the server on InnoDB, by an intent on MyISAM (OpenCart 3),
+    where each statement stands at once.
 
     Args:
         moved: ``customer_id``, ``from``, ``to``.
@@ -24,6 +26,8 @@ def move(tx: Connection, shop: Shop, moved: pl.DataFrame) -> set[int]:
         The customers that are not: somebody changed their group in between.
     """
     customer = shop.tables.customer
+    if not shop.capabilities.transactional:
+        intents.announce(tx, shop, moved)
     lost: set[int] = set()
     for (before, after), rows in moved.group_by(["from", "to"], maintain_order=True):
         for part in rows.iter_slices(_CHUNK):
