@@ -33,7 +33,7 @@ def record(
         enable_logging=False,
     )
     reader._BinLogStreamReader__connect_to_stream()
-    packets = []
+    packets: list[bytes] = []
     try:
         while True:
             packet = reader._stream_connection._read_packet()

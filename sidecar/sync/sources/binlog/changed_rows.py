@@ -9,18 +9,14 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Final
 
 from sidecar.sync.sources.binlog import events
+from sidecar.sync.sources.binlog.batch import Rung
 from sidecar.sync.sources.binlog.columns import Columns
-from sidecar.sync.sources.binlog.layouts import Layout, LayoutError, Row, RowImageError, Texts
+from sidecar.sync.sources.binlog.layouts import Layout, LayoutError, Row, RowImageError
 from sidecar.sync.sources.binlog.row_images import ABSENT, Image
-from sidecar.sync.sources.references import References
 from sidecar.sync.sources.watched import Watched
-
-#: More references than this at once are a whole pass, which costs less than naming them.
-MOST_REFERENCES: Final = 50_000
 
 #: What reading bytes can raise that are not what they should be.
 GARBLED: Final = (struct.error, IndexError, ValueError, OverflowError)
@@ -33,46 +29,6 @@ _LIMIT_ROWS: Final = 1_000
 
 #: Table maps that are remembered; each ALTER TABLE makes a new one.
 _MOST_MAPS: Final = 2_000
-
-
-@dataclass(slots=True)
-class Rung:
-    """
-    Whom rows lead to.
-
-    Attributes:
-        references: By numbers.
-        texts: The same as e-mails: ``email`` accounts by any spelling, ``guest`` the account
-            of a guest's.
-        rows: Changed rows that count.
-        is_own: A table of ours was written too.
-        is_too_many: There were more than `MOST_REFERENCES`, and they are gone.
-    """
-
-    references: References = field(default_factory=dict)
-    texts: Texts = field(default_factory=dict)
-    rows: int = 0
-    is_own: bool = False
-    is_too_many: bool = False
-
-    def held(self) -> int:
-        """References and e-mails."""
-        return sum(map(len, self.references.values())) + sum(map(len, self.texts.values()))
-
-    def add(self, other: Rung) -> None:
-        """Those of *other* too."""
-        self.rows += other.rows
-        self.is_too_many = self.is_too_many or other.is_too_many
-        for lead, numbers in other.references.items():
-            self.references.setdefault(lead, set()).update(numbers)
-        for kind, texts in other.texts.items():
-            self.texts.setdefault(kind, set()).update(texts)
-        self.limit()
-
-    def limit(self) -> None:
-        """Forget them where they are too many."""
-        if self.is_too_many or self.held() > MOST_REFERENCES:
-            self.references, self.texts, self.is_too_many = {}, {}, True
 
 
 class ChangedRows:
@@ -88,7 +44,6 @@ class ChangedRows:
 
     Attributes:
         rung: Whom the rows of this transaction lead to.
-        columns_due: They were altered, or are not what was known.
     """
 
     def __init__(
@@ -102,7 +57,8 @@ class ChangedRows:
     ) -> None:
         self._watched = watched
         self._read_columns = columns
-        self._columns = dict(columns())
+        self._columns: Columns = columns()
+        self._altered: set[str] = set()
         self._schema = schema.lower()
         self._own = f"{prefix}sidecar_".lower()
         self._guests = guests
@@ -110,7 +66,6 @@ class ChangedRows:
         self._maps: dict[bytes, Layout | str | None] = {}
         self._tables: dict[int, Layout | str | None] = {}
         self.rung = Rung()
-        self.columns_due = False
 
     def new_transaction(self) -> None:
         """Every statement says its tables anew."""
@@ -125,25 +80,17 @@ class ChangedRows:
         self._tables.clear()
 
     def altered(self, tables: Iterable[str]) -> None:
-        """
-        What is known of *tables* is of before or of later; nobody can say.
-
-        Their events are gaps until `read_columns`, unless they carry names.
-        """
-        for name in tables:
-            self._columns.pop(name, None)
+        """What is known of *tables*, by their whole names in small letters, is of before."""
+        self._altered.update(tables)
         self.new_file()
-        self.columns_due = True
-
-    def read_columns(self) -> None:
-        """Know the columns as they are now, where that is due."""
-        if self.columns_due:
-            self._columns = dict(self._read_columns())
-            self._maps.clear()
-            self.columns_due = False
 
     def table_map(self, packet: bytes, end: int) -> None:
-        """Remember which table the rows events that follow are of."""
+        """
+        Remember which table the rows events that follow are of.
+
+        Raises:
+            DatabaseError: It was altered, and its columns cannot be read.
+        """
         body = packet[events.HEADER_SIZE : end]
         try:
             found = self._maps[body]
@@ -164,11 +111,22 @@ class ChangedRows:
         watched = self._watched.get(name)
         if watched is None:
             return None
+        if name not in self._altered:
+            try:
+                return self._layout_by(self._columns, table_map, watched)
+            except LayoutError:
+                pass  # perhaps altered by somebody who kept it out of the log
+        # Not read when it was altered: only a write that came after it shows that this is over.
+        self._columns = self._read_columns()
+        self._altered.clear()
         try:
-            return Layout(table_map, watched, self._columns.get(name), guests=self._guests)
+            return self._layout_by(self._columns, table_map, watched)
         except LayoutError:
-            self.columns_due = True
             return f"layout:{watched.name}"
+
+    def _layout_by(self, columns: Columns, table_map: events.TableMap, watched: Watched) -> Layout:
+        name = table_map.table.lower()
+        return Layout(table_map, watched, columns.get(name), guests=self._guests)
 
     def rows(self, packet: bytes, kind: int, end: int) -> str | None:
         """Add whom the rows of an event lead to; why that cannot be said, or None."""

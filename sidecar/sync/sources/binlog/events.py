@@ -13,6 +13,7 @@ to 11.8.
 from __future__ import annotations
 
 import struct
+import zlib
 from typing import Final, NamedTuple
 
 #: Seconds since 1970, type, server id, bytes of the event, where the next one begins, flags.
@@ -81,8 +82,16 @@ DUMMY_TABLE: Final = 0xFFFFFF
 _MARIADB_GTID: Final = struct.Struct("<QIB")
 _MYSQL_GTID: Final = struct.Struct("<B16sq")
 _QUERY: Final = struct.Struct("<IIBHH")
+_CHECKSUM: Final = struct.Struct("<I")
 _CHECKSUM_CRC32: Final = 1
 _NAMES: Final = 4
+
+
+def is_whole(packet: bytes) -> bool:
+    """Whether the CRC32 at the end of *packet* is that of what is before it."""
+    end = len(packet) - CHECKSUM_SIZE
+    checksum: int = _CHECKSUM.unpack_from(packet, end)[0]
+    return checksum == zlib.crc32(memoryview(packet)[:end])
 
 
 def has_checksum(packet: bytes) -> bool:

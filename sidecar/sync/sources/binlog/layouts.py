@@ -9,17 +9,14 @@ type agree with the event; a table that was altered since is decoded by nobody.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Final, Literal
+from typing import Final
 
 from sidecar.shop.settings import KEYS
 from sidecar.sync.sources.binlog.columns import TEXTS, WHOLE_NUMBERS, Column, Columns
 from sidecar.sync.sources.binlog.events import TableMap
 from sidecar.sync.sources.binlog.row_images import ABSENT, Images, Shape, shapes_of
 from sidecar.sync.sources.references import References
-from sidecar.sync.sources.watched import Lead, Watched
-
-#: What an e-mail leads to: accounts by any spelling of it, or the account of a guest.
-TextLead = Literal["email", "guest"]
+from sidecar.sync.sources.watched import Lead, TextLead, Watched
 
 #: E-mails found in changed rows.
 Texts = dict[TextLead, set[str]]
