@@ -65,6 +65,9 @@ OF_THE_STORE: dict[str, _Check] = {
     "rules": rules.check_rules,
 }
 
+#: A table or column that an OpenCart has: what is looked at is no store that OpenCart made.
+_NOT_THERE = ("(error 1146)", "(error 1054)")
+
 _FAULT = "this is a fault of the program: please report it"
 
 
@@ -143,6 +146,8 @@ def _run(name: str, check: _Check, case: object, *, refused: State = "warning") 
     except SidecarError as error:
         what, mend = connection.hint_of(error)
         state: State = refused if isinstance(error, DatabaseRefusedError) else "error"
+        if what.endswith(_NOT_THERE) and state == "warning":
+            state, mend = "note", "nothing, if the store is none of OpenCart's own"
         found.append(Finding(check_name, state, what, "the rest of this cannot be checked", mend))
     except Exception as error:  # noqa: BLE001 - the other checks shall go on
         what = f"{type(error).__name__}: {scrubbed(str(error))}"

@@ -37,12 +37,3 @@ def check_own_tables(case: StoreCase) -> Iterator[Finding]:
         yield Finding("own.place", "error", elsewhere, "nothing is written here", WAY_OUT)
     else:
         yield Finding("own.place", "ok", "our tables were made for this store")
-
-
-def usable(case: StoreCase) -> bool:
-    """Whether our tables can be read at all."""
-    try:
-        migrate.require_current(case.engine, case.prefix)
-    except SchemaError:
-        return False
-    return True

@@ -46,8 +46,12 @@ def check_engines(case: ServerCase) -> Iterator[Finding]:
         "after a backup, in a quiet hour (we never do it), run what this prints:\n"
         "SELECT CONCAT('ALTER TABLE `', table_name, '` ENGINE=InnoDB;')"
         " FROM information_schema.tables WHERE engine = 'MyISAM'"
-        f" AND table_schema = '{case.config.database.name}';",
+        f" AND table_schema = {_text(case.config.database.name)};",
     )
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
 def check_indexes(case: ServerCase) -> Iterator[Finding]:
