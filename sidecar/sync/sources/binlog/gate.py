@@ -7,17 +7,16 @@ what it wrote; who looks at once finds the old rows, and is not told again.
 
 from __future__ import annotations
 
-from types import TracebackType
-from typing import Literal, Self
+from dataclasses import dataclass
+from typing import Literal
 
 from sqlalchemy import Connection, Engine, func, select
-from sqlalchemy.exc import SQLAlchemyError
 
 from sidecar import clock
 from sidecar.errors import DatabaseUnavailableError
-from sidecar.shop.database import database_errors, place_of
+from sidecar.shop.database import place_of
 from sidecar.sync.sources.binlog.position import Position, at_or_behind
-from sidecar.sync.sources.binlog.server_log import SETTLE_S, ServerLog, snapshot_place
+from sidecar.sync.sources.binlog.server_log import SETTLE_S, ServerLog, autocommit, snapshot_place
 
 #: A commit takes milliseconds; one that takes so long is given up, and read again.
 TIMEOUT_S = 5.0
@@ -29,6 +28,7 @@ FIRST_NAP_S, LONGEST_NAP_S = 0.001, 0.02
 LOOK_AGAIN_S = 5.0
 
 
+@dataclass(frozen=True, slots=True)
 class Gate:
     """
     Lets a batch pass when every SELECT that begins afterwards sees it.
@@ -36,34 +36,15 @@ class Gate:
     Attributes:
         name: How it knows: ``snapshot`` of MariaDB, ``gtid`` of MySQL, or ``settle``: it does
             not know, and waits a second.
-        look_again_s: When the customers of a batch have to be looked at once more, counted
-            from its passing; None where the gate is certain.
     """
 
     name: Literal["snapshot", "gtid", "settle"]
+    _engine: Engine
 
-    def __init__(self, engine: Engine, log: ServerLog) -> None:
-        self._engine = engine
-        self._connection: Connection | None = None
-        self.name = "snapshot" if log.snapshots else "gtid" if log.uses_gtid else "settle"
-        self.look_again_s = LOOK_AGAIN_S if self.name == "settle" else None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Give the connection back; the next wait takes another."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
+    @property
+    def look_again_s(self) -> float | None:
+        """When to look at a batch's customers once more, after it passed; None: not needed."""
+        return LOOK_AGAIN_S if self.name == "settle" else None
 
     def wait(self, end: Position, arrived_at: float, timeout_s: float = TIMEOUT_S) -> None:
         """
@@ -75,48 +56,27 @@ class Gate:
             timeout_s: How long to wait for the server.
 
         Raises:
-            DatabaseUnavailableError: It cannot be seen in time.
+            DatabaseUnavailableError: It cannot be seen in time, or the server is gone.
         """
         if self.name == "settle":
             clock.sleep(max(0.0, arrived_at + SETTLE_S - clock.monotonic()))
             return
-        try:
-            with database_errors(self._engine):
-                connection = self._connected()
-                seen = (
-                    _seen_in_snapshot(connection, end, timeout_s)
-                    if self.name == "snapshot"
-                    else _executed(connection, end, timeout_s)
-                )
-        except BaseException:
-            self._drop()
-            raise
-        if not seen:
-            raise DatabaseUnavailableError(
-                f"{place_of(self._engine)}: what the log told at {end.file}:{end.offset}"
-                f" cannot be seen after {timeout_s:g} s"
-            )
-
-    def _connected(self) -> Connection:
-        # Kept, because each batch asks; out of the pool, which others need.
-        if self._connection is None:
-            connection = self._engine.connect()
-            self._connection = connection
-            connection.execution_options(isolation_level="AUTOCOMMIT")
-            connection.detach()
-        return self._connection
-
-    def _drop(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            try:
-                connection.invalidate()
-                connection.close()
-            except SQLAlchemyError:  # it is of no use anyway
-                pass
+        seen = _in_snapshot if self.name == "snapshot" else _executed
+        with autocommit(self._engine) as connection:
+            if seen(connection, end, timeout_s):
+                return
+        raise DatabaseUnavailableError(
+            f"{place_of(self._engine)}: what is in the binary log before {end.file}:{end.offset}"
+            f" cannot be seen after {timeout_s:g} s"
+        )
 
 
-def _seen_in_snapshot(connection: Connection, end: Position, timeout_s: float) -> bool:
+def open_gate(engine: Engine, log: ServerLog) -> Gate:
+    """The surest gate that the server of *log* has."""
+    return Gate("snapshot" if log.snapshots else "gtid" if log.uses_gtid else "settle", engine)
+
+
+def _in_snapshot(connection: Connection, end: Position, timeout_s: float) -> bool:
     until, nap_s = clock.monotonic() + timeout_s, FIRST_NAP_S
     while not at_or_behind(end.file, end.offset, *snapshot_place(connection)):
         if clock.monotonic() >= until:
