@@ -92,7 +92,9 @@ def booted(root: Path, log: Path, *, network: bool) -> Iterator[Container]:
         log: Where its console goes.
         network: This machine's; else none but its own loopback.
     """
-    command = ["systemd-nspawn", "--quiet", f"--directory={root}", "--boot"]
+    with (root / "etc/hosts").open("a") as hosts:
+        hosts.write("127.0.0.1 localhost shop\n")
+    command = ["systemd-nspawn", "--quiet", "--hostname=shop", f"--directory={root}", "--boot"]
     command += ["--machine=opencart-sidecar-test", "--console=pipe"]
     command += ["--resolv-conf=copy-host"] if network else ["--private-network"]
     if not Path("/run/systemd/system").is_dir():

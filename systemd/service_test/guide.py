@@ -6,7 +6,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-_PART = re.compile(r"^#+ (?P<heading>.+)$|^```sh(?P<ways>[ \w]*)\n(?P<body>.*?)^```$", re.M | re.S)
+_PART = re.compile(
+    r"^#+ (?P<heading>[^\n]+)$|^```sh(?P<ways>[ \w]*)\n(?P<body>.*?)^```$", re.M | re.S
+)
 
 
 @dataclass(frozen=True, slots=True)
