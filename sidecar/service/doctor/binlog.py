@@ -8,78 +8,43 @@ from sqlalchemy import text
 
 from sidecar.service.doctor.case import ServerCase
 from sidecar.service.doctor.finding import Finding
-from sidecar.service.doctor.grants import Grants, read_grants
 from sidecar.shop.database import transaction
+from sidecar.sync.sources.binlog.offered import offered
+from sidecar.sync.sources.binlog.wire import reader_id
 
 #: A log that is kept for less is gone before a daemon that was stopped comes back, in seconds.
 SHORTEST_S = 3600
 
-_NAMES = (
-    "log_bin",
-    "binlog_format",
-    "binlog_row_image",
-    "binlog_row_metadata",
-    "log_bin_compress",
-    "binlog_transaction_compression",
-    "binlog_expire_logs_seconds",
-    "expire_logs_days",
-)
+_NAMES = ("binlog_row_metadata", "binlog_expire_logs_seconds", "expire_logs_days")
 
 _POLLING = "changes are noticed by polling: complete, within a round where nothing else tells"
 
 
 def check_binlog(case: ServerCase) -> Iterator[Finding]:
     """How changes will be noticed, and what of the log's settings is worth changing."""
-    with transaction(case.engine) as tx:
-        rows = tx.execute(
-            text(
-                "SHOW GLOBAL VARIABLES WHERE Variable_name IN ("
-                + ", ".join(f"'{name}'" for name in _NAMES)
-                + ")"
-            )
-        )
-        settings = {str(name).lower(): str(value) for name, value in rows}
-        grants = read_grants(tx)
-    mode = case.config.sync.mode
+    mode, database = case.config.sync.mode, case.config.database
     if mode == "poll":
         yield Finding("binlog.capture", "ok", "changes are noticed by polling, as sync.mode says")
         return
-    if obstacle := _obstacle(settings, grants):
-        found, mend = obstacle
+    # Neither the daemon's own number nor that of its trials: the server would drop theirs.
+    number = reader_id(f"{database.name}\0{database.prefix}\0doctor")
+    if obstacle := offered(case.engine, database, number):
+        found, _, mend = obstacle.partition(": ")
         yield Finding(
             "binlog.capture",
             "error" if mode == "binlog" else "note",
             f"the binary log cannot be read: {found}",
-            'sync.mode is "binlog": nothing is noticed' if mode == "binlog" else _POLLING,
-            mend,
+            'sync.mode is "binlog": the daemon does not start' if mode == "binlog" else _POLLING,
+            mend or 'leave sync.mode at "auto" or set it to "poll"',
         )
         return
     yield Finding("binlog.capture", "ok", "the binary log can be read")
+    with transaction(case.engine) as tx:
+        listed = ", ".join(f"'{name}'" for name in _NAMES)
+        rows = tx.execute(text(f"SHOW GLOBAL VARIABLES WHERE Variable_name IN ({listed})"))
+        settings = {str(name).lower(): str(value) for name, value in rows}
     yield _kept(settings)
     yield _metadata(settings)
-
-
-def _obstacle(settings: Mapping[str, str], grants: Grants) -> tuple[str, str] | None:
-    """Why the log cannot be read, and what mends it; None: it can."""
-    if settings.get("log_bin", "OFF") != "ON":
-        return "the server writes none (log_bin)", _in_options("log_bin")
-    if (value := settings.get("binlog_format", "ROW")) != "ROW":
-        return f"binlog_format is {value}", _in_options("binlog_format = ROW")
-    if (value := settings.get("binlog_row_image", "FULL")) == "MINIMAL":
-        return f"binlog_row_image is {value}", _in_options("binlog_row_image = FULL")
-    for name in ("log_bin_compress", "binlog_transaction_compression"):
-        if settings.get(name, "OFF") not in ("OFF", "0"):
-            return f"{name} is on", _in_options(f"{name} = OFF")
-    if not grants.on_server("REPLICATION SLAVE"):
-        return (
-            "the account lacks REPLICATION SLAVE",
-            f"GRANT REPLICATION SLAVE ON *.* TO {grants.account};",
-        )
-    return None
-
-
-def _in_options(line: str) -> str:
-    return f"in the [mysqld] section of the server's options: {line}; then restart it"
 
 
 def _kept(settings: Mapping[str, str]) -> Finding:

@@ -1,0 +1,340 @@
+"""What is wrong with a store or our work on it is found, each by breaking that very thing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from sidecar import clock
+from sidecar.config import Database, Shop
+from sidecar.errors import DatabaseRefusedError
+from sidecar.model import Moment
+from sidecar.service.doctor import examine
+from sidecar.service.doctor.case import ServerCase
+from sidecar.service.private_server import PrivateServer
+from sidecar.shop import migrate
+from sidecar.shop.database import connect, transaction
+from sidecar.shop.own_tables import own_tables
+from sidecar.sync import findings
+from support.database import changed
+from support.doctor_store import DoctorStore, made, opened
+from support.opencart_files import write_store
+
+
+@pytest.fixture(scope="module")
+def shop(mariadb: PrivateServer) -> Iterator[Database]:
+    with made(mariadb, "doctor_store") as database:
+        yield database
+
+
+@pytest.fixture
+def store(mariadb: PrivateServer, shop: Database, tmp_path: Path) -> Iterator[DoctorStore]:
+    with opened(mariadb, shop, tmp_path) as found:
+        yield found
+
+
+def test_of_a_store_that_is_well_there_is_little_to_say(store: DoctorStore) -> None:
+    wrong = {
+        finding.check: finding.state
+        for finding in store.found()
+        if finding.state != "ok" and finding.check != "daemon.unit"  # which is the machine's
+    }
+
+    assert wrong == {
+        "grants.least": "warning",  # the tests' account may do anything
+        "tables.indexes": "note",
+        "binlog.capture": "note",
+        "daemon.running": "note",
+    }
+
+
+# -- tables ------------------------------------------------------------------------------------
+
+
+def test_tables_without_transactions_are_told(store: DoctorStore) -> None:
+    store.given.execute("ALTER TABLE oc_review ENGINE=MyISAM")
+    try:
+        found = store.one("tables.engines")
+    finally:
+        store.given.execute("ALTER TABLE oc_review ENGINE=InnoDB")
+
+    assert found.state == "note"
+    assert "oc_review" in found.found
+    assert "ENGINE=InnoDB" in found.mend
+    assert "'doctor_store'" in found.mend
+
+
+def test_missing_indexes_cost_what_the_rows_say(
+    store: DoctorStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = store.one("tables.indexes")
+    monkeypatch.setattr("sidecar.service.doctor.tables.FEW_ROWS", 0)
+    each = [finding for finding in store.found() if finding.check == "tables.indexes"]
+
+    assert small.state == "note"
+    assert "oc_order" in small.found
+    assert {finding.state for finding in each} == {"warning"}
+    assert {finding.mend for finding in each} == {"sidecar migrate"}
+    unwanted = store.states(as_=changed(store.config.database, create_indexes=False))
+    assert unwanted["tables.indexes"] == {"note"}
+
+
+def test_own_tables_that_are_missing_or_old_are_errors(
+    store: DoctorStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = "SELECT version FROM oc_sidecar_migration"
+    newest = int(str(store.given.value(f"{rows} ORDER BY version DESC LIMIT 1")))
+    store.given.execute("RENAME TABLE oc_sidecar_migration TO oc_kept")
+    try:
+        missing = store.one("own.version")
+        others = store.states()
+    finally:
+        store.given.execute("RENAME TABLE oc_kept TO oc_sidecar_migration")
+    known = migrate.migrations()
+    later = migrate.Migration(newest + 1, "later", (), newest + 1)
+    monkeypatch.setattr(migrate, "migrations", lambda: (*known, later))
+    old = store.one("own.version")
+
+    assert (missing.state, missing.mend) == ("error", "run `sidecar migrate`")
+    assert "work.waiting" not in others  # cannot be read, and is not tried
+    assert "store.version" in others
+    assert old.state == "error"
+    assert f"this program needs {newest + 1}" in old.found
+
+
+def test_tables_of_another_store_are_told(store: DoctorStore) -> None:
+    kept = {"id": "x", "database": "the_original", "prefix": "oc_", "server": "", "url": ""}
+    store.given.execute(
+        "INSERT INTO oc_sidecar_state (name, value) VALUES ('installation', %s)", json.dumps(kept)
+    )
+
+    found = store.one("own.place")
+
+    assert found.state == "error"
+    assert "was 'the_original'" in found.found
+    assert "sidecar adopt --moved" in found.mend
+
+
+# -- the store ---------------------------------------------------------------------------------
+
+
+def test_a_store_that_cannot_be_opened_leaves_the_other_checks(store: DoctorStore) -> None:
+    store.set("config_timezone", "Middle/Earth")
+
+    found = {finding.check: finding for finding in store.found()}
+
+    assert found["store.opened"].state == "error"
+    assert "Middle/Earth" in found["store.opened"].found
+    assert "IANA" in found["store.opened"].mend
+    assert {"grants.read", "clock.skew", "tables.size", "binlog.capture"} <= found.keys()
+
+
+def test_a_folder_of_another_store_is_told(store: DoctorStore, tmp_path: Path) -> None:
+    folder = write_store(tmp_path / "www", DB_DATABASE="somebody_elses")
+
+    found = store.one("store.directory", shop=Shop(directory=folder))
+    gone = store.one("store.directory", shop=Shop(directory=tmp_path / "nowhere"))
+
+    assert found.state == "warning"
+    assert "'somebody_elses'" in found.found
+    assert gone.state == "note"
+
+
+@pytest.mark.parametrize(
+    ("rows", "job", "state", "text"),
+    [
+        ([2], 1, "warning", "1 approved removals wait for OpenCart's own job"),
+        ([2, 2], 0, "warning", "is off"),
+        ([1, 0, 3], 1, "note", "1 requests for one's data wait"),
+        ([0, 3, -1], 1, "ok", "own job is on"),
+        ([], 0, "ok", "own job is off"),
+    ],
+)
+def test_requests_for_ones_data_that_wait_are_told(
+    store: DoctorStore, rows: list[int], job: int, state: str, text: str
+) -> None:
+    for status in rows:
+        store.given.execute(
+            "INSERT INTO oc_gdpr (email, action, status) VALUES ('a@example.com', 'remove', %s)",
+            status,
+        )
+    store.given.execute("UPDATE oc_cron SET status = %s WHERE code = 'gdpr'", job)
+
+    found = store.one("store.gdpr")
+
+    assert found.state == state
+    assert text in found.found
+    assert "example.com" not in repr(found)
+
+
+def test_a_bridge_that_is_not_there_is_worth_knowing(store: DoctorStore) -> None:
+    assert "1.0.0" in store.one("store.bridge").found
+
+    store.given.execute("DELETE FROM oc_extension_install")
+
+    assert store.one("store.bridge").state == "note"
+
+
+def test_weak_settings_of_the_store_are_told(store: DoctorStore) -> None:
+    store.set("config_login_attempts", "1000")
+    store.set("config_password_length", "4")
+
+    states = store.states()
+
+    assert states["store.login_attempts"] == {"warning"}
+    assert states["store.passwords"] == {"note"}
+
+
+def test_hostile_settings_are_only_text(store: DoctorStore) -> None:
+    hostile = "<script>alert(1)</script>\x1b[2J'; DROP TABLE oc_customer; -- %s {0}"
+    for key in ("config_login_attempts", "config_password_length", "config_currency"):
+        store.set(key, hostile)
+    store.given.execute("UPDATE oc_extension_install SET version = %s", hostile)
+    store.given.group("%s {0} \x1b[31m'")
+
+    found = store.found()
+
+    assert not [one for one in found if one.check.endswith(".checked")]
+    assert {one.state for one in found if one.check == "currency.base"} == {"warning"}
+
+
+# -- money -------------------------------------------------------------------------------------
+
+
+def test_a_base_currency_that_is_not_one_is_told(store: DoctorStore) -> None:
+    store.given.execute("UPDATE oc_currency SET value = 1.1 WHERE code = 'USD'")
+    crooked = store.one("currency.base")
+    store.given.execute("DELETE FROM oc_currency WHERE code = 'USD'")
+    gone = store.one("currency.base")
+
+    assert crooked.state == "warning"
+    assert "is 1.1, not 1" in crooked.found
+    assert gone.state == "warning"
+    assert "'USD' is none of its currencies" in gone.found
+
+
+def test_orders_of_another_base_currency_are_told(store: DoctorStore) -> None:
+    ann = store.given.customer()
+    first, second, third = (store.given.order(ann, "10") for _ in range(3))
+    rows = ((first, "USD", "0.9"), (second, "EUR", "0.9"), (third, "USD", "1"))
+    for order, code, value in rows:
+        store.given.update("order", {"order_id": order}, currency_code=code, currency_value=value)
+
+    found = store.one("currency.changed")
+
+    assert found.state == "warning"
+    assert found.found.startswith("1 of the oldest and newest orders")
+    assert "total_spent" in found.consequence
+
+
+def test_rates_that_nobody_refreshes_are_told(store: DoctorStore) -> None:
+    store.given.execute("UPDATE oc_cron SET status = 0 WHERE code = 'currency'")
+    off = store.one("currency.refresh")
+    store.given.execute("UPDATE oc_cron SET status = 1")
+    store.given.execute("UPDATE oc_currency SET date_modified = '2020-01-01'")
+    stale = store.one("currency.refresh")
+    store.given.execute("UPDATE oc_currency SET date_modified = NULL")
+    unknown = store.one("currency.refresh")
+    store.set("config_currency_auto", "0")
+    manual = store.one("currency.refresh")
+
+    assert [one.state for one in (off, stale, unknown, manual)] == ["note", "note", "ok", "note"]
+    assert "job `currency` is off" in off.found
+    assert "days old" in stale.found
+
+
+# -- rules and work ----------------------------------------------------------------------------
+
+
+def write_rules(store: DoctorStore, text: str) -> None:
+    (store.config.rules.directory / "rules.toml").write_text(text, "utf-8")
+
+
+def test_rules_that_cannot_be_used_are_errors_each(store: DoctorStore) -> None:
+    write_rules(
+        store,
+        "[[tag]]\nname = 'a'\nwhen = 'order > 1'\n[[tag]]\nname = 'b'\nwhen = 'group = \"None\"'\n",
+    )
+
+    found = [one for one in store.found() if one.check == "rules.check"]
+
+    assert [one.state for one in found] == ["error", "error"]
+    assert found[0].found.startswith("rules.toml:3:")
+    assert "orders" in found[0].mend
+
+
+def test_what_is_hardly_meant_is_a_warning(store: DoctorStore) -> None:
+    store.given.group("Gold")
+    store.given.execute("INSERT INTO oc_tax_rate_to_customer_group VALUES (1, 1)")
+    write_rules(
+        store,
+        "[[tag]]\nname = 'a'\nwhen = 'orders > 5 and orders < 3'\n"
+        "[[group]]\nname = 'Gold'\nwhen = 'orders > 5'\n",
+    )
+
+    found = [one for one in store.found() if one.check == "rules.check"]
+
+    assert {one.state for one in found} == {"warning"}
+    assert any("never true" in one.found for one in found)
+    assert any("tax" in one.found for one in found)
+
+
+def test_what_waits_is_found(store: DoctorStore) -> None:
+    execute = store.given.execute
+    execute(
+        "INSERT INTO oc_sidecar_run (kind, state, what, started_at, customers, changed)"
+        " VALUES ('full', 'waiting', '', 1, 10, 10)"
+    )
+    execute(
+        "INSERT INTO oc_sidecar_set_aside (customer_id, at, times, error) VALUES (1, 1, 1, 'x')"
+    )
+    moment = Moment(clock.now(), ZoneInfo("UTC"))
+    engine = connect(store.config.database)
+    with transaction(engine) as tx:
+        findings.raise_finding(tx, own_tables("oc_"), "rule.off", "a\x1b[31m", "it does", moment)
+    engine.dispose()
+
+    states = store.states()
+
+    assert states["work.waiting"] == {"warning"}
+    assert states["work.set_aside"] == {"warning"}
+    assert states["work.finding"] == {"warning"}
+
+
+# -- checks that fail --------------------------------------------------------------------------
+
+
+def test_a_check_that_fails_is_a_finding_and_the_others_go_on(
+    store: DoctorStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(case: ServerCase) -> list[object]:
+        raise ZeroDivisionError("password=hunter2 of ann@example.com")
+
+    def refused(case: ServerCase) -> list[object]:
+        raise DatabaseRefusedError("no (GRANT it; error 1142)")
+
+    monkeypatch.setitem(examine.OF_THE_SERVER, "grants", broken)
+    monkeypatch.setitem(examine.OF_THE_STORE, "store.gdpr", refused)
+
+    found = {one.check: one for one in store.found()}
+
+    assert found["grants.checked"].state == "error"
+    assert "ZeroDivisionError" in found["grants.checked"].found
+    assert "hunter2" not in repr(found)
+    assert "ann@" not in repr(found)
+    assert (found["store.gdpr"].state, found["store.gdpr"].mend) == ("warning", "GRANT it")
+    assert {"clock.skew", "currency.base", "work.waiting"} <= found.keys()
+
+
+def test_a_table_that_a_store_never_had_is_worth_knowing_only(store: DoctorStore) -> None:
+    store.given.execute("RENAME TABLE oc_currency TO oc_kept")
+    try:
+        states = store.states()
+    finally:
+        store.given.execute("RENAME TABLE oc_kept TO oc_currency")
+
+    assert states["currency.checked"] == {"note"}
