@@ -25,7 +25,7 @@ CHANGES = (
 #: see the increase of one that begins with 1.
 KNOWN: Mapping[str, Sequence[str]] = {
     "class": ("refused", "unavailable"),
-    "duty": ("due", "full_pass", "hints", "poll"),
+    "duty": ("due", "full_pass", "hints", "log", "poll"),
     "kind": CHANGES,
     "mode": MODES,
     "source": ("again", "binlog", "checksum", "due", "hints", "trailing"),
@@ -109,14 +109,17 @@ class Meters:
 
     def _capture(self) -> None:
         self.transactions = self._counter(
-            "binlog_transactions", "transactions of the store read from the binary log"
+            "binlog_transactions", "transactions of anybody that ended in the binary log"
         )
-        self.events = self._counter("binlog_events", "events of it read, by their type", "type")
-        self.decode_errors = self._counter(
-            "binlog_decode_errors", "events that could not be read; each is a gap too"
+        self.own_transactions = self._counter(
+            "binlog_own_transactions", "those of them that are ours and ring nobody"
         )
+        self.rows = self._counter("binlog_rows", "changed rows of the log that ring somebody")
         self.gaps = self._counter(
             "gaps", "times the binary log did not say all, so that everybody is looked at", "reason"
+        )
+        self.skipped_backlogs = self._counter(
+            "binlog_backlogs_skipped", "times a full pass was quicker than reading what had waited"
         )
         self.visibility_wait_seconds = self._histogram(
             "visibility_wait_seconds",
@@ -125,8 +128,8 @@ class Meters:
         )
         self.checksum_mismatches = self._counter(
             "checksum_mismatches",
-            "changed rows that the rolling checksum found and nothing had announced;"
-            " with the mode binlog this must stay 0",
+            "customers whose change only the rolling checksum found, though the binary log"
+            " should have told of it: this must stay 0; not counted when polling",
         )
 
     def _database(self) -> None:

@@ -111,7 +111,6 @@ def test_every_change_that_an_outcome_knows_is_counted() -> None:
 def test_only_labels_of_few_values_are_used(metrics: Metrics) -> None:
     assert {label for labels in metrics.meters.labels.values() for label in labels} - {
         "version",
-        "type",
         "reason",
     } == set(meters.KNOWN)
 
