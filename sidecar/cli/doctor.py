@@ -64,14 +64,16 @@ def _examined(context: typer.Context) -> tuple[list[Finding], int]:
     try:
         settings = config.load(config.find(flag, os.environ), os.environ)
     except ConfigError as error:
+        first, *more = str(error).splitlines()
         return [
             Finding(
                 "settings.file",
                 "error",
-                str(error),
+                problem.strip(),
                 "nothing works, and nothing else can be checked",
-                "mend the file: docs/reference/config.md has every setting",
+                "mend the settings: docs/reference/config.md has them all",
             )
+            for problem in more or [first]
         ], error.exit_code
     os.environ.setdefault("POLARS_MAX_THREADS", str(settings.sync.threads))
     from sidecar.service.doctor.examine import examine
@@ -81,26 +83,29 @@ def _examined(context: typer.Context) -> tuple[list[Finding], int]:
 
 def _print(found: list[Finding]) -> None:
     terminal = sys.stdout.isatty()
+    coloured = terminal and not os.environ.get("NO_COLOR")
     subject = ""
     for finding in found:
         if finding.subject != subject:
             subject = finding.subject
-            typer.echo(typer.style(subject, bold=True) if terminal else subject)
+            show.out(typer.style(subject, bold=True) if coloured else subject)
         sign, colour = _MARKS[finding.state]
-        mark = typer.style(sign, fg=colour) if terminal else f"{finding.state:<7}"
+        mark = typer.style(sign, fg=colour) if coloured else sign
+        mark = mark if terminal else f"{finding.state:<7}"
         indent = " " * (4 if terminal else 10)
-        typer.echo(f"  {mark} {_lines(finding.found, indent)}")
+        show.out(f"  {mark} {_line(finding.found)}")
         if finding.state != "ok":
             if finding.consequence:
-                typer.echo(f"{indent}so: {_lines(finding.consequence, indent + '    ')}")
+                show.out(f"{indent}so: {_line(finding.consequence)}")
             if finding.mend:
-                typer.echo(f"{indent}do: {_lines(finding.mend, indent + '    ')}")
-    typer.echo(_summary(found))
+                lines = (show.plain(line) for line in finding.mend.splitlines())
+                show.out(f"{indent}do: " + f"\n{indent}    ".join(lines))
+    show.out(_summary(found))
 
 
-def _lines(text: str, indent: str) -> str:
-    """*text* that cannot forge anything, its further lines below the first."""
-    return f"\n{indent}".join(show.plain(line) for line in text.splitlines())
+def _line(text: str) -> str:
+    """*text* in one line that can forge no other: it may quote what is stored."""
+    return show.plain(" ".join(text.split()))
 
 
 def _summary(found: list[Finding]) -> str:
