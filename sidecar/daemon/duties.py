@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TypeAlias
 
 import msgspec
@@ -15,7 +16,7 @@ from sidecar import clock
 from sidecar.config import Config
 from sidecar.daemon.queues import Queues
 from sidecar.daemon.work import Done, Lease, Pulse
-from sidecar.errors import ConfigError
+from sidecar.errors import ConfigError, DatabaseRefusedError, SchemaChangedError
 from sidecar.model import Moment, Outcome
 from sidecar.shop import migrate
 from sidecar.shop.database import transaction
@@ -37,11 +38,12 @@ from sidecar.sync import (
 )
 from sidecar.sync.commands import queue
 from sidecar.sync.compiled_rules import Rulebook, open_rulebook
+from sidecar.sync.cycle import After
 from sidecar.sync.planning import StoppedError
 from sidecar.sync.ranges import customers_in_store
+from sidecar.sync.sources.capture import Capture
 from sidecar.sync.sources.due import Due
 from sidecar.sync.sources.hints import Hints
-from sidecar.sync.sources.polling import Polling
 from sidecar.sync.sources.source import Doorbell, Source
 from sidecar.sync.state import Json
 from sidecar.sync.status import HEARTBEAT
@@ -99,7 +101,9 @@ class Duties:
         self._dispatch = dispatch
         self._began = False
         self._queues = Queues(engine, config.database.prefix)
-        self._polling: Polling
+        self._capture: Capture
+        self._has_capture = False
+        self._full_pass_s = 0.0
         self._files: Files | None = None
         self._cap = 0
         self._were_due: frozenset[int] = frozenset()
@@ -116,7 +120,15 @@ class Duties:
     @property
     def mode(self) -> str:
         """How changes are noticed."""
-        return "poll"
+        return self._capture.mode
+
+    def fileno(self) -> int | None:
+        """Readable when the binary log has something to tell."""
+        return self._capture.fileno() if self._has_capture else None
+
+    def capture(self) -> Mapping[str, Json]:
+        """What is known of how changes are noticed."""
+        return self._capture.as_json()
 
     def moment(self) -> Moment:
         """Now, in the store's zone."""
@@ -165,7 +177,7 @@ class Duties:
         if files is None:
             files = rulebook.read_files(config.rules.directory)
         self._open_book(config, shop, files)
-        self._start_polling(shop)
+        self._start_capture()
 
     def _open_book(self, config: Config, shop: Shop, files: Files) -> None:
         checker = rulebook.checker(shop, files, own_tables=True, builtins=config.rules.builtins)
@@ -179,12 +191,13 @@ class Duties:
         with transaction(self.engine) as tx:
             identity.require_same_place(tx, shop.own, read_place(tx, config))
 
-    def _start_polling(self, shop: Shop) -> None:
-        """Take the source over; whoever read it before, such as a daemon that hung, ends."""
-        polling = Polling(shop, self.poll_interval_s)
-        with transaction(self.engine) as tx:
-            polling.start(tx, self.moment().epoch_s)
-        self._polling = polling
+    def _start_capture(self) -> None:
+        """Take the sources over; whoever read them before, such as a daemon that hung, ends."""
+        # Later, what was possible when we started is worth more than what was asked for.
+        capture = Capture(self.shop, self.config, self.moment(), strict=not self._began)
+        if self._has_capture:
+            self._capture.close()
+        self._capture, self._has_capture = capture, True
 
     # -- duties ----------------------------------------------------------------------------
 
@@ -213,10 +226,32 @@ class Duties:
             return Done()
         return self._answer(Hints(self.shop), "changed", pulse)
 
+    def log(self, pulse: Pulse) -> Done:
+        """Look at customers whom the binary log names."""
+        log = self._capture.log
+        if log is None:
+            return Done()
+        try:
+            done = self._answer(log, "changed", pulse)
+        except SchemaChangedError:
+            raise
+        except DatabaseRefusedError:
+            # E.g. a privilege is gone, or the log: then there is polling.
+            self._start_capture()
+            if self._capture.log is not None:
+                raise
+            return Done(everyone=True)
+        if log.behind:
+            self._capture.skip_backlog(self._full_pass_s)
+        return replace(done, more=done.more or log.behind)
+
     def poll(self, pulse: Pulse) -> Done:
-        """Look at customers whose rows changed since the last poll."""
-        again = self._polling.again
-        return self._answer(again or self._polling, "changed", pulse)
+        """Look at customers whose rows changed since the last poll, or by the checksum."""
+        polling = self._capture.polling
+        if surprises := self._capture.report_surprises(self.moment()):
+            self._log.error("binlog.unannounced", customers=surprises)
+        again = self._capture.log is None and polling.again
+        return self._answer(again or polling, "changed", pulse)
 
     def due(self, pulse: Pulse) -> Done:
         """Look at customers for whom time alone can have changed something."""
@@ -230,23 +265,31 @@ class Duties:
     def _answer(self, source: Source, kind: str, pulse: Pulse) -> Done:
         """Look at the customers that *source* rings for; when broken off, it rings again."""
         doorbell = source.ring(self.moment().epoch_s)
-        again = self._polling.again
+        polling = self._capture.polling
+        again = polling.again
         if source is not again:
             self._missed.rang(doorbell.ids)
+        if source is not again and source is not polling:
+            self._capture.announced(doorbell.ids)
         if source.name == Due.name:
             self._were_due = doorbell.ids
         before = self.book
+        # In the transaction of the last changes, so that both stand or neither; what is
+        # remembered here only is forgotten when that is over.
+        after = None if source is again else partial(source.note, doorbell=doorbell)
         try:
-            outcome = self._look_at(doorbell, kind, pulse)
+            outcome = self._look_at(doorbell, kind, pulse, after)
         except _StoppedError:
             return Done()
         if source is not again or _changed(outcome):
             again.looked_at(doorbell.ids)
         # What goes over the budget waits; only a full pass can say how much it is.
         owed = self.book is not before or doorbell.everyone
-        with transaction(self.engine) as tx:
-            source.note(tx, doorbell)
+        if after is None or (not doorbell.ids and doorbell.noted is not None):
+            with transaction(self.engine) as tx:
+                source.note(tx, doorbell)
         if doorbell.everyone:
+            polling.surprises.everyone()
             self._is_settled = False
             self._look_at_store()
         return Done(outcome.customers, more=bool(outcome.customers), everyone=owed)
@@ -258,7 +301,7 @@ class Duties:
         except ConfigError as error:  # e.g. a status that our settings name is gone
             self._log.error("reload.refused", error=str(error))
 
-    def _look_at(self, doorbell: Doorbell, kind: str, pulse: Pulse) -> Outcome:
+    def _look_at(self, doorbell: Doorbell, kind: str, pulse: Pulse, after: After | None) -> Outcome:
         if not doorbell.ids:
             return Outcome()
         moment = self.moment()
@@ -270,6 +313,7 @@ class Duties:
             caps.Budget(self.shop.own, self._cap, moment),
             kind=kind,
             touched=doorbell.actors,
+            after=after,
             progress=_progress(pulse),
         )
         return outcome
@@ -282,7 +326,7 @@ class Duties:
 
     def full_pass(self, pulse: Pulse) -> Done:
         """Look at everybody; then go on with what became of the rules and of RFM limits."""
-        moment = self.moment()
+        moment, began_s = self.moment(), clock.monotonic()
         checked = self.book.checked
         audit = full_pass.FullPass(
             shop=self.shop,
@@ -299,8 +343,9 @@ class Duties:
             caps.Budget(self.shop.own, self._cap, moment),
             due=limits is not None and limits < moment.today,
         )
-        self._polling.again.looked_at(result.found)
+        self._capture.polling.again.looked_at(result.found)
         if not result.stopped:
+            self._full_pass_s = clock.monotonic() - began_s
             if self._is_settled:
                 self._missed.remember(result.found, clock.monotonic())
             self._is_settled = True
@@ -318,7 +363,10 @@ class Duties:
             audit=self.config.upkeep.audit_age, commands=self.config.upkeep.commands_age
         )
         retention.clean(self.engine, self.shop.own, ages, self.moment(), stop)
-        return Done()
+        if not self._capture.is_to_change():
+            return Done()
+        self._start_capture()
+        return Done(everyone=True)
 
     # -- what people see -------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ from sidecar.errors import (
     ConfigError,
     DatabaseError,
     DatabaseRefusedError,
+    SchemaChangedError,
     SchemaError,
 )
 
@@ -27,6 +28,7 @@ from sidecar.errors import (
 EVERY_S = {
     "commands": 0.5,
     "hints": 0.5,
+    "log": 1.0,
     "poll": 2.0,
     "due": 5.0,
     "full_pass": 10.0,
@@ -41,6 +43,10 @@ LOCK_WAIT_S = 5.0
 
 #: A full pass that failed is tried again after this, so that it does not keep all else waiting.
 FULL_PASS_AGAIN_S = 600.0
+
+#: Full passes that a source asks for, such as a log with gaps, take at most this share of the
+#: time; those that a person asks for begin at once.
+FULL_PASS_SHARE = 0.1
 
 #: A database that refuses for so long will not stop by itself.
 REFUSED_S = 300.0
@@ -75,10 +81,11 @@ class Daemon:
         self._away_since_s: float | None = None
         self._owed = False
         self._reload = False
+        self._store_changed = False
         self._lease: Lease | None = None
         self._schedule = Schedule(EVERY_S, monotonic())
         self._alive = Schedule({"verify": ALIVE_EVERY_S, "heartbeat": ALIVE_EVERY_S}, monotonic())
-        self._pinged_s = self._full_pass_from_s = monotonic()
+        self._pinged_s = self._full_pass_from_s = self._rests_until_s = monotonic()
         self.vitals = Vitals(self._epoch_s())
 
     def run(self) -> None:
@@ -142,16 +149,34 @@ class Daemon:
     def _lead(self, lease: Lease) -> None:
         while not self.stopping():
             try:
+                self._look_anew_when_changed()
                 self._round()
             except DatabaseError as error:
                 lease.verify()  # where the lock went too, it is taken anew
+                self._store_changed = isinstance(error, SchemaChangedError)
                 self._wait_for_database(error)
                 continue
             self._database_works()
             wait_s = min(self._schedule.wait_s(self._monotonic()), ALIVE_EVERY_S)
             if self._files.waiting:
                 wait_s = min(wait_s, QUIET_S)
-            self._signals.wait(min(wait_s, self._systemd.alive_every_s or wait_s))
+            wait_s = min(wait_s, self._systemd.alive_every_s or wait_s)
+            if self._signals.wait(wait_s, self._work.fileno()):
+                self._schedule.done("log", self._monotonic(), again_in_s=0.0)
+
+    def _look_anew_when_changed(self) -> None:
+        """After the store's tables were altered, as by its own upgrade, read what they are now."""
+        if not self._store_changed:
+            return
+        try:
+            self._work.begin()
+        except SchemaError:
+            raise
+        except ConfigError as error:  # e.g. statuses that are not there while it upgrades
+            raise SchemaChangedError(str(error)) from error
+        self._store_changed = False
+        self._log.info("store.changed")
+        self._owe_full_pass()
 
     def _round(self) -> None:
         self._ping()
@@ -177,11 +202,11 @@ class Daemon:
             )
             self.vitals.customers += done.customers
             self.vitals.last_cycle_at = self._epoch_s()
-        if duty == "poll" and not done.more:
+        if duty == ("log" if self._work.mode == "binlog" else "poll") and not done.more:
             self.vitals.changes_at = began
         self._schedule.done(duty, self._monotonic(), again_in_s=0.0 if done.more else None)
         if done.everyone:
-            self._owe_full_pass()
+            self._owe_full_pass(at_once=duty == "commands")
         self.vitals.doing = "waiting"
 
     def _call(self, duty: str) -> Done:
@@ -191,6 +216,8 @@ class Daemon:
                 return work.commands(self)
             case "hints":
                 return work.hints(self)
+            case "log":
+                return work.log(self)
             case "poll":
                 return work.poll(self)
             case "due":
@@ -206,6 +233,7 @@ class Daemon:
         if not reason or self._monotonic() < self._full_pass_from_s:
             return Done()
         self._log.info("full_pass.started", reason=reason)
+        began_s = self._monotonic()
         try:
             done = self._work.full_pass(self)
         except DatabaseError:
@@ -213,15 +241,20 @@ class Daemon:
             self._log.warning("full_pass.failed", again_in_s=FULL_PASS_AGAIN_S)
             raise
         memory.give_back()
+        now_s = self._monotonic()
+        self._rests_until_s = now_s + (now_s - began_s) / FULL_PASS_SHARE
         if not done.more:
             self._owed = False
             self.vitals.last_full_pass_at = self._epoch_s()
             self._log.info("full_pass.finished", customers=done.customers)
         return done
 
-    def _owe_full_pass(self) -> None:
-        self._owed, self._full_pass_from_s = True, self._monotonic()
-        self._schedule.done("full_pass", self._full_pass_from_s, again_in_s=0.0)
+    def _owe_full_pass(self, *, at_once: bool = True) -> None:
+        """Plan one; unless *at_once*, full passes keep to a share of the time."""
+        now_s = self._monotonic()
+        self._owed = True
+        self._full_pass_from_s = now_s if at_once else max(now_s, self._rests_until_s)
+        self._schedule.done("full_pass", now_s, again_in_s=self._full_pass_from_s - now_s)
 
     # -- staying alive ---------------------------------------------------------------------
 
@@ -237,6 +270,7 @@ class Daemon:
                 self._lease.verify()
             elif name == "heartbeat":
                 now = self._epoch_s()
+                self.vitals.mode, self.vitals.capture = self._work.mode, self._work.capture()
                 self._work.write_heartbeat(self.vitals.heartbeat(now))
                 if self.vitals.doing != "full_pass":
                     self._systemd.status(self.vitals.line(now))
@@ -303,7 +337,11 @@ class Daemon:
             self._log.error("database.lost", error=str(error))
             self.vitals.failed(self._epoch_s(), str(error))
             self._systemd.status(f"database away, trying again: {_ascii(error)}")
-        elif isinstance(error, DatabaseRefusedError) and now_s - self._away_since_s > REFUSED_S:
+        elif (
+            isinstance(error, DatabaseRefusedError)
+            and not isinstance(error, SchemaChangedError)
+            and now_s - self._away_since_s > REFUSED_S
+        ):
             raise error
         self.vitals.doing = "waiting for the database"
         until_s = now_s + self._backoff.next_s()

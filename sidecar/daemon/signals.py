@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import select
 import signal
@@ -83,11 +84,27 @@ class Signals:
         with contextlib.suppress(OSError):  # full: it will wake; closed: nobody waits
             self._wakes.send(b"\0")
 
-    def wait(self, seconds: float) -> None:
-        """Sleep for *seconds*, or until a signal or `wake`."""
-        if not self.stopping() and select.select([self._woken], [], [], max(0.0, seconds))[0]:
+    def wait(self, seconds: float, also: int | None = None) -> bool:
+        """
+        Sleep for *seconds*, or until a signal or `wake`, or until *also* can be read.
+
+        Args:
+            also: A file descriptor; None: none.
+
+        Returns:
+            Whether *also* can be read.
+        """
+        if self.stopping():
+            return False
+        poll = select.poll()  # unlike select.select it knows numbers above 1023
+        poll.register(self._woken, select.POLLIN)
+        if also is not None:
+            poll.register(also, select.POLLIN)
+        ready = {number for number, _ in poll.poll(math.ceil(max(0.0, seconds) * 1000))}
+        if self._woken.fileno() in ready:
             with contextlib.suppress(BlockingIOError):
                 self._woken.recv(4096)
+        return also in ready
 
     def _listen(self) -> None:
         while numbers := self._came.recv(4096):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +23,7 @@ class Vitals:
     Attributes:
         started_at: When the process began to work.
         mode: How changes are noticed.
+        capture: What is known of it.
         doing: What it does now: ``waiting``, or the name of a duty.
         connection_id: Of the connection that holds the lock.
         changes_at: Every change from before then was looked at; None: not yet known.
@@ -34,6 +36,7 @@ class Vitals:
 
     started_at: int
     mode: str = ""
+    capture: Mapping[str, Json] = field(default_factory=dict)
     doing: str = "starting"
     connection_id: int = 0
     changes_at: int | None = None
@@ -60,6 +63,7 @@ class Vitals:
             "at": now,
             "started_at": self.started_at,
             "mode": self.mode,
+            "capture": dict(self.capture),
             "doing": self.doing,
             "connection_id": self.connection_id,
             "lag_s": self.lag_s(now),

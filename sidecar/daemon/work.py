@@ -74,6 +74,12 @@ class Work(Protocol):
     def moment(self) -> Moment:
         """Now, in the store's zone."""
 
+    def fileno(self) -> int | None:
+        """Readable when `log` has something to do; None: nothing to wait for."""
+
+    def capture(self) -> Mapping[str, Json]:
+        """What is known of how changes are noticed."""
+
     def leading(self, wait_s: float) -> AbstractContextManager[Lease]:
         """
         Be the only sidecar that writes, within.
@@ -110,6 +116,9 @@ class Work(Protocol):
 
     def hints(self, pulse: Pulse) -> Done:
         """Look at customers that hints name."""
+
+    def log(self, pulse: Pulse) -> Done:
+        """Look at customers whom the binary log names."""
 
     def poll(self, pulse: Pulse) -> Done:
         """Look at customers whose rows changed since the last poll."""

@@ -14,7 +14,7 @@ from sidecar.shop.shop import Shop
 from sidecar.sync import cycle, registry, runs, said
 from sidecar.sync.caps import Budget, OverBudgetError
 from sidecar.sync.compiled_rules import Rulebook
-from sidecar.sync.cycle import Before, Pass
+from sidecar.sync.cycle import After, Before, Pass
 from sidecar.sync.ranges import Progress
 from sidecar.sync.runs import Run
 
@@ -28,6 +28,7 @@ def answer(
     *,
     kind: str,
     touched: Mapping[int, str] | None = None,
+    after: After | None = None,
     progress: Progress | None = None,
 ) -> tuple[Outcome, Rulebook]:
     """
@@ -39,6 +40,7 @@ def answer(
     Args:
         kind: ``changed`` or ``clock``.
         touched: Customers that a person just saved in the admin, with who it was.
+        after: Written in the transaction of the last changes: that the bell was answered.
 
     Returns:
         What was done, and the rulebook that holds from now on.
@@ -49,7 +51,8 @@ def answer(
     try:
         for start in range(0, len(ids), cycle.BATCH):
             part = Scope.of(ids[start : start + cycle.BATCH])
-            outcome = _within_budget(work, part)
+            is_last = start + cycle.BATCH >= len(ids)
+            outcome = _within_budget(work, part, after if is_last else None)
             run.outcome.customers += outcome.customers
             run.outcome.set_aside += outcome.set_aside
             if progress:
@@ -63,10 +66,10 @@ def answer(
     return run.outcome, work.rulebook
 
 
-def _within_budget(work: Pass, scope: Scope) -> Outcome:
+def _within_budget(work: Pass, scope: Scope, after: After | None) -> Outcome:
     while True:
         try:
-            return cycle.run(work, scope)
+            return cycle.run(work, scope, after=after)
         except OverBudgetError as over:
             _park(work, over)
 

@@ -11,6 +11,7 @@ group somebody else changed a moment ago is looked at once more.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -73,18 +74,25 @@ class Pass:
 #: Work to do for some customers at the start of their cycle, e.g. a person's assertions.
 Before = Callable[[Connection, Sequence[int]], None]
 
+#: What is written together with the last of a cycle's changes, e.g. how far a source was read.
+After = Callable[[Connection], None]
 
-def run(work: Pass, scope: Scope, before: Before | None = None) -> Outcome:
+
+def run(
+    work: Pass, scope: Scope, before: Before | None = None, after: After | None = None
+) -> Outcome:
     """
     Bring the customers of *scope* in line with the rules; set aside whoever cannot be.
 
     Args:
         before: Done for the ids of *scope* in the same transaction, before anything is read.
+        after: Done once, in the transaction of the last changes; in one of its own where
+            customers had to be set aside.
     """
     outcome = Outcome()
     lost: set[int] = set()
     try:
-        _run(work, scope, before, outcome, lost)
+        _run(work, scope, before, after, outcome, lost)
     except CustomerError as error:
         halves = set_aside.halves(work.shop, scope)
         for half in halves:
@@ -93,6 +101,9 @@ def run(work: Pass, scope: Scope, before: Before | None = None) -> Outcome:
             with transaction(work.shop.engine) as tx:
                 set_aside.put(tx, work.shop.own, scope.first, error, work.moment)
             outcome.add(Outcome(customers=1, set_aside=1))
+        if after is not None:
+            with transaction(work.shop.engine) as tx:
+                after(tx)
         return outcome
     _again(work, lost, outcome)
     return outcome
@@ -105,11 +116,18 @@ def _again(work: Pass, lost: set[int], outcome: Outcome) -> None:
             return
         ids, lost = lost, set()
         seen = outcome.customers
-        _run(work, Scope.of(ids), None, outcome, lost)
+        _run(work, Scope.of(ids), None, None, outcome, lost)
         outcome.customers = seen
 
 
-def _run(work: Pass, scope: Scope, before: Before | None, outcome: Outcome, lost: set[int]) -> None:
+def _run(
+    work: Pass,
+    scope: Scope,
+    before: Before | None,
+    after: After | None,
+    outcome: Outcome,
+    lost: set[int],
+) -> None:
     """One cycle over *scope*; *outcome* counts what is committed, also when a later batch fails."""
     first, written = None, None
     with transaction(work.shop.engine) as tx:
@@ -119,13 +137,20 @@ def _run(work: Pass, scope: Scope, before: Before | None, outcome: Outcome, lost
         if work.budget is not None:
             work.budget.spend(tx, changes)
         batches = changes.batches(BATCH)
-        first = next(batches, None)
+        first, second = next(batches, None), next(batches, None)
         if first is not None:
             written = write(work, tx, first)
         set_aside.clear(tx, work.shop.own, scope)
+        if after is not None and second is None:
+            after(tx)
+            after = None
     if first is not None and written is not None:
         _note(work, first, written, outcome, lost)
-    _write_all(work, batches, outcome, lost)
+    if second is not None:
+        _write_all(work, itertools.chain([second], batches), outcome, lost)
+    if after is not None:
+        with transaction(work.shop.engine) as tx:
+            after(tx)
     outcome.add(Outcome(customers=looked_at))
 
 

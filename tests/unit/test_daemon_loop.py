@@ -47,8 +47,9 @@ class Clocks(Signals):
         asked, self.asked = self.asked, False
         return asked
 
-    def wait(self, seconds: float) -> None:
+    def wait(self, seconds: float, also: int | None = None) -> bool:
         self.pass_s(max(seconds, 0.01))
+        return False
 
     def pass_s(self, seconds: float) -> None:
         """Time goes by."""
@@ -87,6 +88,12 @@ class Written:
     def moment(self) -> Moment:
         return Moment(self.clocks.now, BERLIN)
 
+    def fileno(self) -> int | None:
+        return None
+
+    def capture(self) -> Mapping[str, Json]:
+        return {}
+
     @contextlib.contextmanager
     def leading(self, wait_s: float) -> Iterator[Lease]:
         self._do("leading")
@@ -111,6 +118,9 @@ class Written:
 
     def hints(self, pulse: Pulse) -> Done:
         return self._do("hints")
+
+    def log(self, pulse: Pulse) -> Done:
+        return self._do("log")
 
     def poll(self, pulse: Pulse) -> Done:
         return self._do("poll")

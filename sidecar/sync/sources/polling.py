@@ -7,15 +7,17 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from sidecar import clock
 from sidecar.errors import FatalError
 from sidecar.shop.database import transaction
 from sidecar.shop.shop import Shop
 from sidecar.sync.sources import checksum, source
 from sidecar.sync.sources.again import Again
 from sidecar.sync.sources.checksum import Progress, RollingChecksum, Slice, progress_from
-from sidecar.sync.sources.references import follow
+from sidecar.sync.sources.references import References, follow
 from sidecar.sync.sources.source import Doorbell, Place
 from sidecar.sync.sources.trailing import TrailingWindows, Window, Windows
+from sidecar.sync.sources.unannounced import Unannounced
 
 #: A look that found nothing is written this rarely; what it read is read again after a crash.
 IDLE_NOTE_S = 60
@@ -57,19 +59,23 @@ class Polling:
     Args:
         shop: The store.
         interval_s: Between two looks; the checksum gets its share of it.
+        announced: Whether something else announces changes, so that only what it missed is
+            looked for, by the checksum.
 
     Attributes:
         again: Rings once more for those that it is told were looked at.
+        surprises: Whom only the checksum found, where changes are announced.
     """
 
     name = "poll"
 
-    def __init__(self, shop: Shop, interval_s: float) -> None:
+    def __init__(self, shop: Shop, interval_s: float, *, announced: bool = False) -> None:
         self._shop = shop
         self._interval_s = interval_s
-        self._trailing = TrailingWindows(shop)
+        self._trailing = None if announced else TrailingWindows(shop)
         self._checksum = RollingChecksum(shop)
         self.again = Again()
+        self.surprises = Unannounced()
         self._epoch: int | None = None
         self._memory: _Memory | None = None
 
@@ -96,7 +102,10 @@ class Polling:
             memory = self._memory
             if memory is None or memory.seq != place.seq:
                 memory = _remembered(place)
-            references, windows = self._trailing.look(tx, memory.windows, now_s)
+            references: References = {}
+            windows = memory.windows
+            if self._trailing is not None:
+                references, windows = self._trailing.look(tx, windows, now_s)
             if checksum_s is None:
                 share = self._checksum.share(memory.progress)
                 checksum_s = min(_LONGEST_SLICE_S, self._interval_s * share)
@@ -104,11 +113,17 @@ class Polling:
             appended = follow(tx, self._shop, references)
             changed = follow(tx, self._shop, part.references)
         memory = _Memory(place.seq, windows, part.progress, memory.written_s)
+        if part.began:
+            self.surprises.round_began()
+        everyone = appended.everyone or changed.everyone or part.everyone
+        if everyone:
+            self.surprises.everyone()
+        self.surprises.found(changed.ids, clock.monotonic())
         rang = {"trailing": len(appended.ids), "checksum": len(changed.ids)}
         return Doorbell(
             ids=appended.ids | changed.ids,
             sources={name: number for name, number in rang.items() if number},
-            everyone=appended.everyone or changed.everyone or part.everyone,
+            everyone=everyone,
             noted=_Noted(place, memory, part, now_s),
         )
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, literal, select, union_all
 
 from sidecar.shop.shop import Shop
 from sidecar.sync.sources.watched import (
     GUEST,
     Lead,
+    TextLead,
     comparable_email,
     email_checksum,
     owner,
@@ -19,8 +21,16 @@ from sidecar.sync.sources.watched import (
 #: References found in changed rows, by what they are.
 References = dict[Lead, set[int]]
 
+_T = TypeVar("_T")
+
 #: Ids in one statement.
 _CHUNK = 1_000
+
+#: What e-mails lead to, and what is added to their checksums.
+_OF_TEXTS: tuple[tuple[TextLead, Lead, int], ...] = (
+    ("email", "email", 0),
+    ("guest", "customer", GUEST),
+)
 
 #: Customers whose e-mail is compared in one statement: without an index they are all
 #: read, and on MyISAM the store waits meanwhile.
@@ -28,6 +38,25 @@ _EMAILS_A_READ = 10_000
 
 #: More buyers than this are a whole pass, which costs less than naming them.
 MOST_BUYERS = 50_000
+
+
+def checksums(
+    tx: Connection,
+    references: Mapping[Lead, Collection[int]],
+    texts: Mapping[TextLead, Collection[str]],
+) -> References:
+    """
+    *references* and those of e-mails, by checksums that only the server computes alike.
+
+    Args:
+        texts: ``email``: all accounts of these are meant; ``guest``: the oldest one of each.
+    """
+    found: References = {lead: set(numbers) for lead, numbers in references.items()}
+    for name, lead, base in _OF_TEXTS:
+        for part in _some(sorted(texts.get(name, ()))):
+            query = union_all(*(select(email_checksum(literal(text))) for text in part))
+            found.setdefault(lead, set()).update(base + int(crc) for crc in tx.scalars(query))
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +136,9 @@ def _spans(tx: Connection, shop: Shop) -> Iterator[tuple[int, int]]:
 
 
 def _parts(numbers: Iterable[int]) -> Iterator[list[int]]:
-    real = sorted(number for number in numbers if number > 0)
-    for start in range(0, len(real), _CHUNK):
-        yield real[start : start + _CHUNK]
+    return _some(sorted(number for number in numbers if number > 0))
+
+
+def _some(values: list[_T]) -> Iterator[list[_T]]:
+    for start in range(0, len(values), _CHUNK):
+        yield values[start : start + _CHUNK]

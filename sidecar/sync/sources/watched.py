@@ -23,6 +23,9 @@ from sidecar.sync.reading import in_utf8
 #: What a row's reference is: a customer, or something that leads to customers.
 Lead = Literal["customer", "order", "return", "product", "email", "everyone"]
 
+#: What an e-mail leads to: accounts by any spelling of it, or the account of a guest.
+TextLead = Literal["email", "guest"]
+
 #: Keys a block.
 BLOCK = 1_000
 
