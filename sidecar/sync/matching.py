@@ -14,7 +14,7 @@ from sidecar.rules.evaluate import prepared
 from sidecar.rules.ruleset import RuleSet
 from sidecar.rules.syntax import Expr
 from sidecar.shop.database import transaction
-from sidecar.shop.shop import Shop
+from sidecar.shop.shop import BULK_FROM, Shop
 from sidecar.sync import set_aside
 from sidecar.sync.facts import as_json
 from sidecar.sync.facts.load import Dictionary, load
@@ -26,6 +26,12 @@ from sidecar.sync.standing import load_standing
 
 #: Customers whose every fact is loaded at once.
 _CHUNK = 2_000
+
+#: The same before anybody has been shown: so few that nothing of the whole store is read.
+_FIRST_CHUNK = BULK_FROM
+
+#: Customers of the first range, for the same reason.
+_FIRST_RANGE = 5_000
 
 
 class Matcher:
@@ -109,13 +115,15 @@ class Matcher:
             limit: At most so many customers.
         """
         whole_store: dict[str, pl.DataFrame] = {}
-        for scope in ranges(self._shop):
+        size = _FIRST_CHUNK
+        for scope in ranges(self._shop, first_size=_FIRST_RANGE):
             ids = self._ids(scope, moment, whole_store)
             if limit is not None:
                 ids = ids[:limit]
                 limit -= len(ids)
-            for start in range(0, len(ids), _CHUNK):
-                part = Scope.of(ids[start : start + _CHUNK])
+            while ids:
+                part, ids = Scope.of(ids[:size]), ids[size:]
+                size = _CHUNK
                 yield from set_aside.readable(
                     self._shop, part, lambda few: self._facts(few, moment, whole_store)
                 )

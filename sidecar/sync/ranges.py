@@ -19,23 +19,27 @@ Progress = Callable[[int, int], None]
 _LARGEST_ID = 2**31 - 1
 
 
-def ranges(shop: Shop, size: int = RANGE) -> Iterator[Scope]:
+def ranges(shop: Shop, size: int = RANGE, first_size: int | None = None) -> Iterator[Scope]:
     """
     Scopes that together hold every id there is, each with about *size* customers of the store.
 
     Also ids that only our tables know: their customers were deleted from the store.
+
+    Args:
+        first_size: Of the first one, where somebody waits for it.
     """
+    wanted = first_size or size
     column = shop.tables.customer.c.customer_id
     first = 1
     while True:
-        part = select(column).where(column >= first).order_by(column).limit(size).subquery()
+        part = select(column).where(column >= first).order_by(column).limit(wanted).subquery()
         with transaction(shop.engine) as tx:
             row = tx.execute(select(func.count(), func.max(part.c.customer_id))).one()
-        if row[0] < size:
+        if row[0] < wanted:
             yield Scope.span(first, _LARGEST_ID)
             return
         yield Scope.span(first, int(row[1]))
-        first = int(row[1]) + 1
+        first, wanted = int(row[1]) + 1, size
 
 
 def customers_in_store(shop: Shop) -> int:
