@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -207,8 +207,7 @@ def _head_of_mysql(connection: Connection, log: ServerLog) -> Position:
             f"{place_of(connection.engine)}: the server writes no binary log (set log_bin)"
         )
     # A transaction counts as executed only when everybody can see it.
-    executed = str(connection.scalar(select(literal_column("@@global.gtid_executed"))) or "")
-    gtids = MysqlGtids(executed if log.uses_gtid else "")
+    gtids = MysqlGtids(_executed(connection) if log.uses_gtid else "")
     if not log.uses_gtid or gtids.tagged:
         clock.sleep(SETTLE_S)
     return Position(str(gtids), str(status["file"]), int(status["position"]), log.server)
@@ -244,31 +243,50 @@ def _lost_on_mysql(connection: Connection, log: ServerLog, position: Position) -
             return "purged"
     # RESET counts from 1 again, and soon has every number: what stands there tells.
     try:
-        found = _event_at(connection, position)
+        return _stands_elsewhere(connection, position, gtid)
     except DBAPIError as error:
         if number_of(error) == NO_PRIVILEGE:
             return None
         if number_of(error) != NOT_THERE:
             raise
-        first = connection.execute(text("SHOW BINLOG EVENTS LIMIT 1")).first()
-        before = at_or_behind(position.file, 0, str(first[0]), 0) if first else None
-        if before and first and position.file != str(first[0]):
-            return None if gtid else "purged"
-        return "renamed" if before is None else "reset"
-    if found and gtid and MysqlGtids(gtid).covers(found):
-        return "reset"
-    return None
+    first = str(_events(connection)[0][0])
+    before = at_or_behind(position.file, 0, first, 0)
+    if before and position.file != first:
+        return None if gtid else "purged"  # by GTID nothing is missing
+    return "renamed" if before is None else "reset"
 
 
-def _event_at(connection: Connection, position: Position) -> str:
-    # The name of the transaction that begins there; empty for none. Takes REPLICATION SLAVE.
+def _stands_elsewhere(connection: Connection, position: Position, gtid: str) -> str | None:
+    # Takes REPLICATION SLAVE. A file that is not there is the error NOT_THERE.
     if not position.file:
-        return ""
-    row = connection.execute(
-        text("SHOW BINLOG EVENTS IN :file FROM :offset LIMIT 1"),
-        {"file": position.file, "offset": position.offset},
-    ).first()
-    if row is None or not str(row[2]).lower().startswith("gtid"):
-        return ""
-    name = _QUOTED.search(str(row[5]))
-    return name[1] if name else ""
+        return None
+    found = _events(connection, position.file, position.offset)
+    if found and int(found[0][1]) != position.offset:
+        return "reset"  # it stands inside an event
+    if not gtid:
+        return None
+    if found:
+        name = _QUOTED.search(str(found[0][5])) if found[0][2].lower().startswith("gtid") else None
+        return "reset" if name and MysqlGtids(gtid).covers(name[1]) else None
+    if str(MysqlGtids(_executed(connection))) == gtid:
+        return None
+    # The file ends here as after a crash; then the next one begins with all that we have.
+    base, _, number = position.file.rpartition(".")
+    following = f"{base}.{int(number) + 1:0{len(number)}}"
+    try:
+        begins = [str(row[5]) for row in _events(connection, following, 4)]
+    except DBAPIError as error:
+        if number_of(error) != NOT_THERE:
+            raise
+        begins = []
+    return None if gtid in (said.replace("\n", "") for said in begins) else "reset"
+
+
+def _events(connection: Connection, file: str = "", offset: int = 4) -> Sequence[Any]:
+    # Two: a file begins with its format and what was before it.
+    where = text(f"SHOW BINLOG EVENTS {'IN :file FROM :offset' if file else ''} LIMIT 2")
+    return connection.execute(where, {"file": file, "offset": offset} if file else {}).all()
+
+
+def _executed(connection: Connection) -> str:
+    return str(connection.scalar(select(literal_column("@@global.gtid_executed"))) or "")
