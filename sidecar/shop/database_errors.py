@@ -58,6 +58,7 @@ RETRYABLE: Mapping[int, str] = {
     2055: "the connection broke",
     3024: "the statement took longer than it may",
     3032: "the server is in offline mode",
+    3101: "another server of the cluster was faster",
     3572: "another session holds a lock",
     4031: "the server closed the connection, which was idle for too long",
 }

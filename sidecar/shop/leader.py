@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Engine, Table, func, select
+from sqlalchemy import Connection, Engine, Table, func, select, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from sidecar import clock
@@ -21,10 +21,14 @@ from sidecar.shop.own_tables import own_tables
 #: The lock lives as long as its connection, which says nothing for days.
 IDLE_TIMEOUT_S = 31_536_000
 
-#: Servers without locks by name: Galera of MariaDB, and Percona's in its strict mode.
+#: Servers that refuse locks by name: Galera in some versions, Percona's in its strict mode.
 _NO_LOCKS = (1235, 1105)
 
-_NO_SUCH_TABLE = 1146
+#: Where several servers are written to, a lock by name is known to one of them only.
+_CLUSTER = text(
+    "SHOW VARIABLES WHERE (variable_name = 'wsrep_on' AND value = 'ON')"
+    " OR (variable_name = 'group_replication_single_primary_mode' AND value = 'OFF')"
+)
 
 #: Between two looks whether another's lease has ended.
 _LEASE_AGAIN_S = 0.5
@@ -140,7 +144,7 @@ def release_lock(connection: Connection, name: str) -> None:
 
 def _take(connection: Connection, name: str, source: Table, wait_s: float) -> LeaderLock:
     own = int(connection.scalar(select(func.connection_id())) or 0)
-    locked = get_lock(connection, name, wait_s)
+    locked = None if _is_cluster(connection) else get_lock(connection, name, wait_s)
     if locked:
         return LeaderLock(name, own, connection, None)
     leased = Lease.of(connection.engine, source)
@@ -150,6 +154,10 @@ def _take(connection: Connection, name: str, source: Table, wait_s: float) -> Le
         f"{place_of(connection.engine)}: another sidecar holds the lock,"
         f" connection id {holder(connection, source, name)}"
     )
+
+
+def _is_cluster(connection: Connection) -> bool:
+    return connection.execute(_CLUSTER).first() is not None
 
 
 def _wait_for_lease(leased: Lease, connection: Connection, own: int, wait_s: float) -> bool:

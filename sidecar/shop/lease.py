@@ -1,5 +1,5 @@
 """
-A lease in place of the lock, where the server has no locks by name: a Galera cluster.
+A lease in place of the lock, where no lock by name holds for all servers: on a cluster.
 
 The row ``lease`` of `sidecar_source` says whose it is and until when, by the database's
 clock. It only keeps two sidecars from working against each other; that nothing wrong is

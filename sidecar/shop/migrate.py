@@ -24,7 +24,7 @@ from sqlalchemy.exc import DBAPIError
 from sidecar import clock
 from sidecar.errors import NotNowError, SchemaError
 from sidecar.shop.database import database_errors
-from sidecar.shop.leader import lock_name
+from sidecar.shop.leader import get_lock, lock_name, release_lock
 
 #: Errors of an ALTER TABLE whose columns or keys are there: only MariaDB knows IF NOT EXISTS.
 _DONE_ALREADY = (1060, 1061)
@@ -85,10 +85,7 @@ def migrate(
     ran: list[Migration] = []
     with database_errors(engine), engine.connect() as connection:
         lock = lock_name(engine.url.database or "", f"{prefix} migrate")
-        if (
-            connection.scalar(text("SELECT GET_LOCK(:name, :wait)"), {"name": lock, "wait": wait_s})
-            != 1
-        ):
+        if get_lock(connection, lock, wait_s) is False:
             raise NotNowError("another migration is under way: try again when it has ended")
         try:
             _make_table(connection, prefix)
@@ -115,7 +112,7 @@ def migrate(
                 connection.commit()
                 ran.append(migration)
         finally:
-            connection.execute(text("SELECT RELEASE_LOCK(:name)"), {"name": lock})
+            release_lock(connection, lock)
     return ran
 
 

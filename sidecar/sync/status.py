@@ -9,7 +9,9 @@ from dataclasses import asdict
 from sqlalchemy import ColumnElement, Connection, Table, func, select
 
 from sidecar.model import Moment
-from sidecar.shop.leader import lock_name
+from sidecar.shop import leader
+from sidecar.shop.fence import LEAD
+from sidecar.shop.lease import LEASE
 from sidecar.shop.own_tables import OwnTables
 from sidecar.shop.size import OwnSize
 from sidecar.sync import findings, state
@@ -35,7 +37,7 @@ def read(
     """
     heartbeat = state.read(tx, own, HEARTBEAT)
     daemon = heartbeat if isinstance(heartbeat, Mapping) else None
-    holder = tx.scalar(select(func.is_used_lock(lock_name(database, prefix))))
+    holder = leader.holder(tx, own.source, leader.lock_name(database, prefix))
     running = daemon is not None and holder is not None and daemon["connection_id"] == holder
     return {
         "running": running,
@@ -81,7 +83,8 @@ def _count(tx: Connection, table: Table, *where: ColumnElement[bool]) -> int:
 def _positions(tx: Connection, own: OwnTables) -> dict[str, Json]:
     """How far each source has been read, and when that was noted."""
     table = own.source
-    rows = tx.execute(select(table.c.name, table.c.position, table.c.at).order_by(table.c.name))
+    read = select(table.c.name, table.c.position, table.c.at).order_by(table.c.name)
+    rows = tx.execute(read.where(table.c.name.not_in((LEAD, LEASE))))
     return {row.name: {"position": json.loads(row.position), "at": row.at} for row in rows}
 
 

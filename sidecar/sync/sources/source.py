@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from sqlalchemy import Connection, select, update
 from sqlalchemy.dialects.mysql import insert
 
-from sidecar.errors import FatalError
+from sidecar.errors import FatalError, FencedError
 from sidecar.shop.own_tables import OwnTables
 
 
@@ -53,7 +53,7 @@ class Source(Protocol):
         Write in *tx* that *doorbell* was answered.
 
         Raises:
-            FatalError: Another daemon reads this source meanwhile.
+            FencedError: Another daemon reads this source meanwhile.
         """
         ...
 
@@ -93,7 +93,7 @@ def read_place(tx: Connection, own: OwnTables, name: str, epoch: int) -> Place:
     How far the source *name* has been read.
 
     Raises:
-        FatalError: It is another daemon's since.
+        FencedError: It is another daemon's since.
     """
     place = _read(tx, own, name)
     if place is None or place.epoch != epoch:
@@ -108,7 +108,7 @@ def write_place(
     Write *position*, if *place* is still what stands.
 
     Raises:
-        FatalError: It is not: another daemon moved it.
+        FencedError: It is not: another daemon moved it.
     """
     table = own.source
     written = tx.execute(
@@ -134,8 +134,8 @@ def _read(tx: Connection, own: OwnTables, name: str) -> Place | None:
     return Place(int(row.seq), int(row.epoch), position if isinstance(position, dict) else {})
 
 
-def _taken(name: str) -> FatalError:
-    return FatalError(
+def _taken(name: str) -> FencedError:
+    return FencedError(
         f"source {name}: another sidecar reads it too and moved its position"
         " (only one may run on a store: stop the other one)"
     )
