@@ -36,6 +36,21 @@ def status(
         raise typer.Exit(DatabaseError.exit_code)
 
 
+#: How it is known that a change in the log can be read, for people.
+_GATES = {
+    "snapshot": "as soon as a snapshot has it",
+    "gtid": "as soon as the server has executed it",
+    "settle": "a second after it was written, and once more later",
+}
+
+
+def _how(daemon: dict[str, Any]) -> str:
+    if daemon["mode"] != "binlog":
+        return "polling"
+    gate = _GATES.get((daemon.get("capture") or {}).get("gate") or "")
+    return f"the binary log, {gate}" if gate else "the binary log"
+
+
 def _lines(found: dict[str, Any], zone: datetime.tzinfo) -> Iterator[tuple[str, object]]:
     """Label and text of each line for people."""
     daemon = found["daemon"] or {}
@@ -49,7 +64,14 @@ def _lines(found: dict[str, Any], zone: datetime.tzinfo) -> Iterator[tuple[str, 
         yield "daemon", f"runs since {at(daemon['started_at'])}, process {daemon['pid']}"
         yield "", f"version {daemon['version']}, {daemon['memory_mb']} MB, {daemon['doing']}"
         lag = "not known yet" if found["lag_s"] is None else f"{found['lag_s']} s"
-        yield "changes", f"noticed by {found['mode']}, lag {lag}"
+        yield "changes", f"noticed by {_how(daemon)}, lag {lag}"
+        capture = daemon.get("capture") or {}
+        if capture.get("why"):
+            yield "", f"not by the binary log: {capture['why']}"
+        for reason, times in (capture.get("gaps") or {}).items():
+            yield "gap in the log", f"{reason} ({times} times); everybody was looked at"
+        if capture.get("unannounced"):
+            yield "", f"{capture['unannounced']:,} customers changed and the log told nothing"
     elif found["busy"]:
         yield "daemon", "does not run; a command holds the lock"
     else:
