@@ -219,14 +219,18 @@ def _positions(
     table_map: TableMap, shapes: tuple[Shape, ...], columns: tuple[Column, ...] | None
 ) -> dict[str, int]:
     """Where each column is, by its name in small letters."""
+    known = {column.name: column for column in columns or ()}
     if table_map.names is not None:
-        return {name.lower(): index for index, name in enumerate(table_map.names)}
-    if columns is None or len(columns) != len(shapes):
+        names = [name.lower() for name in table_map.names]
+    elif len(known) == len(shapes):
+        names = list(known)
+    else:
         raise LayoutError("another number of columns")
-    for shape, column in zip(shapes, columns, strict=True):
-        if shape.kind not in column.types:
-            raise LayoutError(f"{column.name} has another type")
-    return {column.name: index for index, column in enumerate(columns)}
+    for name, shape in zip(names, shapes, strict=True):
+        column = known.get(name)
+        if column is not None and shape.kind not in column.types:
+            raise LayoutError(f"{name} has another type")
+    return {name: index for index, name in enumerate(names)}
 
 
 def _text_form(name: str, shape: Shape, column: Column | None) -> tuple[int, str]:

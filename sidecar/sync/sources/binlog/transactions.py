@@ -176,6 +176,8 @@ class Transactions:
     def _format(self, packet: bytes, kind: int, end: int) -> bool:  # noqa: ARG002 as every reader
         """A file begins, or the server did, and then what is open was never committed."""
         self._checksum = events.has_checksum(packet)
+        if self._checksum and not events.is_whole(packet):
+            self._gap("checksum")
         self._progress.born = _header(packet)[0]
         self._rows.new_file()
         self._is_open, self._gtid = False, None
