@@ -43,7 +43,8 @@ def build(distribution: Distribution, version: str | None, mirror: str | None, i
             shutil.copyfile(HERE / script, control / script)
             (control / script).chmod(0o755)
         name = f"{NAME}_{full}_{architecture}.deb"
-        packing = ["dpkg-deb", "--root-owner-group", "-Zxz", "-z3", "--build"]
+        # As small as xz makes it, in a tenth of the time; dpkg reads it from Debian 12 on.
+        packing = ["dpkg-deb", "--root-owner-group", "-Zzstd", "-z12", "--build"]
         roots.run(place, [*packing, "/build/tree", f"/build/{name}"])
         into.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(place / "build" / name, into / name)

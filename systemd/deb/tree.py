@@ -18,8 +18,8 @@ NAME = "opencart-sidecar"
 #: The environment with the program and all its libraries; its scripts know this path.
 HOME = Path("/usr/lib") / NAME
 
-#: What the virtual environment has for people at a terminal.
-_NOT_NEEDED = ("pip*", "activate*", "Activate*", "easy_install*")
+#: Of the virtual environment's scripts; the others are for people at a terminal.
+_NEEDED = ("python", "python3", "sidecar")
 
 
 def lay_out(root: Path, tree: Path, version: str) -> None:
@@ -74,10 +74,13 @@ def _install_program(root: Path) -> None:
     installed = roots.run(root, [python, "-m", "pip", "list", "--format=freeze"])
     extra = [name for name in ("pip", "setuptools") if f"{name}==" in installed]
     roots.run(root, [python, "-m", "pip", "uninstall", "--quiet", "--yes", *extra])
-    for scripts in (root / f"{HOME}/bin".lstrip("/"),):
-        for pattern in _NOT_NEEDED:
-            for script in scripts.glob(pattern):
-                script.unlink()
+    scripts = root / f"{HOME}/bin".lstrip("/")
+    for script in scripts.iterdir():
+        if script.name not in _NEEDED:
+            script.unlink()
+    # As Debian wants links within /usr: relative.
+    (scripts / "python3").unlink()
+    (scripts / "python3").symlink_to("../../../bin/python3")
     # Nobody could write them later; by hash, because times are not kept by every tool.
     compiling = [python, "-m", "compileall", "-q", "--invalidation-mode=unchecked-hash"]
     roots.run(root, [*compiling, f"{HOME}/lib"])
@@ -91,7 +94,7 @@ def _lay_out_documents(place: Path, version: str) -> None:
     entry += " -- OpenCart Sidecar contributors <root@localhost>  "
     entry += "Thu, 01 Jan 1970 00:00:00 +0000\n"
     _write_packed(entry.encode(), place / "changelog.Debian.gz")
-    for page in sorted((PROJECT / "docs/howto").glob("*")):
+    for page in sorted((PROJECT / "docs/howto").glob("*.*")):
         _copy(page, place / "howto" / page.name)
     for page in sorted((PROJECT / "docs/reference").glob("*.md")):
         _copy(page, place / "reference" / page.name)

@@ -82,10 +82,3 @@ def customer_with_few_orders(container: Container) -> int:
     sql = "SELECT MIN(customer_id) FROM oc_customer WHERE customer_id NOT IN "
     sql += "(SELECT customer_id FROM oc_order)"
     return int(container.run(f'mariadb --skip-column-names shop -e "{sql}"'))
-
-
-def most_orders(container: Container) -> int:
-    """How many the customer with the most has."""
-    sql = "SELECT MAX(n) FROM (SELECT COUNT(*) AS n FROM oc_order WHERE customer_id > 0 "
-    sql += "AND order_status_id > 0 GROUP BY customer_id) AS counts"
-    return int(container.run(f'mariadb --skip-column-names shop -e "{sql}"'))
