@@ -65,15 +65,16 @@ def _examined(context: typer.Context) -> tuple[list[Finding], int]:
         settings = config.load(config.find(flag, os.environ), os.environ)
     except ConfigError as error:
         first, *more = str(error).splitlines()
+        file = first.rpartition(": ")[0]
         return [
             Finding(
                 "settings.file",
                 "error",
-                problem.strip(),
+                problem,
                 "nothing works, and nothing else can be checked",
                 "mend the settings: docs/reference/config.md has them all",
             )
-            for problem in more or [first]
+            for problem in ([f"{file}: {line.strip()}" for line in more] or [first])
         ], error.exit_code
     os.environ.setdefault("POLARS_MAX_THREADS", str(settings.sync.threads))
     from sidecar.service.doctor.examine import examine

@@ -207,10 +207,13 @@ def test_somebody_else_who_holds_the_lock_is_told(root: Path) -> None:
 
 
 def test_files_that_were_not_taken_over_and_an_old_program_are_told(root: Path) -> None:
-    found = daemon(root, reload_error="rules.toml:3: no", version="0.0.1")
+    why = "rules.toml:3: no\n    when = 'x'\n           ^"
+    errors = [{"at": 1, "message": "the database is away"}, {"at": 2, "message": why}]
+    found = daemon(root, reload_error=why, version="0.0.1", errors=errors)
 
     assert one(found, "daemon.reload").state == "error"
-    assert "rules.toml:3: no" in one(found, "daemon.reload").found
+    assert one(found, "daemon.reload").found.endswith("rules.toml:3: no")
+    assert one(found, "daemon.errors").found == "1 errors lately, the last: the database is away"
     assert one(found, "daemon.version").state == "note"
 
 

@@ -37,20 +37,21 @@ def check_daemon(
             "it works as the program did when it started",
             "systemctl restart opencart-sidecar",
         )
-    if running and daemon.get("reload_error"):
+    refused = str(daemon.get("reload_error") or "") if running else ""
+    if refused:
         yield Finding(
             "daemon.reload",
             "error",
-            f"the files changed and cannot be used: {daemon['reload_error']}",
+            f"the files changed and cannot be used: {_first_line(refused)}",
             "the old settings and rules hold; after a restart nothing would",
             "mend the files: `sidecar rules check`; they are read again by themselves",
         )
-    if running and daemon.get("errors"):
-        last = daemon["errors"][-1]
+    errors = daemon.get("errors", ()) if running else ()
+    if errors := [str(one["message"]) for one in errors if one["message"] != refused]:
         yield Finding(
             "daemon.errors",
             "note",
-            f"{len(daemon['errors'])} errors lately, the last: {last['message']}",
+            f"{len(errors)} errors lately, the last: {_first_line(errors[-1])}",
             "it was tried again, or one duty failed",
             "journalctl -u opencart-sidecar -o cat",
         )
@@ -127,6 +128,11 @@ def _read(file: Path) -> str:
         return file.read_text("utf-8", "replace")
     except OSError:
         return ""
+
+
+def _first_line(text: str) -> str:
+    """Without the line of a file that is quoted below it."""
+    return next(iter(text.splitlines()), "")
 
 
 def _ago(seconds: int) -> str:

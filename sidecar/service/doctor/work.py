@@ -7,6 +7,9 @@ from typing import Any
 
 from sidecar.service.doctor.finding import Finding
 
+#: The kind of finding that the daemon itself tells while it runs.
+_TOLD = "reload.refused"
+
 
 def check_work(status: Mapping[str, Any]) -> Iterator[Finding]:
     """What of *status*, as `sidecar.sync.status.read` says it, a person should do."""
@@ -66,10 +69,13 @@ def _set_aside(status: Mapping[str, Any]) -> Iterator[Finding]:
 
 def _findings(status: Mapping[str, Any]) -> Iterator[Finding]:
     for finding in status["findings"]:
+        if finding["kind"] == _TOLD and status["running"]:
+            continue
         yield Finding(
             "work.finding",
             "warning",
-            f"{finding['kind']}: {finding['message']} ({finding['times']} times)",
+            f"{finding['kind']}: {next(iter(finding['message'].splitlines()), '')}"
+            f" ({finding['times']} times)",
             "it stays until it is mended",
             "docs/howto/run-as-a-service.md has the way out of each",
         )
