@@ -241,6 +241,10 @@ def _lost_on_mysql(connection: Connection, log: ServerLog, position: Position) -
             return "ahead"
         if not is_left:
             return "purged"
+    return _lost_from_file(connection, position, gtid)
+
+
+def _lost_from_file(connection: Connection, position: Position, gtid: str) -> str | None:
     # RESET counts from 1 again, and soon has every number: what stands there tells.
     try:
         return _stands_elsewhere(connection, position, gtid)
