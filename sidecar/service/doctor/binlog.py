@@ -6,11 +6,14 @@ from collections.abc import Iterator, Mapping
 
 from sqlalchemy import text
 
-from sidecar.service.doctor.case import ServerCase
+from sidecar.service.doctor.case import ServerCase, StoreCase
 from sidecar.service.doctor.finding import Finding
 from sidecar.shop.database import transaction
+from sidecar.sync.sources.binlog.columns import read_columns
+from sidecar.sync.sources.binlog.layouts import undecodable
 from sidecar.sync.sources.binlog.offered import offered
 from sidecar.sync.sources.binlog.wire import reader_id
+from sidecar.sync.sources.watched import appended, changed
 
 #: A log that is kept for less is gone before a daemon that was stopped comes back, in seconds.
 SHORTEST_S = 3600
@@ -45,6 +48,26 @@ def check_binlog(case: ServerCase) -> Iterator[Finding]:
         settings = {str(name).lower(): str(value) for name, value in rows}
     yield _kept(settings)
     yield _metadata(settings)
+
+
+def check_columns(case: StoreCase) -> Iterator[Finding]:
+    """Whether the log's rows of every table that is watched can be read."""
+    if case.config.sync.mode == "poll":
+        return
+    watched = [*changed(case.shop), *appended(case.shop)]
+    with transaction(case.engine) as tx:
+        columns = read_columns(tx, case.config.database.name, case.prefix, watched)
+    if odd := undecodable(watched, case.prefix, columns):
+        needed = case.config.sync.mode == "binlog"
+        yield Finding(
+            "binlog.columns",
+            "error" if needed else "note",
+            f"columns are of types that are not known in the log: {', '.join(odd)}",
+            'sync.mode is "binlog": the daemon does not start' if needed else _POLLING,
+            "give them OpenCart's own types again, or leave it at polling",
+        )
+    else:
+        yield Finding("binlog.columns", "ok", "all columns that are watched can be read in a log")
 
 
 def _kept(settings: Mapping[str, str]) -> Finding:

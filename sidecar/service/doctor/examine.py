@@ -56,6 +56,7 @@ OF_THE_SERVER: dict[str, _Check] = {
 }
 OF_THE_STORE: dict[str, _Check] = {
     "clock.zone": clocks.check_zone,
+    "binlog.columns": binlog.check_columns,
     "store.version": opencart.check_version,
     "store.policy": policy.check_policy,
     "store.gdpr": opencart.check_gdpr,
