@@ -72,7 +72,7 @@ def tagged_gtid(number: int, tag: str) -> bytes:
     """The same with a tag, from MySQL 9.0 on."""
     octets = b"".join(_varlen(octet) for octet in SERVER.bytes)
     name = _varlen(len(tag)) + tag.encode()
-    fields = [b"\x01", octets, _varlen(number << 1), name, _varlen(9), _varlen(10 << 1)]
+    fields = [_varlen(1), octets, _varlen(number << 1), name, _varlen(9), _varlen(10 << 1)]
     body = b"".join(_varlen(index) + field for index, field in enumerate(fields))
     return event(events.GTID_TAGGED, _varlen(1) + _varlen(len(body)) + _varlen(6) + body)
 

@@ -31,11 +31,13 @@ XID: Final = 16
 EXECUTE_LOAD_QUERY: Final = 18
 TABLE_MAP: Final = 19
 INCIDENT: Final = 26
+HEARTBEAT: Final = 27
 GTID: Final = 33
 ANONYMOUS_GTID: Final = 34
 XA_PREPARE: Final = 38
 PARTIAL_UPDATE_ROWS: Final = 39
 TRANSACTION_PAYLOAD: Final = 40
+HEARTBEAT_OF_LARGE_FILES: Final = 41
 GTID_TAGGED: Final = 42
 MARIADB_GTID: Final = 162
 QUERY_COMPRESSED: Final = 165
@@ -60,12 +62,10 @@ HARMLESS: Final = frozenset(
         9,  # files of LOAD DATA; the statement follows
         11,
         17,
-        27,  # heartbeat
         29,  # the statement behind the rows that follow
         35,  # GTIDs of earlier files
         36,  # group replication: what certifies a transaction, who takes part
         37,
-        41,  # heartbeat again, for large files
         160,  # the statement behind the rows that follow
         161,  # checkpoint
         163,  # GTIDs of earlier files
@@ -119,13 +119,15 @@ def read_mariadb_gtid(packet: bytes) -> tuple[int, int, bool]:
     return domain, number, bool(flags & STANDALONE)
 
 
-def read_gtid(packet: bytes) -> tuple[bytes, int]:
-    """UUID and number of MySQL's."""
-    _, sid, number = _MYSQL_GTID.unpack_from(packet, HEADER_SIZE)
-    return sid, number
+def read_mysql_gtid(packet: bytes, kind: int, end: int) -> tuple[bytes, str, int] | None:
+    """UUID, tag and number of MySQL's; None where transactions have no names."""
+    if kind == GTID:
+        _, sid, number = _MYSQL_GTID.unpack_from(packet, HEADER_SIZE)
+        return sid, "", number
+    return _read_tagged_gtid(packet, end) if kind == GTID_TAGGED else None
 
 
-def read_tagged_gtid(packet: bytes, end: int) -> tuple[bytes, str, int]:
+def _read_tagged_gtid(packet: bytes, end: int) -> tuple[bytes, str, int]:
     """
     UUID, tag and number of MySQL's from 9.0 on, in its own way to write things down.
 
@@ -135,7 +137,7 @@ def read_tagged_gtid(packet: bytes, end: int) -> tuple[bytes, str, int]:
     at = HEADER_SIZE
     for _ in range(3):
         _, at = _varlen(packet, at)
-    sid, number, tag = b"", 0, ""
+    sid, number = b"", 0
     while at < end:
         field, at = _varlen(packet, at)
         if field == 1:
@@ -150,10 +152,12 @@ def read_tagged_gtid(packet: bytes, end: int) -> tuple[bytes, str, int]:
         elif field == 3:
             size, at = _varlen(packet, at)
             tag = packet[at : at + size].decode("ascii")
-            return sid, tag, number
+            if sid and number > 0 and at + size <= end:
+                return sid, tag, number
+            break
         else:
             _, at = _varlen(packet, at)
-    raise ValueError("no tag")
+    raise ValueError("no UUID, number and tag")
 
 
 def _varlen(packet: bytes, at: int) -> tuple[int, int]:

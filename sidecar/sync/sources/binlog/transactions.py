@@ -95,7 +95,7 @@ class Transactions:
             events.QUERY: self._query,
             events.ROTATE: self._rotate,
             events.FORMAT_DESCRIPTION: self._format,
-            events.XID: self._xid,
+            events.XID: lambda packet, *_: self._end(packet),
             events.TABLE_MAP: self._table_map,
             events.GTID: self._mysql_gtid,
             events.ANONYMOUS_GTID: self._mysql_gtid,
@@ -103,13 +103,15 @@ class Transactions:
             events.MARIADB_GTID: self._mariadb_gtid,
             events.EXECUTE_LOAD_QUERY: self._unread("statement"),
             events.INCIDENT: self._unread("incident"),
+            events.HEARTBEAT: self._heartbeat,
+            events.HEARTBEAT_OF_LARGE_FILES: self._heartbeat,
             events.XA_PREPARE: self._unread("xa"),
             events.TRANSACTION_PAYLOAD: self._unread("compressed"),
             events.QUERY_COMPRESSED: self._unread("compressed"),
             **dict.fromkeys(events.ROWS, self._changed_rows),
             **dict.fromkeys(events.COMPRESSED_ROWS, self._changed_rows),
             events.PARTIAL_UPDATE_ROWS: self._changed_rows,
-            **dict.fromkeys(events.HARMLESS, self._nothing),
+            **dict.fromkeys(events.HARMLESS, lambda *_: False),
         }
 
     @property
@@ -180,7 +182,7 @@ class Transactions:
             self._gap("checksum")
         self._progress.born = _header(packet)[0]
         self._rows.new_file()
-        self._is_open, self._gtid = False, None
+        self._is_open, self._is_standalone, self._gtid = False, False, None
         self._count()
         return False
 
@@ -194,11 +196,20 @@ class Transactions:
             return False
         self._progress.go_on_in(*events.read_rotate(packet, end))
         self._rows.new_file()
-        if flags & events.ARTIFICIAL or not time_s or self._is_open:
+        if flags & events.ARTIFICIAL or not time_s:
             # Says where the stream is, not that it got there.
+            return False
+        if self._is_open:
+            self._give_up()
             return False
         self._progress.end(None)
         return True
+
+    def _heartbeat(self, packet: bytes, kind: int, end: int) -> bool:  # noqa: ARG002
+        if self._open_gaps:
+            # Nothing follows for now, so the end of the transaction is what was not read.
+            self._give_up()
+        return False
 
     # -- transactions ----------------------------------------------------------------------
 
@@ -210,25 +221,16 @@ class Transactions:
         return False
 
     def _mysql_gtid(self, packet: bytes, kind: int, end: int) -> bool:
-        gtid = None
-        if kind == events.GTID:
-            sid, number = events.read_gtid(packet)
-            gtid = self._progress.name(sid, "", number)
-        elif kind == events.GTID_TAGGED:
-            gtid = self._progress.name(*events.read_tagged_gtid(packet, end))
-        self._begin(packet, gtid)
+        named = events.read_mysql_gtid(packet, kind, end)
+        self._begin(packet, self._progress.name(*named) if named else None)
         return False
 
     def _begin(self, packet: bytes, gtid: Gtid | None) -> None:
         if self._is_open:
-            self._gap("unfinished")
+            self._give_up()
         self._count()
-        self._is_open = self._is_standalone = False
         self._gtid = gtid
         self._progress.locate(_header(packet)[4])
-
-    def _xid(self, packet: bytes, kind: int, end: int) -> bool:  # noqa: ARG002 as every reader
-        return self._end(packet)
 
     def _query(self, packet: bytes, kind: int, end: int) -> bool:  # noqa: ARG002 as every reader
         statement = self._statements.read(*events.read_query(packet, end))
@@ -263,6 +265,12 @@ class Transactions:
         self._newest_s = _header(packet)[0] or self._newest_s
         return True
 
+    def _give_up(self) -> None:
+        """The end of the open transaction does not come any more."""
+        self._gap("unfinished")
+        self._is_open, self._is_standalone, self._gtid = False, False, None
+        self._count()
+
     def _count(self) -> None:
         """Add what an ended transaction rang."""
         rung = self._rows.rung
@@ -285,9 +293,6 @@ class Transactions:
         gap = self._rows.rows(packet, kind, end)
         if gap is not None:
             self._gap(gap)
-        return False
-
-    def _nothing(self, packet: bytes, kind: int, end: int) -> bool:  # noqa: ARG002
         return False
 
     def _gap(self, reason: str) -> None:
