@@ -73,7 +73,7 @@ def log_of(found: dict[str, str]) -> ServerLog:
 def server_variables(connection: Connection) -> dict[str, str]:
     """The server's global variables by their names in small letters."""
     rows = connection.execute(text("SHOW GLOBAL VARIABLES"))
-    return {str(name).lower(): str(value) for name, value in rows}
+    return {str(name).lower(): str(value or "") for name, value in rows}
 
 
 def head(engine: Engine) -> Position:
