@@ -272,9 +272,10 @@ class Sidecar:
     def duties(self, read_config: Callable[[], Config]) -> Duties:
         """The work of the daemon; *read_config* reads the settings again."""
 
-        def dispatch(duties: Duties, pulse: Pulse) -> bool:
+        def dispatch(duties: Duties, pulse: Pulse) -> str:
             now = Sidecar(duties.config, duties.engine, duties.shop, pulse.stopping)
-            return now.dispatcher(pulse.beat).dispatch_next()
+            asked = now.dispatcher(pulse.beat).dispatch_next()
+            return asked.state if asked else ""
 
         return Duties(self.config, self.engine, read_config, dispatch)
 

@@ -23,11 +23,13 @@ def run(context: typer.Context) -> None:
         sidecar.require_own_tables()
         from sidecar import config
         from sidecar.daemon.files import Files
+        from sidecar.daemon.http import Http
         from sidecar.daemon.loop import Daemon
         from sidecar.daemon.systemd import Systemd
 
         file = sidecar.config.file
         duties = sidecar.duties(lambda: config.load(file, os.environ))
         files = Files(file, lambda: duties.config.rules.directory, signals.wake)
-        with files.watching():
-            Daemon(duties, signals, files, Systemd()).run()
+        http = Http(lambda: duties.config.http.listen, duties.metrics.pages())
+        with files.watching(), http:
+            Daemon(duties, signals, files, Systemd(), http).run()

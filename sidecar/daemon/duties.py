@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 
 from sidecar import clock
 from sidecar.config import Config
+from sidecar.daemon.metrics import Metrics
 from sidecar.daemon.queues import Queues
 from sidecar.daemon.work import Done, Lease, Pulse
 from sidecar.errors import ConfigError, DatabaseRefusedError, SchemaChangedError
@@ -23,11 +24,13 @@ from sidecar.shop.database import transaction
 from sidecar.shop.leader import leader_lock
 from sidecar.shop.place import read_place
 from sidecar.shop.shop import Shop, open_shop
+from sidecar.shop.size import own_size
 from sidecar.sync import (
     caps,
     changed,
     findings,
     full_pass,
+    gauges,
     identity,
     nightly,
     retention,
@@ -78,12 +81,14 @@ class Duties:
         config: As first read.
         engine: The store's database, which stays the same over reloads.
         read_config: Reads the settings again.
-        dispatch: Carries out the next command that waits; whether there was one.
+        dispatch: Carries out the next command that waits; the state it is in then, empty when
+            there was none.
 
     Attributes:
         config: As it holds now.
         shop: The store, looked at with these settings.
         book: The rules that hold now.
+        metrics: Told what is done.
     """
 
     def __init__(
@@ -91,12 +96,13 @@ class Duties:
         config: Config,
         engine: Engine,
         read_config: Callable[[], Config],
-        dispatch: Callable[[Duties, Pulse], bool] = lambda _duties, _pulse: False,
+        dispatch: Callable[[Duties, Pulse], str] = lambda _duties, _pulse: "",
     ) -> None:
         self.config = config
         self.engine = engine
         self.shop: Shop
         self.book: Rulebook
+        self.metrics = Metrics()
         self._read_config = read_config
         self._dispatch = dispatch
         self._began = False
@@ -196,6 +202,7 @@ class Duties:
         # Later, what was possible when we started is worth more than what was asked for.
         capture = Capture(self.shop, self.config, self.moment(), strict=not self._began)
         if self._has_capture:
+            self._count_log()
             self._capture.close()
         self._capture, self._has_capture = capture, True
 
@@ -206,10 +213,12 @@ class Duties:
         if not self._queues.look().commands:
             return Done()
         try:
-            if not self._dispatch(self, pulse):
-                return Done()
+            answered = self._dispatch(self, pulse)
         except StoppedError:
             return Done()
+        if not answered:
+            return Done()
+        self.metrics.meters.commands.labels(answered).inc()
         # It may have made rules, merged tags, approved runs.
         was_paused = self.book.paused
         self._open_book(self.config, self.shop, self._files or ())
@@ -250,6 +259,7 @@ class Duties:
         polling = self._capture.polling
         if surprises := self._capture.report_surprises(self.moment()):
             self._log.error("binlog.unannounced", customers=surprises)
+            self.metrics.meters.checksum_mismatches.inc(surprises)
         again = self._capture.log is None and polling.again
         return self._answer(again or polling, "changed", pulse)
 
@@ -267,6 +277,7 @@ class Duties:
         doorbell = source.ring(self.moment().epoch_s)
         polling = self._capture.polling
         again = polling.again
+        self.metrics.rang(doorbell.sources)
         if source is not again:
             self._missed.rang(doorbell.ids)
         if source is not again and source is not polling:
@@ -316,6 +327,7 @@ class Duties:
             after=after,
             progress=_progress(pulse),
         )
+        self.metrics.changed(outcome)
         return outcome
 
     def last_full_pass_at(self) -> int | None:
@@ -343,6 +355,7 @@ class Duties:
             caps.Budget(self.shop.own, self._cap, moment),
             due=limits is not None and limits < moment.today,
         )
+        self.metrics.changed(result.outcome)
         self._capture.polling.again.looked_at(result.found)
         if not result.stopped:
             self._full_pass_s = clock.monotonic() - began_s
@@ -363,6 +376,8 @@ class Duties:
             audit=self.config.upkeep.audit_age, commands=self.config.upkeep.commands_age
         )
         retention.clean(self.engine, self.shop.own, ages, self.moment(), stop)
+        taken = own_size(self.engine, self.config.database.prefix)
+        self.metrics.meters.own_tables_bytes.set(taken.table_bytes)
         if not self._capture.is_to_change():
             return Done()
         self._start_capture()
@@ -372,8 +387,17 @@ class Duties:
 
     def write_heartbeat(self, heartbeat: Mapping[str, Json]) -> None:
         """Keep *heartbeat* where `status` finds it."""
+        self._count_log()
+        moment = self.moment()
         with transaction(self.engine) as tx:
-            state.write(tx, self.shop.own, HEARTBEAT, heartbeat, self.moment())
+            state.write(tx, self.shop.own, HEARTBEAT, heartbeat, moment)
+            if self.config.http.listen:
+                self.metrics.counted(gauges.read_gauges(tx, self.shop.own, moment))
+
+    def _count_log(self) -> None:
+        """Take over what the log has told: the next source counts from 0."""
+        if self._capture.log is not None:
+            self.metrics.log_told(self._capture.log.told)
 
     def report(self, kind: str, message: str | None) -> None:
         """Raise the finding *kind* for people to see; None: it is mended."""

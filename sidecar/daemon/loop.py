@@ -10,6 +10,7 @@ import structlog
 from sidecar import __version__, clock
 from sidecar.daemon import memory
 from sidecar.daemon.files import QUIET_S, Files
+from sidecar.daemon.http import Http
 from sidecar.daemon.schedule import Backoff, Schedule, full_pass_reason
 from sidecar.daemon.signals import Signals
 from sidecar.daemon.systemd import Systemd
@@ -60,6 +61,7 @@ class Daemon:
 
     Args:
         work: What there is to do.
+        http: Serves health and metrics, or nothing.
         now: The wall clock, which may jump: instants are of it, and nothing is paced by it.
         monotonic: Paces everything.
     """
@@ -70,11 +72,13 @@ class Daemon:
         signals: Signals,
         files: Files,
         systemd: Systemd,
+        http: Http,
         *,
         now: Callable[[], datetime.datetime] = clock.now,
         monotonic: Callable[[], float] = clock.monotonic,
     ) -> None:
         self._work, self._signals, self._files, self._systemd = work, signals, files, systemd
+        self._http, self._metrics = http, work.metrics
         self._now, self._monotonic = now, monotonic
         self._log = structlog.get_logger()
         self._backoff = Backoff()
@@ -141,12 +145,20 @@ class Daemon:
         self._alive = Schedule(dict.fromkeys(("verify", "heartbeat"), ALIVE_EVERY_S), now_s)
         self.vitals.mode, self.vitals.connection_id = self._work.mode, lease.connection_id
         self._lease = lease
+        self._metrics.began(self._work.mode, self.vitals)
         self._keep_alive()
+        self._listen()
         self._systemd.ready()
         if not again:
             self._log.info("daemon.started", version=__version__, mode=self._work.mode)
 
     def _lead(self, lease: Lease) -> None:
+        try:
+            self._come_round(lease)
+        finally:
+            self._metrics.ended()
+
+    def _come_round(self, lease: Lease) -> None:
         while not self.stopping():
             try:
                 self._look_anew_when_changed()
@@ -200,6 +212,7 @@ class Daemon:
                 customers=done.customers,
                 ms=round((self._monotonic() - began_s) * 1000),
             )
+            self._metrics.cycle_done(duty, done.customers, self._monotonic() - began_s)
             self.vitals.customers += done.customers
             self.vitals.last_cycle_at = self._epoch_s()
         if duty == ("log" if self._work.mode == "binlog" else "poll") and not done.more:
@@ -245,6 +258,7 @@ class Daemon:
         self._rests_until_s = now_s + (now_s - began_s) / FULL_PASS_SHARE
         if not done.more:
             self._owed = False
+            self._metrics.full_pass_done(now_s - began_s)
             self.vitals.last_full_pass_at = self._epoch_s()
             self._log.info("full_pass.finished", customers=done.customers)
         return done
@@ -271,6 +285,7 @@ class Daemon:
             elif name == "heartbeat":
                 now = self._epoch_s()
                 self.vitals.mode, self.vitals.capture = self._work.mode, self._work.capture()
+                self._metrics.noticing(self._work.mode)
                 self._work.write_heartbeat(self.vitals.heartbeat(now))
                 if self.vitals.doing != "full_pass":
                     self._systemd.status(self.vitals.line(now))
@@ -279,9 +294,11 @@ class Daemon:
     def _ping(self) -> None:
         # Only from here, between two pieces of work: a thread would live on while we hang.
         every_s, now_s = self._systemd.alive_every_s, self._monotonic()
+        self._metrics.ticked()
         if every_s is not None and now_s - self._pinged_s >= every_s / 2:
             self._pinged_s = now_s
             self._systemd.alive()
+            self._metrics.meters.watchdog_pings.inc()
 
     # -- settings and rules ----------------------------------------------------------------
 
@@ -307,6 +324,7 @@ class Daemon:
     def _refuse_reload(self, problem: str) -> None:
         self._log.error("reload.refused", error=problem)
         self.vitals.reload_error = problem
+        self._metrics.meters.reload_failing.set(1)
         self.vitals.failed(self._epoch_s(), problem)
         self._work.report("reload.refused", f"the old settings and rules hold: {problem}")
         self._alive.done("heartbeat", self._monotonic(), again_in_s=0.0)
@@ -315,12 +333,18 @@ class Daemon:
         self._log.info("reload.done", full_pass=self._owed)
         self.vitals.reload_error = ""
         self.vitals.mode = self._work.mode
+        self._metrics.meters.reload_failing.set(0)
         self._work.report("reload.refused", None)
+        self._listen()
         now_s = self._monotonic()
         self._schedule.change("poll", self._work.poll_interval_s, now_s)
         if self._owed:
             self._owe_full_pass()
         self._alive.done("heartbeat", now_s, again_in_s=0.0)
+
+    def _listen(self) -> None:
+        """Serve health and metrics where the settings say now; where that fails, go on."""
+        self._work.report("http.refused", self._http.renew())
 
     # -- a database that is away -----------------------------------------------------------
 
@@ -332,6 +356,7 @@ class Daemon:
             DatabaseRefusedError: It has been refusing for `REFUSED_S`.
         """
         now_s = self._monotonic()
+        self._metrics.database_lost(error)
         if self._away_since_s is None:
             self._away_since_s = now_s
             self._log.error("database.lost", error=str(error))
@@ -354,6 +379,7 @@ class Daemon:
         if self._away_since_s is not None:
             away_s = round(self._monotonic() - self._away_since_s, 1)
             self._log.info("database.back", away_s=away_s)
+            self._metrics.database_back()
             self._away_since_s = None
             self._backoff.reset()
             self.vitals.doing = "waiting"

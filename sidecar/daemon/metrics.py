@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from http import HTTPStatus
 
 import prometheus_client
@@ -17,6 +19,7 @@ from sidecar.daemon.meters import CHANGES, MODES, Meters
 from sidecar.errors import DatabaseError, DatabaseRefusedError
 from sidecar.model import Outcome
 from sidecar.sync.gauges import Gauges
+from sidecar.sync.sources.binlog.source import Told
 
 
 class Metrics:
@@ -40,6 +43,7 @@ class Metrics:
         self._now, self._monotonic = now, monotonic
         self.meters = meters = Meters()
         self.health = health = Health(monotonic())
+        self._told = self._counted = Told()
         meters.info.labels(__version__).set(1)
         self.noticing("")
         # Worked out when somebody asks: the lag also grows while the loop hangs.
@@ -101,6 +105,21 @@ class Metrics:
         """That was written."""
         for kind in CHANGES:
             self.meters.changes.labels(kind).inc(getattr(outcome, kind))
+
+    def log_told(self, told: Told) -> None:
+        """That is what a source of the binary log has told since it began; said often."""
+        if told is not self._told:
+            self._told, self._counted = told, Told()
+        meters, before = self.meters, self._counted
+        meters.transactions.inc(told.transactions - before.transactions)
+        meters.own_transactions.inc(told.own - before.own)
+        meters.rows.inc(told.rows - before.rows)
+        meters.skipped_backlogs.inc(told.skips - before.skips)
+        for reason, times in (told.gaps - before.gaps).items():
+            meters.gaps.labels(reason).inc(times)
+        while told.waited_s:
+            meters.visibility_wait_seconds.observe(told.waited_s.popleft())
+        self._counted = replace(told, gaps=Counter(told.gaps))
 
     def counted(self, gauges: Gauges) -> None:
         """So many wait, are held, and so on."""

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from sidecar.daemon.metrics import Metrics
 from sidecar.model import Moment
 from sidecar.sync.state import Json
 
@@ -61,7 +62,12 @@ class Work(Protocol):
     What is to be done, without when; everything may raise a DatabaseError.
 
     A duty that raised is called again later, and goes on from what was committed.
+
+    Attributes:
+        metrics: Told what the duties do; the loop tells them the rest.
     """
+
+    metrics: Metrics
 
     @property
     def poll_interval_s(self) -> float:
@@ -136,7 +142,7 @@ class Work(Protocol):
         """Remove rows of ours that are older than they may become, a batch at a time."""
 
     def write_heartbeat(self, heartbeat: Mapping[str, Json]) -> None:
-        """Keep *heartbeat* where `status` finds it."""
+        """Keep *heartbeat* where `status` finds it, and count what waits for the metrics."""
 
     def report(self, kind: str, message: str | None) -> None:
         """Raise the finding *kind* for people to see; None: it is mended."""

@@ -12,7 +12,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from sidecar.daemon.files import Files
+from sidecar.daemon.http import Http
 from sidecar.daemon.loop import Daemon
+from sidecar.daemon.metrics import Metrics
 from sidecar.daemon.signals import Signals
 from sidecar.daemon.systemd import Systemd
 from sidecar.daemon.work import Done, Lease, Pulse
@@ -71,6 +73,7 @@ class Written:
 
     def __init__(self, clocks: Clocks) -> None:
         self.clocks = clocks
+        self.metrics = Metrics(lambda: clocks.now, lambda: clocks.monotonic_s)
         self.calls: list[tuple[str, float]] = []
         self.fail: Callable[[str], None] = lambda _duty: None
         self.results: dict[str, list[Done]] = {}
@@ -166,6 +169,25 @@ class Told(Systemd):
         self.messages.append((message.split("\n")[0], self.clocks.monotonic_s - 1_000.0))
 
 
+class Listening(Http):
+    """
+    A server that does not listen.
+
+    Attributes:
+        problems: What comes of each try, one after the other; then that it is well.
+        tries: How often it was tried.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(lambda: None, {})
+        self.problems: list[str] = []
+        self.tries = 0
+
+    def renew(self) -> str | None:
+        self.tries += 1
+        return self.problems.pop(0) if self.problems else None
+
+
 class Bench:
     """A daemon and everything around it."""
 
@@ -173,12 +195,14 @@ class Bench:
         self.clocks = Clocks()
         self.work = Written(self.clocks)
         self.told = Told(self.clocks, alive_every_s)
+        self.http = Listening()
         files = Files(folder / "config.toml", lambda: folder / "rules.d")
         self.daemon = Daemon(
             self.work,
             self.clocks,
             files,
             self.told,
+            self.http,
             now=lambda: self.clocks.now,
             monotonic=lambda: self.clocks.monotonic_s,
         )
@@ -347,7 +371,7 @@ def test_a_broken_reload_is_reported_and_mended_by_a_good_one(bench: Bench) -> N
     work = bench.run(10)
 
     assert bench.daemon.vitals.reload_error == ""
-    assert [message for _, message in work.reports] == [
+    assert [message for kind, message in work.reports if kind == "reload.refused"] == [
         "the old settings and rules hold: rules.d: no",
         None,
     ]
@@ -432,3 +456,97 @@ def test_it_says_how_it_is(bench: Bench) -> None:
     assert beat["lag_s"] in (0, 1, 2)
     assert int(str(beat["memory_mb"])) > 1
     assert len(work.heartbeats) == 4
+
+
+def _told(bench: Bench, name: str, **labels: str) -> float | None:
+    return bench.work.metrics.meters.registry.get_sample_value(f"sidecar_{name}", labels)
+
+
+def test_what_the_loop_does_is_counted(bench: Bench) -> None:
+    bench.work.last = None
+    bench.work.results["poll"] = [Done(1_000, more=True), Done(10), Done()]
+    bench.work.results["full_pass"] = [Done(5_000)]
+    bench.work.pulse = lambda _pulse: bench.clocks.pass_s(40)
+    bench.run(60)
+
+    assert _told(bench, "cycle_customers_total") == 6_010
+    assert _told(bench, "cycle_seconds_count", duty="poll") == 2
+    assert _told(bench, "cycle_seconds_count", duty="hints") == 0
+    assert _told(bench, "full_pass_seconds") == 40
+    assert _told(bench, "mode", mode="poll") == 1
+
+
+def test_it_is_ready_while_it_leads_and_the_database_answers(bench: Bench) -> None:
+    ready: dict[int, float | None] = {}
+    died: list[float] = []
+    readyz = bench.work.metrics.pages()["/readyz"]
+
+    def away(duty: str) -> None:
+        at = bench.clocks.monotonic_s - 1_000
+        ready.setdefault(int(at), _told(bench, "ready"))
+        if bench.work.metrics.pages()["/livez"]().status != 200:
+            died.append(at)
+        if 100 < at < 200:
+            bench.work.ours = False
+            raise DatabaseUnavailableError("gone")
+
+    bench.work.fail = away
+    bench.run(300)
+
+    away_at = [at for at, found in ready.items() if not found]
+    assert away_at[0] == 0
+    assert 100 < away_at[1] < 110
+    assert 200 < max(away_at) < 235
+    assert {found for at, found in ready.items() if at > 235} == {1.0}
+    assert died == []
+    assert (_told(bench, "database_errors_total", **{"class": "unavailable"}) or 0) > 3
+    assert _told(bench, "database_reconnects_total") == 1
+    assert readyz().body == "it does not lead\n"
+
+
+def test_one_that_hangs_is_dead_and_one_in_a_long_pass_is_not(bench: Bench) -> None:
+    bench.work.last = None
+    statuses: list[int] = []
+    livez = bench.work.metrics.pages()["/livez"]
+
+    def long(pulse: Pulse) -> None:
+        for seconds in (59, 59, 61):
+            bench.clocks.pass_s(seconds)
+            statuses.append(livez().status)
+            pulse.beat()
+
+    bench.work.pulse = long
+    bench.run(10)
+
+    assert statuses == [200, 200, 503]
+
+
+def test_settings_that_are_refused_show_until_good_ones_come(bench: Bench) -> None:
+    broken = iter([True])
+
+    def refuse(duty: str) -> None:
+        if duty == "reload" and next(broken, False):
+            raise ConfigError("rules.d", "no")
+
+    bench.work.fail = refuse
+    bench.clocks.asked = True
+    bench.run(10)
+    assert _told(bench, "reload_failing") == 1
+
+    bench.clocks.asked = True
+    bench.run(10)
+    assert _told(bench, "reload_failing") == 0
+
+
+def test_a_place_in_use_is_reported_and_tried_again_at_a_reload(bench: Bench) -> None:
+    bench.http.problems = ["it is in use"]
+    bench.run(10)
+    assert bench.work.reports == [("http.refused", "it is in use")]
+    assert bench.work.at("poll") != []
+
+    bench.work.reports.clear()
+    bench.clocks.ends_at_s += 10
+    bench.clocks.asked = True
+    bench.run(10)
+    assert bench.work.reports[-1] == ("http.refused", None)
+    assert bench.http.tries == 3

@@ -17,6 +17,7 @@ from sidecar.daemon.vitals import Vitals
 from sidecar.errors import DatabaseRefusedError, DatabaseUnavailableError
 from sidecar.model import Outcome
 from sidecar.sync.gauges import Gauges
+from sidecar.sync.sources.binlog.source import Told
 
 NOW = datetime.datetime(2026, 4, 1, 10, 0, tzinfo=datetime.UTC)
 NOW_S = int(NOW.timestamp())
@@ -201,6 +202,28 @@ def test_counts_of_the_database_are_told_as_they_were_found(metrics: Metrics) ->
 
     metrics.counted(gauges())
     assert math.isnan(value(metrics, "oldest_waiting_run_timestamp_seconds"))
+
+
+def test_what_the_log_told_is_counted_once_also_over_a_new_source(metrics: Metrics) -> None:
+    first = Told(transactions=10, own=4, rows=7, skips=1)
+    first.gaps["purged"] += 1
+    first.waited_s.extend([0.002, 0.5])
+    metrics.log_told(first)
+    metrics.log_told(first)
+    first.transactions += 5
+    first.gaps["purged"] += 1
+    first.gaps["xa"] += 1
+    metrics.log_told(first)
+    metrics.log_told(Told(transactions=3, rows=1))
+
+    assert value(metrics, "binlog_transactions_total") == 18
+    assert value(metrics, "binlog_own_transactions_total") == 4
+    assert value(metrics, "binlog_rows_total") == 8
+    assert value(metrics, "binlog_backlogs_skipped_total") == 1
+    assert value(metrics, "gaps_total", reason="purged") == 2
+    assert value(metrics, "gaps_total", reason="xa") == 1
+    assert value(metrics, "visibility_wait_seconds_count") == 2
+    assert value(metrics, "visibility_wait_seconds_bucket", le="0.003") == 1
 
 
 def test_alerts_ask_only_for_what_there_is(metrics: Metrics) -> None:

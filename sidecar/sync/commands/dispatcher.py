@@ -128,9 +128,9 @@ class Dispatcher:
         with transaction(self.engine) as tx:
             return queue.recover(tx, self.own)
 
-    def dispatch_next(self) -> bool:
+    def dispatch_next(self) -> Asked | None:
         """
-        Carry out the oldest command that is new; False when there is none.
+        Carry out the oldest command that is new, and return it as it stands then; None: none is.
 
         Raises:
             DatabaseUnavailableError: The command is new again.
@@ -138,10 +138,7 @@ class Dispatcher:
         """
         with transaction(self.engine) as tx:
             command_id = queue.next_new(tx, self.own)
-        if command_id is None:
-            return False
-        self.dispatch(command_id)
-        return True
+        return None if command_id is None else self.dispatch(command_id)
 
     def dispatch(self, command_id: int) -> Asked:
         """
