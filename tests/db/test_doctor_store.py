@@ -8,10 +8,11 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import text
 
 from sidecar import clock
 from sidecar.config import Database, Shop
-from sidecar.errors import DatabaseRefusedError
+from sidecar.errors import DatabaseRefusedError, SidecarError
 from sidecar.model import Moment
 from sidecar.service.doctor import examine
 from sidecar.service.doctor.case import ServerCase
@@ -303,6 +304,30 @@ def test_what_waits_is_found(store: DoctorStore) -> None:
     assert states["work.waiting"] == {"warning"}
     assert states["work.set_aside"] == {"warning"}
     assert states["work.finding"] == {"warning"}
+
+
+# -- only reading ------------------------------------------------------------------------------
+
+
+def test_every_session_of_the_doctor_refuses_to_write_and_to_wait_long(
+    store: DoctorStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused: list[str] = []
+
+    def writing(case: ServerCase) -> list[object]:
+        for statement in ("DELETE FROM oc_sidecar_state", "CREATE TABLE oc_new (id INT)"):
+            with pytest.raises(SidecarError) as error, transaction(case.engine) as tx:
+                tx.execute(text(statement))
+            refused.append(str(error.value))
+        with transaction(case.engine) as tx:
+            assert float(str(tx.scalar(text("SELECT @@max_statement_time")))) == 20
+        return []
+
+    monkeypatch.setitem(examine.OF_THE_SERVER, "grants", writing)
+    store.found()
+
+    assert len(refused) == 2
+    assert all("read-only" in said for said in refused)
 
 
 # -- checks that fail --------------------------------------------------------------------------

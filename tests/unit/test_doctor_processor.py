@@ -96,6 +96,30 @@ def test_what_the_installed_build_needs_is_known_by_name() -> None:
     assert needed_features(build) <= NEEDED
 
 
+def test_on_a_processor_that_lacks_something_nothing_of_polars_is_touched(tmp_path: Path) -> None:
+    (tmp_path / "cpuinfo").write_text(OLD)
+    code = (
+        "import pathlib, sys, sidecar.cli\n"
+        "from sidecar.service.doctor import processor\n"
+        "processor.CPUINFO = pathlib.Path('cpuinfo')\n"
+        "processor.platform.machine = lambda: 'x86_64'\n"
+        f"processor.needed_features = lambda _: {set(NEEDED)!r}\n"
+        "print(sidecar.cli.run(['doctor']), 'polars' in sys.modules)\n"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(Path.cwd())},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.stdout.splitlines()[-1] == "70 False", done.stderr
+    assert "polars[rtcompat]" in done.stdout
+
+
 def test_asking_for_the_processor_imports_no_polars_and_needs_no_settings(tmp_path: Path) -> None:
     asked_for = (
         "import sys, sidecar.cli; code = sidecar.cli.run(['doctor', '--cpu']);"
