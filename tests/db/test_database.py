@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,11 +11,12 @@ from threading import Thread
 import pytest
 from sqlalchemy import Engine, text
 
+from sidecar import clock
 from sidecar.config import Database, Secret
 from sidecar.errors import DatabaseUnavailableError
 from sidecar.service.private_server import PrivateServer
 from sidecar.shop import database as subject
-from sidecar.shop.database import transaction
+from sidecar.shop.database import transaction, when_over
 from support.database import changed, engine_for, failure
 
 
@@ -37,7 +39,10 @@ def test_a_session_is_strict_in_utc_and_repeatable(
 ) -> None:
     with engine_for(mariadb.settings(database, tcp=tcp)) as engine, transaction(engine) as tx:
         row = tx.execute(
-            text("SELECT @@sql_mode, @@time_zone, @@tx_isolation, @@character_set_connection")
+            text(
+                "SELECT @@sql_mode, @@time_zone, @@tx_isolation, @@character_set_connection,"
+                " @@innodb_lock_wait_timeout, @@idle_write_transaction_timeout"
+            )
         ).one()
 
     assert tuple(row) == (
@@ -45,6 +50,8 @@ def test_a_session_is_strict_in_utc_and_repeatable(
         "+00:00",
         "REPEATABLE-READ",
         "utf8mb4",
+        3,
+        30,
     )
 
 
@@ -191,3 +198,47 @@ def test_a_lock_held_by_another_may_be_free_later(settings: Database, engine: En
 
     assert isinstance(error, DatabaseUnavailableError)
     assert "another session holds a lock for too long" in str(error)
+
+
+def test_we_wait_three_seconds_for_a_row_and_no_longer(settings: Database, engine: Engine) -> None:
+    with transaction(engine) as tx:
+        tx.execute(text("CREATE TABLE a (id INT PRIMARY KEY) ENGINE=InnoDB"))
+        tx.execute(text("INSERT INTO a VALUES (1)"))
+    with transaction(engine) as tx:
+        tx.execute(text("UPDATE a SET id = 2"))
+        started = clock.monotonic()
+        error = failure(settings, "UPDATE a SET id = 3")
+
+    assert isinstance(error, DatabaseUnavailableError)
+    assert clock.monotonic() - started >= 2.5
+
+
+def test_what_is_to_follow_a_transaction_follows_whatever_becomes_of_it(engine: Engine) -> None:
+    done: list[str] = []
+    with transaction(engine) as tx:
+        when_over(tx, lambda: done.append("committed"))
+        assert done == []
+    with contextlib.suppress(ZeroDivisionError), transaction(engine) as tx:
+        when_over(tx, lambda: done.append("rolled back"))
+        _ = 1 / 0
+    with transaction(engine):
+        pass
+
+    assert done == ["committed", "rolled back"]
+
+
+def test_what_could_not_follow_a_transaction_goes_before_the_next(engine: Engine) -> None:
+    done: list[str] = []
+    away = [DatabaseUnavailableError("no server answers")] * 2
+
+    def follow() -> None:
+        if away:
+            raise away.pop()
+        done.append("at last")
+
+    with transaction(engine) as tx:
+        when_over(tx, follow)
+    with pytest.raises(DatabaseUnavailableError), transaction(engine):
+        pytest.fail("it began")
+    with transaction(engine):
+        assert done == ["at last"]
