@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import itertools
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import pymysql.cursors
@@ -37,11 +36,11 @@ MANY = settings(
 
 
 @pytest.fixture(scope="module")
-def logging_server(mariadb_template: Path) -> Iterator[PrivateServer]:
-    """A server with a binary log of its own."""
-    with PrivateServer(binlog=True, template=mariadb_template) as server:
-        server.execute("CREATE DATABASE shop CHARACTER SET utf8mb4")
-        yield server
+def logging_server(binlog_mariadb: PrivateServer) -> Iterator[PrivateServer]:
+    """A server with a binary log, and a database for random tables."""
+    binlog_mariadb.execute("CREATE DATABASE random_tables CHARACTER SET utf8mb4")
+    yield binlog_mariadb
+    binlog_mariadb.execute("DROP DATABASE random_tables", "SET GLOBAL binlog_row_metadata = NO_LOG")
 
 
 def login(server: PrivateServer) -> dict[str, Any]:
@@ -56,7 +55,7 @@ class Told:
         self.server = server
         self.rows: list[tuple[str, Changed]] = []
         self.tables: dict[str, RandomTable] = {}
-        self._connection = server.connect("shop", cursorclass=pymysql.cursors.DictCursor)
+        self._connection = server.connect("random_tables", cursorclass=pymysql.cursors.DictCursor)
         with contextlib.closing(server.connect()) as connection:
             self.file, self.offset = recorder.place(connection)
 
