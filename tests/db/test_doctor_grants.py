@@ -171,6 +171,21 @@ def test_the_doctor_needs_no_more_than_the_account_of_the_guide(
     assert {check for check, state in states.items() if state not in ("ok", "note")} == set()
 
 
+def test_a_table_that_only_the_doctor_reads_needs_a_grant_of_itself(
+    mariadb: PrivateServer, shop: Database, least: Database, tmp_path: Path
+) -> None:
+    mariadb.execute(f"REVOKE SELECT ON {NAME}.* FROM {ACCOUNT}")
+    for (table,) in _rows(mariadb, f"SHOW TABLES FROM {NAME}"):
+        if table != "oc_currency":
+            mariadb.execute(f"GRANT SELECT ON {NAME}.`{table}` TO {ACCOUNT}")
+
+    with opened(mariadb, shop, tmp_path) as store:
+        refused = store.one("currency.checked", as_=least)
+
+    assert refused.state == "warning"
+    assert refused.mend == f"GRANT SELECT ON `{NAME}`.`oc_currency` TO {ACCOUNT};"
+
+
 def test_the_doctor_works_with_an_account_that_may_only_read_and_writes_nothing(
     mariadb: PrivateServer, shop: Database, tmp_path: Path
 ) -> None:

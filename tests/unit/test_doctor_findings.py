@@ -82,6 +82,8 @@ def test_the_way_out_of_an_error_is_the_mend() -> None:
 
     assert found.found == "database 'a' on b:1: no (error 1045)"
     assert found.mend == "check database.user, or (x)"
+    wide = DatabaseRefusedError("database 'a': no (check x, or GRANT DROP ON a.*; error 1044)")
+    assert "GRANT" not in unreachable(wide).mend
     assert unreachable(DatabaseUnavailableError("database 'a' on b:1: no server")).mend
     assert hint_of(SchemaError("own tables", "they are old", "run `sidecar migrate`")) == (
         "own tables: they are old",
@@ -146,6 +148,16 @@ def test_settings_that_others_read_or_change_are_warnings(tmp_path: Path) -> Non
         f"chmod o-w {file}",
         f"chmod o-w {rules}",
     ]
+
+
+def test_a_folder_that_everybody_may_add_rules_to_is_a_warning(tmp_path: Path) -> None:
+    rules = tmp_path / "rules.d"
+    rules.mkdir()
+    rules.chmod(0o1777)
+    config = Config(file=tmp_path / "config.toml", rules=Rules(directory=rules))
+
+    # That only its owner can remove a file does not help: one more is one more rule.
+    assert one(check_settings(config), "settings.writable").state == "warning"
 
 
 def test_little_room_is_a_warning_and_none_an_error(tmp_path: Path) -> None:

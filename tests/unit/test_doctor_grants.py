@@ -114,6 +114,10 @@ def test_what_is_revoked_of_a_database_does_not_hold_there() -> None:
     assert not grants.on_database("UPDATE", "shop")
     assert grants.on_database("SELECT", "shop")
     assert grants.on_database("UPDATE", "other")
+    # Where that is possible, names are no patterns.
+    literal = parse([*lines, r"GRANT DROP ON `sh_p`.* TO `sidecar`@`%`"], ACCOUNT)
+    assert not literal.on_database("DROP", "shop")
+    assert literal.place("my_shop") == "`my_shop`.*"
 
 
 def test_capitals_matter_where_they_do_for_the_server() -> None:

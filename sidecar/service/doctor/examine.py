@@ -26,6 +26,7 @@ from sidecar.service.doctor import (
 from sidecar.service.doctor.case import ServerCase, StoreCase
 from sidecar.service.doctor.daemon import check_daemon
 from sidecar.service.doctor.finding import Finding, State
+from sidecar.service.doctor.grants import to_read
 from sidecar.service.doctor.work import check_work
 from sidecar.shop import size
 from sidecar.shop.database import connect, transaction
@@ -147,6 +148,8 @@ def _run(name: str, check: _Check, case: object, *, refused: State = "warning") 
     except SidecarError as error:
         what, mend = connection.hint_of(error)
         state: State = refused if isinstance(error, DatabaseRefusedError) else "error"
+        if isinstance(case, ServerCase):
+            mend = to_read(case.engine, what) or mend
         if what.endswith(_NOT_THERE) and state == "warning":
             state, mend = "note", "nothing, if the store is none of OpenCart's own"
         found.append(Finding(check_name, state, what, "the rest of this cannot be checked", mend))

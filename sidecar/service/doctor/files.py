@@ -54,11 +54,9 @@ def _changeable(config: Config) -> Iterator[Finding]:
 
 def _others_write(place: Path) -> bool:
     try:
-        mode = place.stat().st_mode
+        return bool(place.stat().st_mode & stat.S_IWOTH)
     except OSError:
         return False
-    # Where only owners may remove what is there, a folder for all is no danger to the rest.
-    return bool(mode & stat.S_IWOTH) and not (stat.S_ISDIR(mode) and mode & stat.S_ISVTX)
 
 
 def check_disk(config: Config, environ: Mapping[str, str] | None = None) -> Iterator[Finding]:

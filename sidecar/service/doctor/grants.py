@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
+
+from sidecar.shop.database import database_errors
 
 #: Grants all others of its level.
 ALL = "ALL PRIVILEGES"
@@ -16,6 +18,7 @@ _LINE = re.compile(
     rf"(?P<verb>GRANT|REVOKE) (?P<privileges>.+?) ON (?:TABLE )?"
     rf"(?P<database>\*|{_NAME})\.(?P<table>\*|{_NAME}) (?:TO|FROM) (?P<to>{_NAME}(?:@{_NAME})?)"
 )
+_DENIED = re.compile(rf"command denied to user .* for (?:table|column) ({_NAME}\.{_NAME})")
 _PRIVILEGE = re.compile(rf"([A-Z][A-Z_ ]*[A-Z])(?: \(({_NAME}(?:, ?{_NAME})*)\))?")
 
 
@@ -190,6 +193,16 @@ def quoted(name: str) -> str:
 def database_pattern(name: str) -> str:
     """*name* of a database as a GRANT names it, where ``_`` would stand for any letter."""
     return quoted(re.sub(r"([_%\\])", r"\\\1", name))
+
+
+def to_read(engine: Engine, said: str) -> str:
+    """The GRANT that lets our account read the table that *said* names; empty: it names none."""
+    table = _DENIED.search(said)
+    if table is None:
+        return ""
+    with database_errors(engine), engine.connect() as connection:
+        account = quoted_account(str(connection.scalar(text("SELECT CURRENT_USER()"))))
+    return f"GRANT SELECT ON {table[1]} TO {account};"
 
 
 def _unquoted(name: str) -> str | None:
