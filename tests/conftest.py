@@ -57,6 +57,13 @@ def mariadb(mariadb_template: Path) -> Iterator[PrivateServer]:
     server.remove()
 
 
+@pytest.fixture(scope="session")
+def binlog_mariadb(mariadb_template: Path) -> Iterator[PrivateServer]:
+    """As `mariadb`, with a binary log, which a daemon on it reads."""
+    with PrivateServer(tcp=True, binlog=True, template=mariadb_template) as server:
+        yield server
+
+
 @pytest.fixture
 def database(mariadb: PrivateServer) -> Iterator[str]:
     """The name of a fresh, empty database, dropped after the test."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from sidecar import clock
+from sidecar.config import Database
 from sidecar.service.demo_store import create_store
 from sidecar.service.private_server import PrivateServer
 from sidecar.shop.database import connect
@@ -20,11 +23,30 @@ def installation(
     mariadb: PrivateServer, database: str, tmp_path: Path, given_for: Callable[[str], Given]
 ) -> Iterator[Installation]:
     """An empty store of OpenCart 4.1 with its reference rows, and a config for it."""
-    settings = mariadb.settings(database)
-    engine = connect(settings)
-    create_store(engine, settings.prefix)
-    found = Installation(tmp_path, settings, engine, given_for(database))
-    (tmp_path / "rules.d").mkdir()
+    with _installed(mariadb.settings(database), tmp_path, given_for(database)) as found:
+        yield found
+
+
+@pytest.fixture
+def binlog_installation(binlog_mariadb: PrivateServer, tmp_path: Path) -> Iterator[Installation]:
+    """The same on a server with a binary log."""
+    name = f"store_{secrets.token_hex(4)}"
+    binlog_mariadb.execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
+    settings = binlog_mariadb.settings(name)
+    with (
+        contextlib.closing(binlog_mariadb.connect(name)) as connection,
+        _installed(settings, tmp_path, Given(connection, now=clock.now())) as found,
+    ):
+        yield found
+    binlog_mariadb.execute(f"DROP DATABASE {name}")
+
+
+@contextlib.contextmanager
+def _installed(database: Database, folder: Path, given: Given) -> Iterator[Installation]:
+    engine = connect(database)
+    create_store(engine, database.prefix)
+    found = Installation(folder, database, engine, given)
+    (folder / "rules.d").mkdir()
     found.write_config()
     yield found
     engine.dispose()

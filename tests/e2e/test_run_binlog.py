@@ -5,50 +5,29 @@ from __future__ import annotations
 import contextlib
 import json
 import signal
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sidecar import clock
-from sidecar.service.demo_store import create_store
 from sidecar.service.private_server import PrivateServer
-from sidecar.shop.database import connect
 from support.given import Given
 from support.installation import Installation
 from support.running import Running, running
 
 
-@pytest.fixture(scope="module")
-def server(mariadb_template: Path) -> Iterator[PrivateServer]:
-    """A server with a binary log."""
-    with PrivateServer(binlog=True, template=mariadb_template) as found:
-        yield found
-
-
 @pytest.fixture
-def installation(server: PrivateServer, tmp_path: Path) -> Iterator[Installation]:
+def ready(binlog_installation: Installation) -> Installation:
     """A store with three customers, and a rule that two of them fulfil, approved of."""
-    name = f"store_{tmp_path.name}"[:60].replace("-", "_")
-    server.execute(f"CREATE DATABASE {name}")
-    settings = server.settings(name)
-    engine = connect(settings)
-    create_store(engine, settings.prefix)
-    (tmp_path / "rules.d").mkdir()
-    with contextlib.closing(server.connect(name)) as connection:
-        given = Given(connection, now=clock.now())
-        found = Installation(tmp_path, settings, engine, given)
-        # Polling would find nothing for a minute, so what is found is found by the log.
-        found.write_config(more='[sync]\npoll_interval = "1 minute"\n')
-        for total in ("600", "700", "20"):
-            given.order(given.customer(), total)
-        found.rules(vip="total_spent >= 500")
-        found.done("migrate")
-        found.done("once", "--yes")
-        yield found
-    engine.dispose()
-    server.execute(f"DROP DATABASE {name}")
+    found = binlog_installation
+    # Polling would find nothing for a minute, so what is found is found by the log.
+    found.write_config(more='[sync]\npoll_interval = "1 minute"\n')
+    for total in ("600", "700", "20"):
+        found.given.order(found.given.customer(), total)
+    found.rules(vip="total_spent >= 500")
+    found.done("migrate")
+    found.done("once", "--yes")
+    return found
 
 
 def tagged(installation: Installation) -> list[int]:
@@ -66,65 +45,65 @@ def status(installation: Installation) -> dict[str, Any]:
 
 
 def test_an_order_is_answered_within_a_second_though_polling_is_slow(
-    installation: Installation,
+    ready: Installation,
 ) -> None:
-    with running(installation) as daemon:
+    with running(ready) as daemon:
         settled(daemon)
         began = clock.monotonic()
-        installation.given.order(3, "900")
-        daemon.until(lambda: tagged(installation) == [1, 2, 3], "the third tag")
+        ready.given.order(3, "900")
+        daemon.until(lambda: tagged(ready) == [1, 2, 3], "the third tag")
         took_s = clock.monotonic() - began
-        daemon.until(lambda: status(installation)["daemon"]["capture"].get("rows"), "a heartbeat")
-        found = status(installation)["daemon"]["capture"]
+        daemon.until(lambda: status(ready)["daemon"]["capture"].get("rows"), "a heartbeat")
+        found = status(ready)["daemon"]["capture"]
 
     assert took_s < 2  # 0.2 s on a machine that has nothing else to do
     assert (found["mode"], found["gate"], found["gaps"]) == ("binlog", "snapshot", {})
 
 
 def test_what_was_written_while_it_was_away_is_found_in_the_log(
-    installation: Installation,
+    ready: Installation,
 ) -> None:
-    with running(installation) as daemon:
+    with running(ready) as daemon:
         settled(daemon)
         daemon.stop()
-    installation.given.order(3, "900")
+    ready.given.order(3, "900")
 
-    with running(installation) as daemon:
-        daemon.until(lambda: tagged(installation) == [1, 2, 3], "the third tag")
+    with running(ready) as daemon:
+        daemon.until(lambda: tagged(ready) == [1, 2, 3], "the third tag")
         opened = daemon.logged("binlog.opened")
 
     assert opened["skipped"] is None
 
 
 def test_a_log_that_was_reset_is_a_gap_and_everybody_is_looked_at(
-    server: PrivateServer, installation: Installation
+    binlog_mariadb: PrivateServer, ready: Installation
 ) -> None:
-    with running(installation) as daemon:
+    with running(ready) as daemon:
         settled(daemon)
         daemon.stop(signal.SIGKILL)
-    installation.given.order(3, "900")
-    server.execute("RESET MASTER")
+    ready.given.order(3, "900")
+    binlog_mariadb.execute("RESET MASTER")
 
-    with running(installation) as daemon:
-        daemon.until(lambda: tagged(installation) == [1, 2, 3], "the third tag")
+    with running(ready) as daemon:
+        daemon.until(lambda: tagged(ready) == [1, 2, 3], "the third tag")
         daemon.logged("binlog.gap")
-        installation.given.order(3, "-850")
-        daemon.until(lambda: tagged(installation) == [1, 2], "the third tag gone")
+        ready.given.order(3, "-850")
+        daemon.until(lambda: tagged(ready) == [1, 2], "the third tag gone")
 
 
 def test_a_format_without_rows_is_a_gap_and_then_there_is_polling(
-    server: PrivateServer, installation: Installation
+    binlog_mariadb: PrivateServer, ready: Installation
 ) -> None:
-    with running(installation) as daemon:
+    with running(ready) as daemon:
         settled(daemon)
-        server.execute("SET GLOBAL binlog_format = 'STATEMENT'")
+        binlog_mariadb.execute("SET GLOBAL binlog_format = 'STATEMENT'")
         try:
-            with contextlib.closing(server.connect(installation.database.name)) as other:
+            with contextlib.closing(binlog_mariadb.connect(ready.database.name)) as other:
                 Given(other, now=clock.now()).order(3, "900")
-            daemon.until(lambda: tagged(installation) == [1, 2, 3], "the third tag")
+            daemon.until(lambda: tagged(ready) == [1, 2, 3], "the third tag")
             mode = daemon.logged("capture.mode", times=2)
         finally:
-            server.execute("SET GLOBAL binlog_format = 'ROW'")
+            binlog_mariadb.execute("SET GLOBAL binlog_format = 'ROW'")
 
     assert mode["mode"] == "poll"
     assert "binlog_format" in mode["why"]

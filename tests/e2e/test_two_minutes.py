@@ -16,14 +16,13 @@ from oracle.tags import Rule, tags
 from sidecar import clock
 from sidecar.service.demo_store import generate
 from sidecar.service.demo_store.reference import PRODUCTS
-from sidecar.service.private_server import PrivateServer
 from support.busy_store import STAY, STORE_ZONE, BusyStore, writers
 from support.given import Given
 from support.installation import Installation
 from support.running import running
 
 #: How long the store is written to; the whole two minutes where somebody asks for them.
-SECONDS = float(os.environ.get("SIDECAR_TEST_BUSY_S", "20"))
+SECONDS = float(os.environ.get("SIDECAR_TEST_BUSY_S", "12"))
 
 CUSTOMERS = 600
 
@@ -100,15 +99,20 @@ RUNGS = [
 ]
 
 
-@pytest.fixture
+@pytest.fixture(params=["poll", "binlog"])
 def busy(
-    installation: Installation, mariadb: PrivateServer
+    request: pytest.FixtureRequest,
 ) -> Iterator[tuple[Installation, BusyStore, Callable[[], Given]]]:
     """A made-up store with rules, a ladder and an approved first pass; what opens connections."""
+    if request.param == "poll":
+        server, installation = map(request.getfixturevalue, ("mariadb", "installation"))
+    else:
+        names = ("binlog_mariadb", "binlog_installation")
+        server, installation = map(request.getfixturevalue, names)
     opened = []
 
     def open_given() -> Given:
-        connection = mariadb.connect(installation.database.name, autocommit=False)
+        connection = server.connect(installation.database.name, autocommit=False)
         opened.append(connection)
         return Given(connection, clock.now(), STORE_ZONE)
 
@@ -177,12 +181,14 @@ def test_after_several_connections_wrote_at_once_everything_is_as_plain_sql_has_
         planned = installation.json("plan")
         status = installation.json("status")
         code, _ = daemon.stop()
+        capture = status["daemon"]["capture"]
 
     print(f"{sum(store.done.values())} things done, caught up after {took_s:.1f} s: {store.done}")
     assert set(planned["changes"].values()) == {0}, planned
     assert (status["waiting"], status["findings"], status["set_aside"]) == ([], [], 0)
     assert (code, daemon.events("full_pass.found"), daemon.events("database.lost")) == (0, [], [])
     assert min(store.done.values()) > 0
+    assert (capture.get("gaps", {}), capture.get("unannounced", 0)) == ({}, 0)
 
 
 def _people_decide(installation: Installation, store: BusyStore) -> None:
