@@ -1,0 +1,93 @@
+"""
+Faults that a life is born with, by name; they patch the program in its process only.
+
+``only the log``
+    No full pass because it began, and no rolling checksum: what the log does not tell
+    stays wrong.
+``die before STEP N``, ``die after STEP N``
+    SIGKILL from within, at the N-th time that a step of `STEPS` is reached.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+from collections.abc import Callable, Iterable
+from typing import Any
+
+#: The steps of a batch in their order, and those of a move without transactions: what is
+#: patched, as module and name.
+STEPS = {
+    "ring": ("sidecar.sync.sources.binlog.source", "BinlogSource.ring"),
+    "gate": ("sidecar.sync.sources.binlog.gate", "Gate.wait"),
+    "follow": ("sidecar.sync.sources.binlog.source", "follow"),
+    "look": ("sidecar.sync.cycle", "look"),
+    "write": ("sidecar.sync.cycle", "write"),
+    "audit": ("sidecar.sync.audit", "record"),
+    "note": ("sidecar.sync.sources.binlog.source", "BinlogSource.note"),
+    "prove": ("sidecar.shop.database", "prove_what_wrote"),
+    "commit": ("sqlalchemy.engine.default", "DefaultDialect.do_commit"),
+}
+
+#: What only a table without transactions needs.
+INTENTS = {
+    "announce": ("sidecar.sync.writers.intents", "announce"),
+    "move": ("sidecar.sync.writers.customer_group", "move"),
+    "settle": ("sidecar.sync.writers.intents", "_settle"),
+}
+
+
+def put_in(names: Iterable[str]) -> None:
+    """Patch what *names* say."""
+    for name in names:
+        match name.split():
+            case ["only", "the", "log"]:
+                _only_the_log()
+            case ["die", when, step, number]:
+                _die(when, step, int(number))
+            case _:
+                raise ValueError(name)
+
+
+def _only_the_log() -> None:
+    from sidecar.daemon.duties import Duties
+    from sidecar.daemon.work import Done
+
+    begin = Duties.begin
+
+    def begins(duties: Duties) -> bool:
+        begin(duties)
+        return False
+
+    _set(Duties, "begin", begins)
+    _set(Duties, "poll", lambda _duties, _pulse: Done())
+
+
+def _die(when: str, step: str, number: int) -> None:
+    module, path = (STEPS | INTENTS)[step]
+    owner: Any = importlib.import_module(module)
+    *parents, name = path.split(".")
+    for parent in parents:
+        owner = getattr(owner, parent)
+    original: Callable[..., Any] = getattr(owner, name)
+    left = [number]
+
+    def patched(*arguments: Any, **named: Any) -> Any:
+        left[0] -= 1
+        if when == "before" and left[0] == 0:
+            _end()
+        result = original(*arguments, **named)
+        if when == "after" and left[0] == 0:
+            _end()
+        return result
+
+    _set(owner, name, patched)
+
+
+def _set(owner: Any, name: str, value: object) -> None:
+    setattr(owner, name, value)
+
+
+def _end() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
