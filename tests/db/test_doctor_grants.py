@@ -102,6 +102,7 @@ def test_tables_that_can_be_worked_on_but_not_changed_are_a_warning(
 
     assert own.state == "warning"
     assert "sidecar migrate" in own.consequence
+    assert own.mend == f"GRANT ALL ON `{NAME}`.`oc_sidecar_tag` TO {ACCOUNT};"
 
 
 def test_indexes_that_are_not_wanted_need_no_grant(mariadb: PrivateServer, least: Database) -> None:
@@ -169,6 +170,22 @@ def test_the_doctor_needs_no_more_than_the_account_of_the_guide(
         states = {one.check: one.state for one in store.found(as_=least)}
 
     assert {check for check, state in states.items() if state not in ("ok", "note")} == set()
+
+
+def test_a_ladder_that_may_not_move_anybody_is_an_error(
+    mariadb: PrivateServer, shop: Database, least: Database, tmp_path: Path
+) -> None:
+    mariadb.execute(f"REVOKE UPDATE (customer_group_id) ON {NAME}.oc_customer FROM {ACCOUNT}")
+    with opened(mariadb, shop, tmp_path) as store:
+        store.given.group("Gold")
+        ladder = "[[group]]\nname = 'Gold'\nwhen = 'orders > 5'\n"
+        (tmp_path / "rules.d" / "a.toml").write_text(ladder)
+        found = store.one("rules.ladder", as_=least)
+
+    assert found.state == "error"
+    assert found.mend == (
+        f"GRANT UPDATE (customer_group_id) ON `{NAME}`.`oc_customer` TO {ACCOUNT};"
+    )
 
 
 def test_a_table_that_only_the_doctor_reads_needs_a_grant_of_itself(

@@ -158,6 +158,19 @@ def test_a_setting_that_hides_changes_is_told(
     assert name in chosen.mend
 
 
+def test_a_column_of_a_type_that_no_opencart_has_is_told(store: DoctorStore) -> None:
+    well = store.one("binlog.columns")
+    store.given.execute("ALTER TABLE oc_review MODIFY customer_id DECIMAL(11)")
+    try:
+        odd = store.one("binlog.columns")
+        demanded = store.one("binlog.columns", sync=Sync(mode="binlog"))
+    finally:
+        store.given.execute("ALTER TABLE oc_review MODIFY customer_id INT NOT NULL")
+
+    assert [one.state for one in (well, odd, demanded)] == ["ok", "note", "error"]
+    assert "oc_review.customer_id (decimal(11,0))" in odd.found
+
+
 def test_an_account_that_may_not_read_the_log_is_told_the_grant(
     server: PrivateServer, store: DoctorStore
 ) -> None:
