@@ -157,6 +157,11 @@ class Bed:
         with writing(self.connect, CUSTOMERS, seed, writers=writers, pause_s=pause_s) as load:
             yield load
 
+    def log_files(self) -> list[Path]:
+        """The files of the server's binary log, the oldest first."""
+        found = (self.server.directory / "data").glob("binlog.[0-9]*")
+        return sorted(file for file in found if file.suffix[1:].isdigit())
+
     def rows(self, query: str) -> list[dict[str, Any]]:
         """What *query* selects."""
         return list(verdict._rows(self.given, query))
