@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from sidecar import clock
 from sidecar.config import Database, Shop
-from sidecar.errors import DatabaseRefusedError, SidecarError
+from sidecar.errors import DatabaseRefusedError, DatabaseUnavailableError, SidecarError
 from sidecar.model import Moment
 from sidecar.service.doctor import examine
 from sidecar.service.doctor.case import ServerCase
@@ -342,6 +342,10 @@ def test_a_check_that_fails_is_a_finding_and_the_others_go_on(
     def refused(case: ServerCase) -> list[object]:
         raise DatabaseRefusedError("no (GRANT it; error 1142)")
 
+    def away(case: ServerCase) -> list[object]:
+        raise DatabaseUnavailableError("database 'a' on b: the connection broke")
+
+    monkeypatch.setitem(examine.OF_THE_SERVER, "binlog", away)
     monkeypatch.setitem(examine.OF_THE_SERVER, "grants", broken)
     monkeypatch.setitem(examine.OF_THE_STORE, "store.gdpr", refused)
 
@@ -352,7 +356,23 @@ def test_a_check_that_fails_is_a_finding_and_the_others_go_on(
     assert "hunter2" not in repr(found)
     assert "ann@" not in repr(found)
     assert (found["store.gdpr"].state, found["store.gdpr"].mend) == ("warning", "GRANT it")
+    assert found["binlog.checked"].state == "error"
+    assert "sidecar doctor" in found["binlog.checked"].mend
     assert {"clock.skew", "currency.base", "work.waiting"} <= found.keys()
+
+
+def test_a_login_that_ends_in_a_fault_leaves_the_other_checks(
+    store: DoctorStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(case: ServerCase) -> list[object]:
+        raise KeyError("cipher")
+
+    monkeypatch.setattr("sidecar.service.doctor.connection.check_connection", broken)
+
+    states = store.states()
+
+    assert states["connection.checked"] == {"error"}
+    assert states["own.version"] == {"ok"}
 
 
 def test_a_table_that_a_store_never_had_is_worth_knowing_only(store: DoctorStore) -> None:

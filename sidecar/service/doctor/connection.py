@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from sqlalchemy import text
 
 from sidecar.config import Database
-from sidecar.errors import DatabaseError, SidecarError
+from sidecar.errors import SidecarError
 from sidecar.service.doctor.case import ServerCase
 from sidecar.service.doctor.finding import Finding
 from sidecar.shop.database import database_errors, place_of
@@ -30,7 +30,7 @@ def check_connection(case: ServerCase) -> Iterator[Finding]:
     Log in.
 
     Raises:
-        DatabaseError: It does not answer, or refuses; see `unreachable`.
+        SidecarError: It does not answer, or refuses; see `unreachable`.
     """
     with database_errors(case.engine), case.engine.connect() as connection:
         server = Server.of(str(connection.scalar(text("SELECT @@version"))))
@@ -53,7 +53,7 @@ def check_connection(case: ServerCase) -> Iterator[Finding]:
     yield judge_tls(case.config.database, cipher)
 
 
-def unreachable(error: DatabaseError) -> Finding:
+def unreachable(error: SidecarError) -> Finding:
     """The finding that the database does not answer, or refuses."""
     what, hint = hint_of(error)
     if what.endswith("(error 1044)"):

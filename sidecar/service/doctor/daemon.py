@@ -62,7 +62,8 @@ def _runs(status: Mapping[str, Any], now_s: int) -> Finding:
     check, daemon = "daemon.running", status["daemon"]
     if status["running"]:
         silent_s = max(0, now_s - int(daemon["at"]))
-        found = f"process {daemon['pid']} runs, {daemon['doing']}"
+        mode = f" in mode {daemon['mode']}" if daemon.get("mode") else ""
+        found = f"process {daemon['pid']} runs{mode}, {daemon['doing']}"
         if silent_s <= SILENT_S:
             return Finding(check, "ok", f"{found}; last heard of {silent_s} s ago")
         return Finding(

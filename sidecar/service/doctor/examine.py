@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from sqlalchemy import Engine, event
 
 from sidecar.config import Config
-from sidecar.errors import DatabaseError, DatabaseRefusedError, SidecarError
+from sidecar.errors import DatabaseRefusedError, SidecarError
 from sidecar.log import scrubbed
 from sidecar.service.doctor import (
     binlog,
@@ -70,8 +71,6 @@ OF_THE_STORE: dict[str, _Check] = {
 #: A table or column that an OpenCart has: what is looked at is no store that OpenCart made.
 _NOT_THERE = ("(error 1146)", "(error 1054)")
 
-_FAULT = "this is a fault of the program: please report it"
-
 
 def examine(config: Config, now: Callable[[], datetime.datetime]) -> list[Finding]:
     """
@@ -97,8 +96,10 @@ def examine(config: Config, now: Callable[[], datetime.datetime]) -> list[Findin
 def _of_database(case: ServerCase) -> list[Finding]:
     try:
         found = list(connection.check_connection(case))
-    except DatabaseError as error:
+    except SidecarError as error:
         return [connection.unreachable(error)]
+    except Exception as error:  # noqa: BLE001 - as of `_run`
+        found = [_fault("connection.checked", error)]
     for name, check in OF_THE_SERVER.items():
         found += _run(name, check, case)
     found += _of_store(case)
@@ -149,14 +150,21 @@ def _run(name: str, check: _Check, case: object, *, refused: State = "warning") 
         what, mend = connection.hint_of(error)
         state: State = refused if isinstance(error, DatabaseRefusedError) else "error"
         if isinstance(case, ServerCase):
-            mend = to_read(case.engine, what) or mend
+            with contextlib.suppress(SidecarError):  # which may be gone by now
+                mend = to_read(case.engine, what) or mend
         if what.endswith(_NOT_THERE) and state == "warning":
             state, mend = "note", "nothing, if the store is none of OpenCart's own"
+        mend = mend or "ask again when that is over: sidecar doctor"
         found.append(Finding(check_name, state, what, "the rest of this cannot be checked", mend))
     except Exception as error:  # noqa: BLE001 - the other checks shall go on
-        what = f"{type(error).__name__}: {scrubbed(str(error))}"
-        found.append(Finding(check_name, "error", what, "this was not checked", _FAULT))
+        found.append(_fault(check_name, error))
     return found
+
+
+def _fault(check: str, error: Exception) -> Finding:
+    what = f"{type(error).__name__}: {scrubbed(str(error))}"
+    mend = "this is a fault of the program: please report it"
+    return Finding(check, "error", what, "this was not checked", mend)
 
 
 def _reading(engine: Engine) -> Engine:
