@@ -34,13 +34,15 @@ __all__ = [
 CONNECT_TIMEOUT_S = 4.0
 
 #: Every session of ours: refuse what does not fit, think in UTC, wait for no lock longer than
-#: the store may wait for ours, and see how large tables are now. The first comment only MariaDB
-#: reads: it ends whoever was stopped with rows locked. The other only MySQL, which would tell
-#: sizes of up to a day ago.
+#: the store may wait for ours, and see how large tables are now. The first comments only
+#: MariaDB reads: it ends whoever was stopped with rows locked, and since 11.6 it would refuse to
+#: write a row that changed since it was read, where all other servers compare and set. The last
+#: only MySQL, which would tell sizes of up to a day ago.
 SESSION = (
     "SET sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', time_zone = '+00:00'"
     ", innodb_lock_wait_timeout = 3"
     " /*M!100300 , idle_write_transaction_timeout = 30 */"
+    " /*M!110602 , innodb_snapshot_isolation = OFF */"
     " /*!80003 , information_schema_stats_expiry = 0 */"
 )
 
