@@ -324,6 +324,7 @@ class Duties:
             caps.Budget(self.shop.own, self._cap, moment),
             kind=kind,
             touched=doorbell.actors,
+            buyers=doorbell.buyers,
             after=after,
             progress=_progress(pulse),
         )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import structlog
-from sqlalchemy import Connection
+from sqlalchemy import Connection, update
 
 from sidecar import clock
 from sidecar.model import Moment, Outcome, Scope
@@ -18,6 +18,9 @@ from sidecar.sync.cycle import After, Before, Pass
 from sidecar.sync.ranges import Progress
 from sidecar.sync.runs import Run
 
+#: In the place of a fingerprint, so that what was bought is read again; 0 is that of nothing.
+NO_FINGERPRINT = 1
+
 
 def answer(
     shop: Shop,
@@ -28,6 +31,7 @@ def answer(
     *,
     kind: str,
     touched: Mapping[int, str] | None = None,
+    buyers: Collection[int] = (),
     after: After | None = None,
     progress: Progress | None = None,
 ) -> tuple[Outcome, Rulebook]:
@@ -40,6 +44,7 @@ def answer(
     Args:
         kind: ``changed`` or ``clock``.
         touched: Customers that a person just saved in the admin, with who it was.
+        buyers: Those of *ids* whose order lines changed.
         after: Written in the transaction of the last changes: that the bell was answered.
 
     Returns:
@@ -52,7 +57,8 @@ def answer(
         for start in range(0, len(ids), cycle.BATCH):
             part = Scope.of(ids[start : start + cycle.BATCH])
             is_last = start + cycle.BATCH >= len(ids)
-            outcome = _within_budget(work, part, after if is_last else None)
+            anew = _bought_anew(shop, set(buyers)) if buyers else None
+            outcome = _within_budget(work, part, anew, after if is_last else None)
             run.outcome.customers += outcome.customers
             run.outcome.set_aside += outcome.set_aside
             if progress:
@@ -66,10 +72,25 @@ def answer(
     return run.outcome, work.rulebook
 
 
-def _within_budget(work: Pass, scope: Scope, after: After | None) -> Outcome:
+def _bought_anew(shop: Shop, buyers: set[int]) -> Before:
+    """Forget the fingerprint of what was bought, which sees orders and not their lines."""
+    customer = shop.own.customer
+
+    def forget(tx: Connection, part: Sequence[int]) -> None:
+        some = buyers.intersection(part)
+        statement = update(customer).where(
+            customer.c.customer_id.in_(some), customer.c.purchases_mark != NO_FINGERPRINT
+        )
+        if some:
+            tx.execute(statement.values(purchases_mark=NO_FINGERPRINT))
+
+    return forget
+
+
+def _within_budget(work: Pass, scope: Scope, before: Before | None, after: After | None) -> Outcome:
     while True:
         try:
-            return cycle.run(work, scope, after=after)
+            return cycle.run(work, scope, before, after)
         except OverBudgetError as over:
             _park(work, over)
 

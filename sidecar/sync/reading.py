@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Label, Select, case, cast, fun
 from sqlalchemy.dialects.mysql import CHAR, INTEGER
 
 from sidecar.model import MONEY_SCALE, Moment, Scope
+from sidecar.shop.database import transaction
 from sidecar.shop.local_time import to_instants
 from sidecar.shop.reader import Schema, read_rows
 from sidecar.shop.shop import BULK_FROM, Shop, within
@@ -63,6 +64,18 @@ class Reading:
     def rows_here(self, query: Select[Any], schema: Schema) -> pl.DataFrame:
         """The rows of *query*, always in the transaction: for a few rows of a large scope."""
         return read_rows(self.tx, query, schema)
+
+    def rows_not_older(self, scope: Scope, query: Select[Any], schema: Schema) -> pl.DataFrame:
+        """
+        The rows of *query* about customers of *scope*, as new as all that was read before.
+
+        The transaction of a large reading shows the store as it was when it began; what was
+        read in bulk since may be newer, and what is remembered of it must not be newer still.
+        """
+        if self.is_small:
+            return read_rows(self.tx, query, schema)
+        with transaction(self.shop.engine) as tx:
+            return self.shop.read(tx, scope, query, schema)
 
     @property
     def is_small(self) -> bool:

@@ -61,13 +61,15 @@ def lines_of(reading: Reading, scope: Scope, orders: pl.DataFrame) -> pl.DataFra
     paid = order.c.order_status_id.in_(sorted(reading.shop.paid))
     credit = (order.c.order_status_id > 0) & (order.c.total < 0)
     query = columns.join(order, order.c.order_id == line.c.order_id).where(theirs, paid | credit)
-    found = [reading.shop.read(reading.tx, scope, query, schema)]
+    # A fingerprint of the orders is kept beside what is found here: lines that are older than
+    # it would stay what they are.
+    found = [reading.rows_not_older(scope, query, schema)]
     # Guest orders bear no customer's id: they are named one by one.
     counted = orders.filter(pl.col("qualifying") | pl.col("credit"))
     guests = counted.filter("guest")["order_id"].to_list()
     found += [
-        reading.rows_here(
-            columns.where(line.c.order_id.in_(guests[start : start + _CHUNK])), schema
+        reading.rows_not_older(
+            scope, columns.where(line.c.order_id.in_(guests[start : start + _CHUNK])), schema
         )
         for start in range(0, len(guests), _CHUNK)
     ]

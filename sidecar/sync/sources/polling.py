@@ -122,6 +122,7 @@ class Polling:
         rang = {"trailing": len(appended.ids), "checksum": len(changed.ids)}
         return Doorbell(
             ids=appended.ids | changed.ids,
+            buyers=appended.buyers | changed.buyers,
             sources={name: number for name, number in rang.items() if number},
             everyone=everyone,
             noted=_Noted(place, memory, part, now_s),

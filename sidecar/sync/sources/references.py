@@ -61,10 +61,18 @@ def checksums(
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The customers that references lead to; *everyone* where all of them may be meant."""
+    """
+    The customers that references lead to.
+
+    Attributes:
+        ids: All of them.
+        buyers: Those of *ids* whose order lines changed.
+        everyone: All customers may be meant.
+    """
 
     ids: frozenset[int]
-    everyone: bool
+    buyers: frozenset[int] = frozenset()
+    everyone: bool = False
 
 
 def follow(tx: Connection, shop: Shop, references: Mapping[Lead, Collection[int]]) -> Found:
@@ -75,9 +83,8 @@ def follow(tx: Connection, shop: Shop, references: Mapping[Lead, Collection[int]
         returned = tables.return_
         query = select(returned.c.customer_id).where(returned.c.return_id.in_(part))
         owners.update(tx.scalars(query.distinct()))
-    for part in _parts(references.get("order", ())):
-        owned = select(owner(shop)).where(tables.order.c.order_id.in_(part))
-        owners.update(tx.scalars(owned.distinct()))
+    owners |= _owners(tx, shop, references.get("order", ()))
+    of_lines = _owners(tx, shop, references.get("lines", ()))
     everyone = bool(references.get("everyone"))
     buyers: set[int] = set()
     purchase = shop.own.purchase
@@ -88,22 +95,44 @@ def follow(tx: Connection, shop: Shop, references: Mapping[Lead, Collection[int]
             buyers.clear()
             everyone = True
             break
-    ids = {number for number in owners if number and 0 < number < GUEST}
-    guests = {number - GUEST for number in owners if number and number > GUEST}
     logins = {number for number in references.get("email", ()) if number}
-    ids |= buyers | _of_emails(tx, shop, guests, logins)
-    return Found(frozenset(ids), everyone)
+    oldest, named = _of_emails(tx, shop, _guests(owners | of_lines), logins)
+
+    def accounts(some: set[int]) -> set[int]:
+        own = {number for number in some if number and 0 < number < GUEST}
+        return own.union(*(oldest.get(crc, ()) for crc in _guests(some)))
+
+    of_lines = accounts(of_lines)
+    ids = accounts(owners) | of_lines | buyers | named
+    return Found(frozenset(ids), frozenset(of_lines), everyone)
 
 
-def _of_emails(tx: Connection, shop: Shop, guests: set[int], logins: set[int]) -> set[int]:
-    """Every account with an e-mail of *logins*, and the oldest one of each of *guests*."""
+def _owners(tx: Connection, shop: Shop, orders: Collection[int]) -> set[int]:
+    """The owners of *orders*, as `owner` has them."""
+    order = shop.tables.order
+    found: set[int] = set()
+    for part in _parts(orders):
+        found.update(tx.scalars(select(owner(shop)).where(order.c.order_id.in_(part)).distinct()))
+    return found
+
+
+def _guests(owners: set[int]) -> set[int]:
+    """The checksums of guests' e-mails among *owners*."""
+    return {number - GUEST for number in owners if number and number > GUEST}
+
+
+def _of_emails(
+    tx: Connection, shop: Shop, guests: set[int], logins: set[int]
+) -> tuple[dict[int, set[int]], set[int]]:
+    """The oldest accounts of *guests* by their checksum, and every account of *logins*."""
     if not guests and not logins:
-        return set()
+        return {}, set()
     customer = shop.tables.customer
     checksum = email_checksum(customer.c.email)
     wanted = sorted(guests | logins)
     found: set[int] = set()
-    oldest: dict[str, int] = {}
+    seen: set[str] = set()
+    oldest: dict[int, set[int]] = {}
     for first, last in _spans(tx, shop):
         query = (
             select(
@@ -117,9 +146,10 @@ def _of_emails(tx: Connection, shop: Shop, guests: set[int], logins: set[int]) -
         for row in tx.execute(query):
             if row.crc in logins:
                 found.add(row.customer_id)
-            if row.crc in guests:
-                oldest.setdefault(row.email, row.customer_id)
-    return found | set(oldest.values())
+            if row.crc in guests and row.email not in seen:
+                seen.add(row.email)  # others may share the checksum, not the e-mail
+                oldest.setdefault(row.crc, set()).add(row.customer_id)
+    return oldest, found
 
 
 def _spans(tx: Connection, shop: Shop) -> Iterator[tuple[int, int]]:

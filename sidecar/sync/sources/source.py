@@ -21,6 +21,7 @@ class Doorbell:
 
     Attributes:
         ids: Of customers; some may be gone from the store.
+        buyers: Those of *ids* whose order lines changed, so that what they bought is read anew.
         actors: Who saved a customer in the admin, for those of *ids* where a hint says so.
         sources: How many ids each source rang.
         everyone: A whole pass is due, with the store's settings read anew.
@@ -28,6 +29,7 @@ class Doorbell:
     """
 
     ids: frozenset[int] = frozenset()
+    buyers: frozenset[int] = frozenset()
     actors: Mapping[int, str] = field(default_factory=dict)
     sources: Mapping[str, int] = field(default_factory=dict)
     everyone: bool = False

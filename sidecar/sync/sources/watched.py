@@ -20,8 +20,9 @@ from sidecar.shop.shop import Shop
 from sidecar.shop.tables import StoreTables
 from sidecar.sync.reading import in_utf8
 
-#: What a row's reference is: a customer, or something that leads to customers.
-Lead = Literal["customer", "order", "return", "product", "email", "everyone"]
+#: What a row's reference is: a customer, or something that leads to customers. ``lines`` is
+#: an order by one of its lines: what was bought has to be read again.
+Lead = Literal["customer", "order", "lines", "return", "product", "email", "everyone"]
 
 #: What an e-mail leads to: accounts by any spelling of it, or the account of a guest.
 TextLead = Literal["email", "guest"]
@@ -131,7 +132,7 @@ def _numbered(shop: Shop) -> list[Watched]:
             for attribute, key in _OF_CUSTOMERS.items()
         ),
         Watched("order", order.c.order_id, owner(shop), "customer", tuple(order.columns)),
-        _watched("order_product", tables.order_product, "order_product_id", "order"),
+        _watched("order_product", tables.order_product, "order_product_id", "lines"),
         Watched(
             "customer_login",
             login.c.customer_login_id,
@@ -179,7 +180,7 @@ def _whole_store(tables: StoreTables) -> list[Watched]:
 
 def _watched(name: str, table: Table, key: str, lead: Lead) -> Watched:
     by_lead = {"customer": "customer_id", "order": "order_id", "return": "return_id"}
-    by_lead |= {"product": "product_id"}
+    by_lead |= {"product": "product_id", "lines": "order_id"}
     reference = (
         literal_column("0")
         if lead == "everyone"

@@ -28,6 +28,7 @@ Row = list[bytes | None]
 _REFERENCE: Final[Mapping[Lead, str]] = {
     "customer": "customer_id",
     "order": "order_id",
+    "lines": "order_id",
     "return": "return_id",
     "product": "product_id",
     "email": "email",

@@ -187,7 +187,7 @@ class BinlogSource:
         everyone = found.everyone or bool(batch.gaps)
         if not found.ids and not everyone and 0 <= now_s - self._noted_s < IDLE_NOTE_S:
             return Doorbell()
-        return self._rang(found.ids, now_s, everyone=everyone)
+        return self._rang(found.ids, now_s, buyers=found.buyers, everyone=everyone)
 
     def note(self, tx: Connection, doorbell: Doorbell) -> None:
         """
@@ -208,6 +208,7 @@ class BinlogSource:
         ids: frozenset[int],
         now_s: int,
         *,
+        buyers: frozenset[int] = frozenset(),
         everyone: bool = False,
     ) -> Doorbell:
         with transaction(self._shop.engine) as tx:
@@ -215,6 +216,7 @@ class BinlogSource:
         assert self._at is not None  # noqa: S101 - there is a connection
         self._open = Doorbell(
             ids=ids,
+            buyers=buyers,
             sources={self.name: len(ids)} if ids else {},
             everyone=everyone,
             noted=_Noted(place, self._at, now_s),
@@ -302,7 +304,7 @@ class BinlogSource:
     def _follow(self, batch: Batch, arrived_s: float) -> Found:
         """The customers that *batch* leads to, once what it did can be seen."""
         if not batch.references and not batch.texts:
-            return Found(frozenset(), everyone=False)
+            return Found(frozenset())
         assert self._gate is not None  # noqa: S101 - there is a connection
         waits_from_s = clock.monotonic()
         self._gate.wait(batch.position, arrived_s)
