@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from chaos import capture, kills, leaders
+from chaos import capture, groups, kills, leaders, network
 from chaos.bed import DURABLE, Bed, Beds, Found
 
 
@@ -36,6 +36,10 @@ def _careless(made: Beds) -> Bed:
     return made.make({"sync-binlog": 0, "innodb-flush-log-at-trx-commit": 0})
 
 
+def _by_network(made: Beds) -> Bed:
+    return made.make(DURABLE, tcp=True)
+
+
 def _without_transactions(made: Beds) -> Bed:
     return made.make(DURABLE, engines={"customer": "MyISAM", "customer_reward": "MyISAM"})
 
@@ -52,4 +56,8 @@ SCENARIOS = [
     Scenario("read-twice", 20, capture.read_twice),
     Scenario("two-daemons", 10, leaders.two_daemons),
     Scenario("split-brain", 20, leaders.split_brain),
+    Scenario("admins-edit", 10_000, groups.admins_edit),
+    Scenario("plugin-flips-back", 10, groups.plugin_flips_back),
+    Scenario("freeze", 5, network.freeze),
+    Scenario("break-connections", 4, network.break_connections, _by_network),
 ]
