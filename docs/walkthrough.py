@@ -49,9 +49,14 @@ _VARYING = (
 )
 
 
-def follow(text: str, place: Path) -> Iterator[tuple[str, str, str]]:
+def follow(
+    text: str, place: Path, programs: Path = Path(sys.executable).parent
+) -> Iterator[tuple[str, str, str]]:
     """
     Do in the folder *place* what a page says, in its order.
+
+    Args:
+        programs: The folder of ``sidecar``.
 
     Yields:
         Each command, what the page says that it answers, and what it answered.
@@ -62,13 +67,13 @@ def follow(text: str, place: Path) -> Iterator[tuple[str, str, str]]:
             (place / file).write_text(body, "utf-8")
         elif kind == "console":
             for command, said in _COMMAND.findall(body):
-                yield command, said, answer(command, place)
+                yield command, said, answer(command, place, programs)
 
 
-def answer(command: str, place: Path) -> str:
+def answer(command: str, place: Path, programs: Path) -> str:
     """What a terminal shows when *command* runs in the folder *place*."""
     ours, theirs = pty.openpty()
-    path = f"{Path(sys.executable).parent}:{os.environ.get('PATH', os.defpath)}"
+    path = f"{programs}:{os.environ.get('PATH', os.defpath)}"
     # A dumb terminal gets the same text without colours and movements.
     terminal = {"TERM": "dumb", "COLUMNS": "130", "LINES": "40", "LC_ALL": "C.UTF-8"}
     process = subprocess.Popen(  # noqa: S603 - what our own pages say

@@ -71,7 +71,7 @@ def pin(
         "requalify": requalify,
         "reason": reason,
     }
-    _answer(ask(options.opened(context), "pin.set", asked, wait, "pinning").answer, json)
+    _said(ask(options.opened(context), "pin.set", asked, wait, "pinning").answer, "pinned", json)
 
 
 def unpin(
@@ -84,7 +84,8 @@ def unpin(
 ) -> None:
     """End what `pin` said; the rules decide again."""
     asked = {"kind": kind, "name": name, "customers": customers}
-    _answer(ask(options.opened(context), "pin.end", asked, wait, "unpinning").answer, json)
+    sidecar = options.opened(context)
+    _said(ask(sidecar, "pin.end", asked, wait, "unpinning").answer, "unpinned", json)
 
 
 def set_(
@@ -97,7 +98,7 @@ def set_(
 ) -> None:
     """Move customers to a customer group and leave them there: like `pin group --in`."""
     asked = {"group": name, "customers": customers, "reason": reason}
-    _answer(ask(options.opened(context), "group.set", asked, wait, "moving").answer, json)
+    _said(ask(options.opened(context), "group.set", asked, wait, "moving").answer, "pinned", json)
 
 
 def auto(
@@ -117,8 +118,8 @@ def auto(
         raise UsageError("say whose: customers, or --found, not both")
     sidecar = options.opened(context)
     if customers:
-        answer = ask(sidecar, "group.auto", {"customers": customers}, wait, "releasing").answer
-        _answer(answer, json)
+        asked = {"customers": customers}
+        _said(ask(sidecar, "group.auto", asked, wait, "releasing").answer, "released", json)
         return
     answer = ask(sidecar, "group.auto_found", {}, wait, "releasing").answer
     if json:
@@ -128,11 +129,13 @@ def auto(
     show.note(f"{customers_} released: {answer['decides']} decides")
 
 
-def _answer(answer: Mapping[str, Any], json: bool) -> None:
+def _said(answer: Mapping[str, Any], what: str, json: bool) -> None:
     if json:
         show.as_json(answer)
         return
     customers = show.counted(answer["customers"], "customer")
-    show.note(f"{answer['changed']:,} of {customers} changed")
-    if answer["run"]:
-        show.note(f"`sidecar undo {answer['run']}` takes it back")
+    if not answer["run"]:
+        show.note(f"{customers}: nothing new, they were {what} before")
+        return
+    show.note(f"{customers} {what}: {show.changes(answer) or 'nothing changes by it now'}")
+    show.note(f"`sidecar undo {answer['run']}` takes it back")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -20,15 +19,6 @@ Wait = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 
-#: How changes are told, in a few words.
-_WORDS = {
-    "tag_added": ("tag", "added"),
-    "tag_removed": ("tag", "removed"),
-    "segment_entered": ("segment", "entered"),
-    "segment_left": ("segment", "left"),
-    "group_changed": ("group", "changed"),
-    "tier_changed": ("tier", "changed"),
-}
 
 #: Names of rules in a line of the list.
 _NAMES = 3
@@ -72,7 +62,7 @@ def runs(
                 run["actor"] or "",
                 run["what"],
                 run["changed"],
-                _changes(run["changes"]),
+                show.changes(run["changes"]),
                 _named(run["rules"]),
             )
             for run in found
@@ -99,7 +89,7 @@ def approve(context: typer.Context, run: Run, wait: Wait = 30.0, json: Json = Fa
         show.note(f"run {run} had nothing left to change")
         return
     customers = show.counted(answer["customers"], "customer")
-    show.note(f"run {run} is applied: {customers} changed ({_changes(answer['changes'])})")
+    show.note(f"run {run} is applied: {customers} changed ({show.changes(answer['changes'])})")
 
 
 def discard(context: typer.Context, run: Run, wait: Wait = 30.0, json: Json = False) -> None:
@@ -166,15 +156,6 @@ def _say_held(names: list[str]) -> None:
     if names:
         listed = ", ".join(show.plain(name) for name in names)
         show.note(f"held until their text changes or `sidecar rules resume NAME`: {listed}")
-
-
-def _changes(changes: Mapping[str, Any]) -> str:
-    told = [
-        f"{show.counted(number, _WORDS[kind][0])} {_WORDS[kind][1]}"
-        for kind, number in changes.items()
-        if number
-    ]
-    return ", ".join(told)
 
 
 def _named(names: list[str]) -> str:

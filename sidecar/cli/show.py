@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -24,6 +24,17 @@ if TYPE_CHECKING:
     from sidecar.sync.ranges import Progress as Told
 
 
+#: What each kind of change is called.
+_CHANGES = {
+    "tag_added": ("tag", "added"),
+    "tag_removed": ("tag", "removed"),
+    "segment_entered": ("segment", "entered"),
+    "segment_left": ("segment", "left"),
+    "group_changed": ("group", "changed"),
+    "tier_changed": ("tier", "changed"),
+}
+
+
 def plain(value: object) -> str:
     """*value* as text that cannot move the cursor or colour the terminal."""
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(value))
@@ -32,6 +43,16 @@ def plain(value: object) -> str:
 def counted(number: int, noun: str) -> str:
     """*number* of what *noun* names one of, e.g. ``1 tag``, ``1,200 tags``."""
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def changes(numbers: Mapping[str, int]) -> str:
+    """The *numbers* of changes by kind that are not 0, e.g. ``14 tags added, 1 group changed``."""
+    told = [
+        f"{counted(numbers[kind], noun)} {what}"
+        for kind, (noun, what) in _CHANGES.items()
+        if numbers.get(kind)
+    ]
+    return ", ".join(told)
 
 
 def note(message: str) -> None:

@@ -56,6 +56,12 @@ def when_words(at: int, moment: Moment) -> str:
     return words if before.date() != local.date() else f"{local:%H:%M} on {words}"
 
 
+def on_words(at: int, moment: Moment) -> str:
+    """The same of something that happens then: ``on 22 December``, ``at 02:49 on 22 December``."""
+    words = when_words(at, moment)
+    return f"at {words}" if " on " in words else f"on {words}"
+
+
 def last_day(by: int, moment: Moment) -> str:
     """The last day, or minute, before the instant *by*, in words."""
     last = datetime.datetime.fromtimestamp(by - 1, moment.zone)

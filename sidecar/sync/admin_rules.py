@@ -158,7 +158,7 @@ def note_off(tx: Connection, own: OwnTables, off: Iterable[OffRule], moment: Mom
             findings.mend(tx, own, OFF, known.subject, moment)
     for subject, why in now.items():
         message = f"the rule made in the admin is off, and what it did stays: {why}"
-        findings.raise_finding(tx, own, OFF, subject, message, moment)
+        findings.raise_finding(tx, own, OFF, subject, message, moment, again=False)
 
 
 def _checked(

@@ -17,7 +17,16 @@ from sidecar.rules.plan import Changes, Layout
 from sidecar.rules.ruleset import RuleSet
 from sidecar.shop.database import transaction
 from sidecar.shop.shop import Shop
-from sidecar.sync import ladder_plan, registry, rfm_limits, rule_findings, segments, state, tags
+from sidecar.sync import (
+    ladder_plan,
+    name_memory,
+    registry,
+    rfm_limits,
+    rule_findings,
+    segments,
+    state,
+    tags,
+)
 from sidecar.sync.facts.load import Dictionary
 from sidecar.sync.reading import Limits
 from sidecar.sync.registry import EVERYTHING, Registry
@@ -172,6 +181,9 @@ def open_rulebook(
         )
         if writing:
             rule_findings.note(tx, own, checked.rules, plan, rungs, moment)
+            name_memory.remember(
+                tx, own, checked.rules, checked.dictionary.catalogue, checked.names, moment
+            )
         paused = state.read(tx, own, PAUSED) is not None
     book = Rulebook(
         checked=checked,

@@ -37,9 +37,21 @@ class Finding:
 
 
 def raise_finding(
-    tx: Connection, own: OwnTables, kind: str, subject: str, message: str, moment: Moment
+    tx: Connection,
+    own: OwnTables,
+    kind: str,
+    subject: str,
+    message: str,
+    moment: Moment,
+    *,
+    again: bool = True,
 ) -> None:
-    """Note that *kind* is so with *subject*, or count one more time; anew after it was mended."""
+    """
+    Note that *kind* is so with *subject*, or count one more time; anew after it was mended.
+
+    Args:
+        again: It happened; without it it is so, and counts once however often it is looked at.
+    """
     table = own.finding
     statement = insert(table).values(
         kind=kind,
@@ -55,7 +67,7 @@ def raise_finding(
         statement.on_duplicate_key_update(
             [
                 ("first_at", case((mended, new.first_at), else_=table.c.first_at)),
-                ("times", case((mended, 1), else_=table.c.times + 1)),
+                ("times", case((mended, 1), else_=table.c.times + int(again))),
                 ("message", new.message),
                 ("last_at", new.last_at),
                 ("mended_at", None),

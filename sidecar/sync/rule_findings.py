@@ -45,4 +45,4 @@ def note(
             f"the customer group '{name}' was deleted in the store: its rung is off and its"
             " customers stay where they are; remove the rung, or name another group"
         )
-        findings.raise_finding(tx, own, GROUP_GONE, name, message, moment)
+        findings.raise_finding(tx, own, GROUP_GONE, name, message, moment, again=False)

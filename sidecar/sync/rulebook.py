@@ -19,7 +19,7 @@ from sidecar.shop import groups
 from sidecar.shop.database import transaction
 from sidecar.shop.names import load_names
 from sidecar.shop.shop import Shop
-from sidecar.sync import admin_rules, ladder_plan
+from sidecar.sync import admin_rules, ladder_plan, name_memory
 from sidecar.sync.facts import custom_fields
 from sidecar.sync.facts.load import Dictionary
 
@@ -88,6 +88,7 @@ def read_names(shop: Shop, *, own_tables: bool) -> Names:
         names = load_names(tx, shop.tables, shop.settings, shop.own if own_tables else None)
         if own_tables and tx.dialect.has_table(tx, shop.own.state.name):
             ladder_plan.with_remembered(names, ladder_plan.remembered(tx, shop.own))
+            name_memory.recall(tx, shop.own, names)
     return names
 
 

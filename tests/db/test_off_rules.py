@@ -13,7 +13,7 @@ from sidecar.rules.rule import OffRule
 from sidecar.rules.ruleset import RuleSet, SegmentRule, TagRule, assemble
 from support.small_store import SmallStore
 
-WHY = "there is no customer group 'Trade'"
+WHY = "2 customer groups are called 'Trade'"
 
 
 class Trade:
@@ -41,10 +41,13 @@ class Trade:
             settled="",
         )
 
-    def called(self, name: str) -> None:
-        """The group has another name from now on."""
-        where = {"customer_group_id": self.group}
-        self.store.given.update("customer_group_description", where, name=name)
+    def another(self) -> None:
+        """A second group has the name too, so that nobody can tell which is meant."""
+        self.other = self.store.given.group("Trade")
+
+    def no_other(self) -> None:
+        where = {"customer_group_id": self.other}
+        self.store.given.update("customer_group_description", where, name="Renamed")
 
     def move(self, customer: int, group: int) -> None:
         self.store.given.update("customer", {"customer_id": customer}, customer_group_id=group)
@@ -61,7 +64,7 @@ def test_a_tag_whose_rule_is_off_stays_as_it_is_until_the_rule_fits_again(trade:
     store.rules(fan='tags has "trader"', other="orders = 0")
     store.full_pass()
     assert store.has(ann) == {"trader", "fan", "other"}
-    trade.called("Renamed")
+    trade.another()
     before = store.rows("SELECT * FROM `{own}rule`")
     trade.move(ann, 1)
     trade.move(bob, trade.group)
@@ -73,7 +76,7 @@ def test_a_tag_whose_rule_is_off_stays_as_it_is_until_the_rule_fits_again(trade:
     assert store.who("trader") == store.who("fan") == [ann]
     assert store.rows("SELECT * FROM `{own}rule`") == before
     store.verify()
-    trade.called("Trade")
+    trade.no_other()
     assert store.whole_pass(cap=9).waiting == []
     assert store.who("trader") == store.who("fan") == [bob]
     store.verify()
@@ -82,7 +85,7 @@ def test_a_tag_whose_rule_is_off_stays_as_it_is_until_the_rule_fits_again(trade:
 def test_a_rule_that_is_off_brings_no_full_pass_of_its_own(trade: Trade) -> None:
     trade.made("tag", "trader")
     trade.store.full_pass()
-    trade.called("Renamed")
+    trade.another()
 
     known = trade.store.book().registry
 
@@ -92,7 +95,7 @@ def test_a_rule_that_is_off_brings_no_full_pass_of_its_own(trade: Trade) -> None
 
 def test_a_tag_whose_rule_was_never_on_is_had_by_nobody(trade: Trade) -> None:
     trade.made("tag", "trader")
-    trade.called("Renamed")
+    trade.another()
     trade.store.rules(fan='tags not has "trader"')
 
     trade.store.full_pass()
@@ -106,7 +109,7 @@ def test_who_is_in_a_segment_whose_rule_is_off_stays_in_it(trade: Trade) -> None
     trade.made("segment", "traders")
     store.rules(fan='in segment "traders"')
     store.full_pass()
-    trade.called("Renamed")
+    trade.another()
     trade.move(ann, 1)
     trade.move(bob, trade.group)
 
@@ -125,14 +128,14 @@ def test_who_is_in_a_segment_whose_rule_is_off_stays_in_it(trade: Trade) -> None
         f"the segment 'traders' is off, so who was in it stays in it: {WHY}"
     ]
     store.verify()
-    trade.called("Trade")
+    trade.no_other()
     store.whole_pass(cap=9)
     assert store.who("fan") == [bob]
 
 
 def test_a_segment_that_was_never_evaluated_and_is_off_has_nobody(trade: Trade) -> None:
     trade.made("segment", "traders")
-    trade.called("Renamed")
+    trade.another()
 
     asked = trade.store.sidecar.customers
 

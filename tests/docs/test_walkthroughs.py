@@ -18,6 +18,7 @@ from sidecar.errors import SidecarError
 from sidecar.shop.database import connect, transaction
 from sidecar.shop.indexes import missing_indexes
 from sidecar.shop.server import probe
+from support import warm_start
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -96,7 +97,7 @@ def page(name: str) -> str:
     ids=str,
 )
 def test_every_command_of_the_page_answers_what_stands_there(name: str, place: Path) -> None:
-    for command, said, answered in follow(page(name), place):
+    for command, said, answered in follow(page(name), place, warm_start.programs()):
         assert same_always(answered) == same_always(said), f"$ {command}"
 
 

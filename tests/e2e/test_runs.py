@@ -116,7 +116,9 @@ def test_a_pin_of_each_kind_holds_and_ends(installation: Installation) -> None:
     who, why = "ann@example.com", ("--reason", "asked to")
 
     installation.done("pin", "tag", "quiet", who, "--out", *why)
-    installation.done("pin", "segment", "buyers", who, "--in", "--until", "2099-01-31", *why)
+    segment = ("pin", "segment", "buyers", who, "--in", "--until", "2099-01-31", *why)
+    pinned = installation.sidecar(*segment).stderr
+    assert pinned.startswith("1 customer pinned: 1 segment entered\n`sidecar undo ")
     set_ = installation.json("group", "set", "#7", who, *why)
 
     assert set_["changed"] == 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 from sqlalchemy import Engine, text
 
 from sidecar.config import Database
+from support import warm_start
 from support.given import Given
 
 #: What a command needs of the environment; the developer's own settings shall not matter.
@@ -38,13 +38,10 @@ class Installation:
 
     def sidecar(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run the command line *arguments* as a process."""
-        return subprocess.run(
-            [sys.executable, "-m", "sidecar", *arguments],
-            cwd=self.folder,
-            env={**ENVIRONMENT, "PYTHONPATH": str(Path.cwd()), **environment},
-            capture_output=True,
-            text=True,
-            check=False,
+        return warm_start.run(
+            arguments,
+            folder=self.folder,
+            environment={**ENVIRONMENT, "PYTHONPATH": str(Path.cwd()), **environment},
         )
 
     def done(self, *arguments: str) -> str:

@@ -50,6 +50,8 @@ def check_name(
         return ()
     found = table.find(name)
     if len(found) == 1:
+        if table.is_former(name):
+            _former(name, found[0], namespace, at, table, context)
         return found
     if namespace == "tag":
         _unknown_tag(name, at, table, context)
@@ -62,6 +64,26 @@ def check_name(
         hint = f"did you mean '{near}'?" if near else ""
         context.error(at, f"there is no {_WORDS[namespace][0]} '{name}'", hint)
     return ()
+
+
+def _former(
+    name: str,
+    identifier: int,
+    namespace: Namespace,
+    at: Position | None,
+    table: NameTable,
+    context: Context,
+) -> None:
+    """Say what *identifier* is called now that had *name* when rules first named it."""
+    word, now = _WORDS[namespace][0], table.display()[identifier]
+    if fold(now) == fold(name):
+        context.warning(
+            at,
+            f"the {word} '{name}' was deleted in the store: nothing belongs to it any more",
+            "name another one",
+        )
+    else:
+        context.warning(at, f"the {word} '{name}' is called '{now}' now", f"write '{now}'")
 
 
 def _unknown_tag(name: str, at: Position | None, table: NameTable, context: Context) -> None:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Final
 
 from sidecar.model import MONEY_SCALE, Moment, Names
-from sidecar.rules.ahead import when_words
+from sidecar.rules.ahead import on_words, when_words
 from sidecar.rules.catalogue import Catalogue
 from sidecar.rules.explain import Node
 from sidecar.rules.language.phrases import number_words
@@ -158,7 +158,8 @@ class Telling:
             why = "the next look at this customer changes it"
         elif thing in seen.first:
             at, state = seen.first[thing]
-            why = f"{self._turn(thing, state)} on {self.day(at)}, unless something else happens"
+            when = on_words(at, self.moment)
+            why = f"{self._turn(thing, state)} {when}, unless something else happens"
         elif why_not is not None:
             why = why_not
         elif seen.until is None:

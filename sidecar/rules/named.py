@@ -1,0 +1,41 @@
+"""The names of the store's things that conditions ask for, e.g. of statuses and categories."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from sidecar.rules.catalogue import Catalogue, Namespace
+from sidecar.rules.language.walk import leaves
+from sidecar.rules.rule import GroupRule, Rule
+from sidecar.rules.syntax import Compare, Expr, FactPredicate, Has, In, InSegment
+
+
+def named_in(rules: Iterable[Rule], catalogue: Catalogue) -> Iterator[tuple[Namespace, str]]:
+    """Namespace and name, as written, of everything that the conditions of *rules* name."""
+    for rule in rules:
+        yield from _named(rule.when, catalogue)
+        if isinstance(rule, GroupRule) and rule.keep_when is not None:
+            yield from _named(rule.keep_when, catalogue)
+
+
+def _named(condition: Expr, catalogue: Catalogue) -> Iterator[tuple[Namespace, str]]:
+    for leaf in leaves(condition):
+        fact = None if isinstance(leaf, InSegment) else catalogue.get(leaf.fact.name)
+        if fact is None or isinstance(leaf, InSegment):
+            continue
+        for item in leaf.fact.filters:
+            namespace = fact.filters.get(item.name)
+            if namespace is not None and isinstance(item.value, str):
+                yield namespace, item.value
+        if fact.names is not None:
+            yield from ((fact.names, value) for value in _values(leaf))
+
+
+def _values(leaf: FactPredicate) -> Iterator[str]:
+    match leaf:
+        case Compare(value=str() as value):
+            yield value
+        case In(values=tuple() as values):
+            yield from (value for value in values if isinstance(value, str))
+        case Has():
+            yield from leaf.values
