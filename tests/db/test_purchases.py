@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from sidecar.sync import changed, cycle
+from sidecar.sync import changed, cycle, standing
 from sidecar.sync.caps import Budget
 from sidecar.sync.reading import Reading
 from sidecar.sync.slots import Slots
@@ -22,15 +22,17 @@ def test_an_order_that_is_placed_while_a_full_pass_reads_is_not_kept_without_its
     ann = store.given.customer()
     store.rules(handy='categories has "Tools"')
     store.full_pass()
-    real = cycle.load_standing
+    real = standing.load_standing
     placed: list[int] = []
 
     def slow(reading: Reading, slots: Slots) -> pl.DataFrame:
-        # The transaction shows the store as of here; what is read in bulk comes later.
-        standing = real(reading, slots)
+        found = real(reading, slots)
+        # From its first question on the transaction shows the store as it is now; what is
+        # read in bulk comes later.
+        reading.tx.exec_driver_sql("SELECT COUNT(*) FROM oc_customer")
         if not placed:
             placed.append(store.given.order(ann, lines=[Line(saw)]))
-        return standing
+        return found
 
     monkeypatch.setattr(cycle, "load_standing", slow)
     store.full_pass()
