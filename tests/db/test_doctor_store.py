@@ -220,8 +220,8 @@ def test_a_base_currency_that_is_not_one_is_told(store: DoctorStore) -> None:
 
 def test_orders_of_another_base_currency_are_told(store: DoctorStore) -> None:
     ann = store.given.customer()
-    first, second, third = (store.given.order(ann, "10") for _ in range(3))
-    rows = ((first, "USD", "0.9"), (second, "EUR", "0.9"), (third, "USD", "1"))
+    placed = (("USD", "0.9"), ("EUR", "0.9"), ("EUR", "0.9"), ("USD", "1"), (None, None))
+    rows = [(store.given.order(ann, "10"), *one) for one in placed]
     for order, code, value in rows:
         store.given.update("order", {"order_id": order}, currency_code=code, currency_value=value)
 

@@ -75,7 +75,11 @@ def _findings(status: Mapping[str, Any]) -> Iterator[Finding]:
             "work.finding",
             "warning",
             f"{finding['kind']}: {next(iter(finding['message'].splitlines()), '')}"
-            f" ({finding['times']} times)",
+            f" ({_times(finding['times'])})",
             "it stays until it is mended",
             "docs/howto/run-as-a-service.md has the way out of each",
         )
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{number:,} times"
