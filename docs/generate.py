@@ -57,8 +57,16 @@ EXIT_CODES: Mapping[int, str] = {
 }
 
 EVENTS: Mapping[str, str] = {
+    "binlog.backlog": "reading what is left of the log would take so many `seconds`, longer than a"
+    " full pass, which is done instead",
+    "binlog.gap": "the log did not say all, `reason` and how many `times`; everybody is looked at",
+    "binlog.opened": "the binary log is read from `file` and `offset` on; `skipped`: why not from"
+    " where it was left, so that everybody is looked at",
+    "binlog.unannounced": "the rolling checksum found so many `customers` changed of whom the log"
+    " told nothing; also a finding, they are right now",
     "bulk_reader.given_up": "connectorx could not read what PyMySQL could, `error` says why;"
     " this run reads everything with PyMySQL, which is slower",
+    "capture.mode": "how changes are noticed from now on: `mode`, and `why` not by the binary log",
     "command.failed": "a command ended in a fault of the program, at `where`; the others go on",
     "cycle.done": "customers were looked at: by which `duty`, how many, in how many `ms`",
     "daemon.broken_off": "what was being done did not end in time after SIGTERM: rolled back, done"
@@ -83,6 +91,8 @@ EVENTS: Mapping[str, str] = {
     "reload.threads_kept": "`sync.threads` changed in the file; that needs a restart",
     "run.waits": "run `run`, which would change so many `customers`, waits for approval;"
     " `sidecar approve` or `sidecar discard`",
+    "store.changed": "tables of the store were missing or altered, as during its upgrade; they are"
+    " there again, were read anew, and everybody is looked at",
     "segment.miscounted": "the size of a segment was wrong: it `was` so many and is `is_`; a fault"
     " of the program, mended",
     "http.failed": "a fault of the program while it made a page for a monitor; the daemon goes on",

@@ -44,6 +44,7 @@ from sidecar.sync.compiled_rules import Rulebook, open_rulebook
 from sidecar.sync.cycle import After
 from sidecar.sync.planning import StoppedError
 from sidecar.sync.ranges import customers_in_store
+from sidecar.sync.sources.binlog.source import Told
 from sidecar.sync.sources.capture import Capture
 from sidecar.sync.sources.due import Due
 from sidecar.sync.sources.hints import Hints
@@ -109,6 +110,7 @@ class Duties:
         self._queues = Queues(engine, config.database.prefix)
         self._capture: Capture
         self._has_capture = False
+        self._told = Told()
         self._full_pass_s = 0.0
         self._files: Files | None = None
         self._cap = 0
@@ -200,9 +202,8 @@ class Duties:
     def _start_capture(self) -> None:
         """Take the sources over; whoever read them before, such as a daemon that hung, ends."""
         # Later, what was possible when we started is worth more than what was asked for.
-        capture = Capture(self.shop, self.config, self.moment(), strict=not self._began)
+        capture = Capture(self.shop, self.config, self.moment(), self._told, strict=not self._began)
         if self._has_capture:
-            self._count_log()
             self._capture.close()
         self._capture, self._has_capture = capture, True
 
@@ -388,17 +389,12 @@ class Duties:
 
     def write_heartbeat(self, heartbeat: Mapping[str, Json]) -> None:
         """Keep *heartbeat* where `status` finds it."""
-        self._count_log()
+        self.metrics.log_told(self._told)
         moment = self.moment()
         with transaction(self.engine) as tx:
             state.write(tx, self.shop.own, HEARTBEAT, heartbeat, moment)
             if self.config.http.listen:
                 self.metrics.counted(gauges.read_gauges(tx, self.shop.own, moment))
-
-    def _count_log(self) -> None:
-        """Take over what the log has told: the next source counts from 0."""
-        if self._capture.log is not None:
-            self.metrics.log_told(self._capture.log.told)
 
     def report(self, kind: str, message: str | None) -> None:
         """Raise the finding *kind* for people to see; None: it is mended."""

@@ -22,7 +22,7 @@ from sidecar.sync import findings
 from sidecar.sync.sources.binlog.columns import read_columns
 from sidecar.sync.sources.binlog.layouts import undecodable
 from sidecar.sync.sources.binlog.offered import offered
-from sidecar.sync.sources.binlog.source import BinlogSource, is_worth_skipping
+from sidecar.sync.sources.binlog.source import BinlogSource, Told, is_worth_skipping
 from sidecar.sync.sources.binlog.wire import reader_id
 from sidecar.sync.sources.polling import Polling
 from sidecar.sync.sources.watched import appended, changed
@@ -43,6 +43,7 @@ class Capture:
 
     Args:
         config: Which mode is asked for, and the database.
+        told: What the log told so far, counted on.
         strict: Whether it is an error where the log is asked for and cannot be read; without
             it there is polling then, and `why`.
 
@@ -57,7 +58,9 @@ class Capture:
         DatabaseError: As of ``transaction``.
     """
 
-    def __init__(self, shop: Shop, config: Config, moment: Moment, *, strict: bool = True) -> None:
+    def __init__(
+        self, shop: Shop, config: Config, moment: Moment, told: Told, *, strict: bool = True
+    ) -> None:
         self._shop = shop
         self._config = config
         self._interval_s = config.sync.poll_interval.total_seconds()
@@ -67,7 +70,7 @@ class Capture:
         if self.why and config.sync.mode == "binlog" and strict:
             raise ConfigError("sync.mode", f"the binary log cannot be read: {self.why}")
         if config.sync.mode != "poll" and not self.why:
-            self.log = BinlogSource(shop, config.database, self._reader_id())
+            self.log = BinlogSource(shop, config.database, self._reader_id(), told)
         self.mode: Mode = "poll" if self.log is None else "binlog"
         self.polling = Polling(shop, self._interval_s, announced=self.log is not None)
         with transaction(shop.engine) as tx:
@@ -97,7 +100,7 @@ class Capture:
                 "own": told.own,
                 "gaps": dict(told.gaps),
                 "skips": told.skips,
-                "unannounced": self.polling.surprises.customers,
+                "unannounced": told.unannounced,
             }
         return found
 
@@ -125,8 +128,11 @@ class Capture:
 
     def report_surprises(self, moment: Moment) -> int:
         """Raise a finding for customers whose change nothing announced; returns how many."""
-        found = self.polling.surprises.settle(clock.monotonic()) if self.log else []
+        if self.log is None:
+            return 0
+        found = self.polling.surprises.settle(clock.monotonic())
         if found:
+            self.log.told.unannounced += len(found)
             listed = ", ".join(map(str, found[:10])) + (" and more" if len(found) > 10 else "")
             message = (
                 f"the binary log told nothing of changes of {len(found)} customers, which the"

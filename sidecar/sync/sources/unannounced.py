@@ -15,15 +15,9 @@ GRACE_S = 15.0
 
 
 class Unannounced:
-    """
-    Counts customers whose change nothing announced; in memory.
-
-    Attributes:
-        customers: How many since the start.
-    """
+    """Customers whose change nothing announced; in memory."""
 
     def __init__(self) -> None:
-        self.customers = 0
         self._now: set[int] = set()
         self._before: set[int] = set()
         #: Rounds that began since the start, or since everybody was looked at; what lies
@@ -56,9 +50,8 @@ class Unannounced:
             self._suspects.setdefault(customer_id, now_s)
 
     def settle(self, now_s: float) -> list[int]:
-        """Those whom nothing has announced in time; counted, and each told once."""
+        """Those whom nothing has announced in time, each told once."""
         late = sorted(c for c, since_s in self._suspects.items() if now_s - since_s >= GRACE_S)
         for customer_id in late:
             del self._suspects[customer_id]
-        self.customers += len(late)
         return late

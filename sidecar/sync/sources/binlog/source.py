@@ -66,6 +66,7 @@ class Told:
         own: Transactions of ours, which ring nobody.
         gaps: How often something was not understood or lost, by reason.
         skips: How often a backlog was left to a full pass.
+        unannounced: Customers whose change only the checksum found.
         waited_s: For transactions to be visible, since it was last taken.
     """
 
@@ -74,6 +75,7 @@ class Told:
     own: int = 0
     gaps: Counter[str] = field(default_factory=Counter)
     skips: int = 0
+    unannounced: int = 0
     waited_s: deque[float] = field(default_factory=lambda: deque(maxlen=1_000))
 
 
@@ -92,20 +94,21 @@ class BinlogSource:
         shop: The store.
         database: Where its log is asked for.
         server_id: Our number among the server's readers.
+        told: What it and those before it told so far, counted on.
 
     Attributes:
-        told: What it told so far, for people.
+        told: The same.
         behind: Whether more was waiting at the last look.
         newest_s: Of the newest transaction read, by the server's clock; None before the first.
     """
 
     name = "binlog"
 
-    def __init__(self, shop: Shop, database: Database, server_id: int) -> None:
+    def __init__(self, shop: Shop, database: Database, server_id: int, told: Told) -> None:
         self._shop = shop
         self._database = database
         self._server_id = server_id
-        self.told = Told()
+        self.told = told
         self.behind = False
         self.newest_s: int | None = None
         self._epoch: int | None = None
