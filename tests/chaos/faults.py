@@ -4,6 +4,8 @@ Faults that a life is born with, by name; they patch the program in its process 
 ``only the log``
     No full pass because it began, and no rolling checksum: what the log does not tell
     stays wrong. The full pass after a gap does not wait its turn, to save time.
+``no gate``
+    What the log tells is looked at whether it can be seen or not.
 ``die before STEP N``, ``die after STEP N``
     SIGKILL from within, at the N-th time that a step of `STEPS` is reached.
 """
@@ -44,6 +46,8 @@ def put_in(names: Iterable[str]) -> None:
         match name.split():
             case ["only", "the", "log"]:
                 _only_the_log()
+            case ["no", "gate"]:
+                _no_gate()
             case ["die", when, step, number]:
                 _die(when, step, int(number))
             case _:
@@ -64,6 +68,12 @@ def _only_the_log() -> None:
     _set(Duties, "begin", begins)
     _set(loop, "FULL_PASS_SHARE", 1.0)
     _set(Duties, "poll", lambda _duties, _pulse: Done())
+
+
+def _no_gate() -> None:
+    from sidecar.sync.sources.binlog.gate import Gate
+
+    _set(Gate, "wait", lambda *_: None)
 
 
 def _die(when: str, step: str, number: int) -> None:

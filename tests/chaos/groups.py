@@ -19,6 +19,9 @@ PAUSE_S = 0.004
 
 ADMINS = 2
 
+#: A reward is answered with a move within about so long.
+RACE_S = 0.4
+
 
 def admins_edit(bed: Bed, times: int, seed: int) -> Found:
     """Staff save customers in other groups while the ladder moves the same ones: none is lost."""
@@ -35,6 +38,10 @@ def admins_edit(bed: Bed, times: int, seed: int) -> Found:
         try:
             while left[number]:
                 customer, group = chance.choice(mine), chance.choice((WHOLESALE, STAFF))
+                if customer not in chosen:  # the ladder is about to move them too
+                    given.reward(customer, 50)
+                    given.connection.commit()
+                    clock.sleep(chance.uniform(0, RACE_S))
                 _save(given, customer, group, together=chance.random() < 0.5)
                 chosen[customer] = group
                 left[number] -= 1
@@ -54,7 +61,8 @@ def admins_edit(bed: Bed, times: int, seed: int) -> Found:
     found.faults += errors
     found.counts["edits of groups by staff"] = times - sum(left)
     found.counts["customers whom they edited"] = len(chosen)
-    bed.ends_well(found, life, chosen)
+    bed.chosen.update(chosen)
+    bed.ends_well(found, life)
     rows = bed.rows("SELECT COUNT(*) AS n FROM oc_sidecar_audit WHERE group_to IS NOT NULL")
     found.counts["moves by the ladder"] = rows[0]["n"]
     return found
@@ -123,5 +131,6 @@ def plugin_flips_back(bed: Bed, times: int, seed: int) -> Found:
         found.faults.append(f"a customer was moved {most} times")
     if not findings[0]["n"]:
         found.faults.append("nobody was told")
-    bed.ends_well(found, life, dict.fromkeys(mine, 1))
+    bed.chosen.update(dict.fromkeys(mine, 1))
+    bed.ends_well(found, life)
     return found

@@ -20,6 +20,9 @@ UNFINISHED, COMPLETE, CANCELED = 0, 5, 7
 LOCKED = {1205: "lock waits too long (1205)", 1213: "deadlocks (1213)"}
 
 
+#: A table or column that is not there, or was altered meanwhile.
+ALTERED = (1054, 1146, 1412)
+
 #: A connection that is gone.
 LOST = (OSError, pymysql.err.OperationalError, pymysql.err.InterfaceError)
 
@@ -35,8 +38,8 @@ class Load:
         lost: How often a connection or what was to be committed on it was lost.
         slowest_s: The longest that a transaction took that was not lost.
         broken: Any other error, which no scenario expects.
+        may_miss_tables: Whether tables may be gone for a moment.
         enough: Set when they shall stop.
-        rest: While it is set, they wait.
     """
 
     def __init__(self, customers: int, seed: int, pause_s: float) -> None:
@@ -46,8 +49,8 @@ class Load:
         self.lost = 0
         self.slowest_s = 0.0
         self.broken: list[str] = []
+        self.may_miss_tables = False
         self.enough = threading.Event()
-        self.rest = threading.Event()
         self._seed, self._pause_s = seed, pause_s
 
     def work(self, number: int, of: int, connect: Callable[[], Given]) -> None:
@@ -55,8 +58,6 @@ class Load:
         writer = _Writer(self, random.Random(f"{self._seed} {number}"), number, of)
         given: Given | None = None
         while not self.enough.wait(writer.chance.uniform(0, 2 * self._pause_s)):
-            if self.rest.is_set():
-                continue
             began_s = clock.monotonic()
             try:
                 given = given or connect()
@@ -66,7 +67,7 @@ class Load:
                 number_ = error.args[0] if error.args else 0
                 if number_ in LOCKED:
                     self.locked[LOCKED[number_]] += 1
-                elif isinstance(error, LOST):
+                elif isinstance(error, LOST) or (self.may_miss_tables and number_ in ALTERED):
                     self.lost += 1
                 else:
                     self.broken.append(repr(error))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from chaos import capture, groups, kills, leaders, network
+from chaos import capture, groups, hostile, kills, leaders, network, race, schema
 from chaos.bed import DURABLE, Bed, Beds, Found
 
 
@@ -60,4 +60,7 @@ SCENARIOS = [
     Scenario("plugin-flips-back", 10, groups.plugin_flips_back),
     Scenario("freeze", 5, network.freeze),
     Scenario("break-connections", 4, network.break_connections, _by_network),
+    Scenario("hold-commits", 20, race.hold_commits),
+    Scenario("alter-tables", 3, schema.alter_tables),
+    Scenario("hostile-rows", 5, hostile.write_hostile_rows),
 ]
