@@ -214,9 +214,25 @@ def test_without_names_other_columns_than_those_known_are_a_gap() -> None:
         [*TABLES["address"], ("more", packets.INT)],
         [("address_id", packets.INT), ("city", packets.VARCHAR), *TABLES["address"][1:2]],
         [TABLES["address"][0], TABLES["address"][2], TABLES["address"][1], TABLES["address"][3]],
+        [*TABLES["address"][:3], ("note", packets.INT)],
     ):
         batch = fold(*committed(*row), known=columns(address=other))
         assert (batch.references, batch.gaps) == ({}, {"layout:address": 1})
+
+
+def test_a_time_of_which_events_do_not_say_how_long_it_is_is_a_gap() -> None:
+    listed = [*TABLES["address"][:3], ("note", 12)]
+    row = rows(WRITE, 18, [[1, 7, "Town", ...]])
+    for kind, gaps in (
+        ("datetime /* mariadb-5.3 */", {}),
+        ("datetime(3) /* mariadb-5.3 */", {"layout:address": 1}),
+    ):
+        known = columns()
+        known["oc_address"] = (
+            *known["oc_address"][:3],
+            type(known["oc_address"][3])("note", "datetime", kind, None),
+        )
+        assert fold(*committed(table_map(18, "oc_address", listed), row), known=known).gaps == gaps
 
 
 def test_after_an_alter_columns_are_read_anew() -> None:
