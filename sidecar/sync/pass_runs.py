@@ -147,11 +147,12 @@ class Judge:
         return False
 
     def _first_may_go(self, part: Part, planned: RunPlan) -> bool:
+        if part.parked:
+            return False  # what is planned now is without it
         if self._is_approved(part, planned.outcome.changed):
             self._end(part, "running")
             return True
-        if not part.parked:
-            self._park(part, planned)
+        self._park(part, planned)
         return False
 
     def _park(self, part: Part, planned: RunPlan) -> None:

@@ -89,6 +89,19 @@ def test_a_run_with_nothing_left_to_do_is_told_so(store: SmallStore) -> None:
     assert found.now == 0
 
 
+def test_one_run_is_approved_and_the_others_wait_on(store: SmallStore) -> None:
+    ids = settled(store)
+    store.rules(buyer="orders > 0", quiet="orders = 0")
+    (first,) = (found.run_id for found in store.whole_pass(cap=2).waiting)
+    store.rules(buyer="orders > 0", quiet="orders = 0", all="status")
+    _, second = (found.run_id for found in store.whole_pass(cap=2).waiting)
+
+    assert approve(store, second, cap=2).state == "applied"
+
+    assert waiting(store) == [first]
+    assert (store.who("quiet"), store.who("all")) == ([], ids)
+
+
 def test_only_runs_that_wait_can_be_approved_or_discarded(store: SmallStore) -> None:
     settled(store)
     store.given.order(1)
@@ -103,7 +116,8 @@ def test_only_runs_that_wait_can_be_approved_or_discarded(store: SmallStore) -> 
 
 
 def test_an_approval_that_was_broken_off_can_be_given_again(store: SmallStore) -> None:
-    ids = settled(store, 6)
+    # So many that what is left, more than a half, is told from the plan that was shown.
+    ids = settled(store, 7)
     store.rules(buyer="orders > 0", quiet="orders = 0")
     (run,) = (found.run_id for found in store.whole_pass(cap=2).waiting)
     asked = 0

@@ -53,6 +53,20 @@ def test_a_first_full_pass_that_waits_is_renewed_by_the_next(store: SmallStore) 
     assert store.has(ann) == {"quiet"}
 
 
+def test_a_first_full_pass_that_grew_opens_nothing_when_it_is_approved(store: SmallStore) -> None:
+    store.rules(quiet="orders = 0")
+    (first,) = store.whole_pass().waiting
+    ann = store.given.customer()
+
+    assert approve(store, first.run_id).state == "waiting"
+
+    ring(store, ann)
+    assert store.has(ann) == set()
+    assert [run.run_id for run in store.whole_pass(cap=1000).waiting] == [first.run_id]
+    assert approve(store, first.run_id).state == "applied"
+    assert store.has(ann) == {"quiet"}
+
+
 def test_without_rules_no_first_full_pass_waits(store: SmallStore) -> None:
     ann = store.given.customer()
     store.rules()

@@ -137,6 +137,25 @@ def test_what_a_person_approves_of_renews_the_budget(ladder: LadderStore) -> Non
     assert run_state(ladder.store, run) == ("applied", "cli:eve")
 
 
+def test_an_approval_that_waits_again_renews_nothing(ladder: LadderStore) -> None:
+    ids = settled(ladder)
+    order(ladder, *ids)
+    ring(ladder.store, *ids[:LIMIT], limit=LIMIT)
+    ring(ladder.store, ids[LIMIT], limit=LIMIT)
+    (run,) = waiting(ladder.store)
+    ladder.store.now += SECOND
+    assert approve(ladder.store, run, cap=LIMIT).state == "waiting"
+    ladder.rules("", buyer="orders > 0", mail="newsletter")
+    assert ladder.store.whole_pass(cap=LIMIT).outcome.changed == 0
+    ladder.store.given.update("customer", {"customer_id": ids[0]}, newsletter=1)
+    ladder.store.now += SECOND
+
+    ring(ladder.store, ids[0], limit=LIMIT)
+
+    assert ladder.store.who("mail") == []
+    assert len(waiting(ladder.store)) == 2
+
+
 @pytest.mark.parametrize("limit", [LIMIT, LIMIT - 1])
 def test_facts_and_segments_never_count_and_are_always_written(
     ladder: LadderStore, limit: int
@@ -159,7 +178,7 @@ def test_new_limits_share_the_budget_of_the_small_cycles(ladder: LadderStore, li
     ids = [ladder.customer() for _ in range(10)]
     for number, customer in enumerate(ids):
         ladder.store.given.order(customer, str(100 * (number + 1)))
-    ladder.rules("", top="top_percent <= 10")
+    ladder.rules("", top="top_percent <= 10", mail="newsletter")
     ladder.store.full_pass()
     assert ladder.store.who("top") == ids[-1:]
     ladder.store.now += SECOND
@@ -174,3 +193,7 @@ def test_new_limits_share_the_budget_of_the_small_cycles(ladder: LadderStore, li
     # One was spent by the bell. New limits let two go, where the rest of the budget allows it.
     still = [] if limit == 2 else [ids[0], ids[-1]]
     assert ladder.store.who("top") == sorted([ids[1], *still])
+    # And what they changed is spent for the bells.
+    ladder.store.given.update("customer", {"customer_id": ids[5]}, newsletter=1)
+    ring(ladder.store, ids[5], limit=limit + 1)
+    assert ladder.store.who("mail") == ([] if limit == 2 else [ids[5]])

@@ -6,6 +6,7 @@ Each once at the cap and once a customer over it, for tags and for customer grou
 
 from __future__ import annotations
 
+import datetime
 from decimal import Decimal
 
 import msgspec
@@ -15,6 +16,8 @@ from support.buyers import GOLD, KINDS, LIMIT, order, settled, written
 from support.deciding import approve, ring
 from support.ladder_store import LadderStore
 from support.small_store import SmallStore
+
+DAY = datetime.timedelta(days=1)
 
 kinds = pytest.mark.parametrize("kind", KINDS)
 
@@ -122,6 +125,48 @@ def test_while_a_run_waits_its_rules_write_nothing_and_the_others_go_on(
 
     assert (ladder.store.who("buyer"), ladder.store.who("quiet")) == (ids[:2], [])
     assert [ladder.group(who) for who in ids[:2]] == ["Default"] * 2
+
+
+def test_only_rules_that_want_something_wait(ladder: LadderStore) -> None:
+    ids = settled(ladder, "both")
+    ladder.rules(GOLD, buyer="orders > 0", second="orders = 1", mail="newsletter")
+    ladder.store.full_pass()
+    order(ladder, *ids[: LIMIT + 1])
+    (run,) = ladder.store.whole_pass(cap=LIMIT).waiting
+    ladder.store.given.update("customer", {"customer_id": ids[0]}, newsletter=1)
+
+    ring(ladder.store, ids[0])
+
+    assert ladder.store.sidecar.rule_names(run.rule_ids) == ["buyer", "ladder", "second"]
+    assert ladder.store.has(ids[0]) == {"mail"}
+
+
+def test_what_people_said_ends_also_over_the_cap(ladder: LadderStore) -> None:
+    ids = settled(ladder)
+    ladder.store.tagging().add("friend", ids, ladder.store.now.date(), None)
+    assert ladder.store.who("friend") == ids
+    ladder.store.now += 2 * DAY
+
+    assert ladder.store.whole_pass(cap=LIMIT).waiting == []
+
+    assert ladder.store.who("friend") == []
+
+
+def test_what_a_rule_that_is_gone_gave_is_taken_back_once_it_is_approved(
+    ladder: LadderStore,
+) -> None:
+    ids = settled(ladder)
+    order(ladder, *ids)
+    ladder.store.full_pass()
+    ladder.rules("", mail="newsletter")
+    for _ in range(2):
+        (run,) = ladder.store.whole_pass(cap=LIMIT).waiting
+        assert ladder.store.sidecar.rule_names(run.rule_ids) == ["buyer", "mail"]
+    assert ladder.store.who("buyer") == ids
+
+    assert approve(ladder.store, run.run_id).state == "applied"
+
+    assert ladder.store.who("buyer") == []
 
 
 def test_a_rule_has_one_waiting_run_that_the_next_pass_renews_under_its_number(
