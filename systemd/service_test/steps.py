@@ -61,6 +61,8 @@ def health_answers(container: Container) -> str:
         "    print(path, a.status, len(text)); a.status == 200 or sys.exit(text)\n"
     )
     (container.root / "srv/health.py").write_text(asking)
+    # It is ready when it has looked at changes.
+    container.wait("ready", "python3 /srv/health.py", 30)
     return " ".join(container.run("python3 /srv/health.py").split())
 
 
@@ -77,8 +79,13 @@ def watchdog_ends_a_daemon_that_hangs(container: Container) -> str:
 
 def log_is_json_without_people(container: Container) -> str:
     """Every line of the daemon is an object, and none has an address in it."""
-    pid = _show(container, "MainPID")
-    lines = container.run(f"journalctl --no-pager -o cat _PID={pid}").splitlines()
+    entries = container.run(f"journalctl --no-pager -o json _SYSTEMD_UNIT={UNIT}").splitlines()
+    # What looks at the processor before speaks to people.
+    lines = [
+        entry["MESSAGE"]
+        for entry in map(json.loads, entries)
+        if entry.get("_CMDLINE", "").endswith(" run")
+    ]
     objects = []
     for line in lines:
         try:
