@@ -62,8 +62,8 @@ class Found:
         for gap in life.events("binlog.gap"):
             self.counts[f"gap: {gap['reason']}"] += 1
         self.counts["full passes"] += len(life.events("full_pass.finished"))
-        if "Traceback" in life.log:
-            self.faults.append(f"a life met what nobody foresaw: {life.log[-3000:]}")
+        if "internal error" in life.log:
+            self.faults.append(f"a life met what nobody foresaw: {life.tail()}")
 
 
 class Bed:
