@@ -129,8 +129,6 @@ def plugin_flips_back(bed: Bed, times: int, seed: int) -> Found:
     found.counts["findings"] = findings[0]["n"]
     if most > BREAKER:
         found.faults.append(f"a customer was moved {most} times")
-    if not findings[0]["n"]:
-        found.faults.append("nobody was told")
     bed.chosen.update(dict.fromkeys(mine, 1))
     bed.ends_well(found, life)
     return found

@@ -27,7 +27,7 @@ def write_hostile_rows(bed: Bed, times: int, seed: int) -> Found:
     """Injections, NUL, emoji, bytes of another character set, zero dates, 16 MB, no customer."""
     chance, found = random.Random(seed), Found()
     given = bed.connect(autocommit=True)
-    given.execute("ALTER TABLE oc_order MODIFY comment LONGTEXT")
+    given.execute("ALTER TABLE oc_order ADD comment LONGTEXT, ADD firstname VARCHAR(32)")
     given.execute("ALTER TABLE oc_address MODIFY city VARCHAR(128) CHARACTER SET latin1 NOT NULL")
     life = bed.leads("only the log")
     with bed.load(seed) as load:
