@@ -51,6 +51,7 @@ from sidecar.sync.sources.hints import Hints
 from sidecar.sync.sources.source import Doorbell, Source
 from sidecar.sync.state import Json
 from sidecar.sync.status import HEARTBEAT
+from sidecar.sync.writers import intents
 
 #: Rules files as read: name and content of each.
 Files: TypeAlias = Sequence[tuple[str, bytes]]
@@ -162,6 +163,7 @@ class Duties:
         with transaction(self.engine) as tx:
             queue.recover(tx, self.shop.own)
             runs.recover(tx, self.shop.own)
+        intents.recover(self.shop)
         owed = not self._began  # what became of settings between two processes is not known
         self._began = True
         return owed

@@ -9,7 +9,8 @@ from sqlalchemy import Connection, Engine, exists, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from sidecar import clock
-from sidecar.shop.database import database_errors
+from sidecar.shop.database import answer_within, database_errors
+from sidecar.shop.leader import ANSWER_TIMEOUT_S
 from sidecar.shop.own_tables import own_tables
 
 #: Commands and hints are asked for together; the second one has the answer of the first.
@@ -69,7 +70,8 @@ class Queues:
 
     def _connected(self) -> Connection:
         if self._connection is None:
-            self._connection = self._engine.connect().execution_options(
-                isolation_level="AUTOCOMMIT"
-            )
+            connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+            connection.detach()
+            answer_within(connection, ANSWER_TIMEOUT_S)
+            self._connection = connection
         return self._connection

@@ -21,6 +21,7 @@ from sidecar.shop.fence import prove_what_wrote
 
 __all__ = [
     "SESSION",
+    "answer_within",
     "connect",
     "connector",
     "database_errors",
@@ -153,6 +154,16 @@ def database_errors(engine: Engine) -> Iterator[None]:
         raise UsageError(
             "a name or text that was given is not UTF-8 (check the encoding of the terminal)"
         ) from error
+
+
+def answer_within(connection: Connection, seconds: float) -> None:
+    """
+    Give up a statement on *connection* that takes longer; for short ones only.
+
+    The connection should be detached from the pool: the limit stays with it.
+    """
+    driver: Any = connection.connection.dbapi_connection
+    driver._read_timeout = seconds
 
 
 def place_of(engine: Engine) -> str:

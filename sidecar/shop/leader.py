@@ -14,12 +14,15 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sidecar import clock
 from sidecar.errors import DatabaseUnavailableError, NotNowError, SchemaChangedError
 from sidecar.shop import fence, lease
-from sidecar.shop.database import database_errors, place_of, transaction
+from sidecar.shop.database import answer_within, database_errors, place_of, transaction
 from sidecar.shop.lease import Lease
 from sidecar.shop.own_tables import own_tables
 
 #: The lock lives as long as its connection, which says nothing for days.
 IDLE_TIMEOUT_S = 31_536_000
+
+#: A server that takes longer to say who holds the lock is frozen, or the network is cut.
+ANSWER_TIMEOUT_S = 5.0
 
 #: Servers that refuse locks by name: Galera in some versions, Percona's in its strict mode.
 _NO_LOCKS = (1235, 1105)
@@ -107,6 +110,7 @@ def leader_lock(
             connection.detach()
             connection.exec_driver_sql(f"SET wait_timeout = {IDLE_TIMEOUT_S}")
             held = _take(connection, name, source, wait_s)
+            answer_within(connection, ANSWER_TIMEOUT_S)
         stack.callback(_let_go, held)
         try:
             with transaction(engine) as tx:

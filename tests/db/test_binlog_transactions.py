@@ -164,6 +164,7 @@ def test_transactions_of_our_own_ring_nobody(log: Log) -> None:
     ours = "INSERT INTO oc_sidecar_state SET name = 'one', value = '1'"
     batch = log.rung("BEGIN", ADDRESS.format(7, 1), ours, "COMMIT", ADDRESS.format(8, 2))
     assert (batch.references, batch.own, batch.transactions) == ({"customer": {8}}, 1, 2)
+    assert batch.own_customers == {7}
     log.do("DELETE FROM oc_sidecar_state WHERE name = 'one'")
 
 

@@ -113,7 +113,8 @@ class Capture:
     def announced(self, ids: Iterable[int]) -> None:
         """The log, a hint or the clock rang for *ids*."""
         if self.log is not None:
-            self.polling.surprises.announced(ids)
+            self.polling.surprises.announced([*ids, *self.log.written])
+            self.log.written.clear()
 
     def skip_backlog(self, full_pass_s: float) -> None:
         """Leave to a full pass, which takes *full_pass_s*, what takes longer to read."""

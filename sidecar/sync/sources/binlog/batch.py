@@ -68,6 +68,7 @@ class Batch:
         events: All that came, of open transactions too.
         rows: Changed rows that count.
         own: Transactions of ours, which ring nobody.
+        own_customers: Whose rows of the store these wrote.
         gaps: How often something could not be read, by reason; any means: look at everybody.
         newest_s: When the last transaction was written, seconds since 1970; 0: none.
     """
@@ -79,5 +80,6 @@ class Batch:
     events: int
     rows: int
     own: int
+    own_customers: frozenset[int]
     gaps: Counter[str]
     newest_s: int

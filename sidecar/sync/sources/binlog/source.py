@@ -98,6 +98,7 @@ class BinlogSource:
 
     Attributes:
         told: The same.
+        written: Customers whose rows of the store we wrote; whoever looks at it empties it.
         behind: Whether more was waiting at the last look.
         newest_s: Of the newest transaction read, by the server's clock; None before the first.
     """
@@ -109,6 +110,7 @@ class BinlogSource:
         self._database = database
         self._server_id = server_id
         self.told = told
+        self.written: set[int] = set()
         self.behind = False
         self.newest_s: int | None = None
         self._epoch: int | None = None
@@ -180,6 +182,7 @@ class BinlogSource:
         self.told.transactions += batch.transactions
         self.told.rows += batch.rows
         self.told.own += batch.own
+        self.written |= batch.own_customers
         self._count_gaps(batch.gaps)
         if batch.newest_s:
             self.newest_s = batch.newest_s

@@ -89,6 +89,7 @@ class Transactions:
         self._gtid: Gtid | None = None
         self._rung = Rung()
         self._transactions = self._events = self._own = self._newest_s = 0
+        self._own_customers: set[int] = set()
         self._gaps: Counter[str] = Counter()
         self._open_gaps: Counter[str] = Counter()
         self._readers: dict[int, Callable[[bytes, int, int], bool]] = {
@@ -166,10 +167,12 @@ class Transactions:
             events=self._events,
             rows=rung.rows,
             own=self._own,
+            own_customers=frozenset(self._own_customers),
             gaps=self._gaps,
             newest_s=self._newest_s,
         )
         self._rung, self._gaps = Rung(), Counter()
+        self._own_customers = set()
         self._transactions = self._events = self._own = self._newest_s = 0
         return batch
 
@@ -276,6 +279,7 @@ class Transactions:
         rung = self._rows.rung
         if rung.is_own:
             self._own += 1
+            self._own_customers |= rung.references.get("customer", set())
         elif rung.rows:
             self._rung.add(rung)
         self._rows.new_transaction()
