@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 from chaos import verdict
 from chaos.lives import Life, Lives
 from chaos.load import Load, writing
+from chaos.small_disk import mounted
 from sidecar import clock
 from sidecar.config import Database
 from sidecar.service.demo_store import create_store
@@ -250,12 +251,22 @@ class Beds:
         mode: str = "binlog",
         engines: Mapping[str, str] | None = None,
         tcp: bool = False,
+        small_disk: bool = False,
     ) -> Bed:
-        """A bed on a server of its own, with *options*."""
+        """A bed on a server of its own, with *options*; *small_disk* needs root."""
         folder = Path(tempfile.mkdtemp(prefix="sidecar-chaos-"))
         self._stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        keep = None
+        if small_disk:
+            keep = folder / "disk"
+            keep.mkdir()
+            self._stack.enter_context(mounted(keep))
         server = PrivateServer(
-            binlog=True, tcp=tcp, extra_options=options or {}, template=self._template
+            binlog=True,
+            tcp=tcp,
+            extra_options=options or {},
+            template=self._template,
+            keep=keep,
         )
         self._stack.callback(server.remove)
         self._stack.callback(server.kill)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from chaos import capture, groups, hostile, kills, leaders, network, race, schema
+from chaos import capture, disk, groups, hostile, kills, leaders, network, race, random_ops, schema
 from chaos.bed import DURABLE, Bed, Beds, Found
 
 
@@ -63,4 +63,6 @@ SCENARIOS = [
     Scenario("hold-commits", 20, race.hold_commits),
     Scenario("alter-tables", 3, schema.alter_tables),
     Scenario("hostile-rows", 5, hostile.write_hostile_rows),
+    Scenario("fill-the-disk", 3, disk.fill_disk, lambda made: made.make(DURABLE, small_disk=True)),
+    Scenario("anything", 100, random_ops.do_anything),
 ]
