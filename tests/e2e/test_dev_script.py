@@ -10,7 +10,18 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ("setup", "demo", "test", "check", "bench", "docs", "deb", "service-test", "help")
+COMMANDS = (
+    "setup",
+    "demo",
+    "test",
+    "check",
+    "bench",
+    "chaos",
+    "docs",
+    "deb",
+    "service-test",
+    "help",
+)
 
 
 def dev(*arguments: str) -> subprocess.CompletedProcess[str]:
