@@ -60,11 +60,30 @@ def test_a_first_full_pass_that_grew_opens_nothing_when_it_is_approved(store: Sm
 
     assert approve(store, first.run_id).state == "waiting"
 
+    assert not store.book().registry.approved
     ring(store, ann)
     assert store.has(ann) == set()
     assert [run.run_id for run in store.whole_pass(cap=1000).waiting] == [first.run_id]
     assert approve(store, first.run_id).state == "applied"
     assert store.has(ann) == {"quiet"}
+
+
+def test_before_it_is_approved_bells_write_nothing_though_a_rule_were_settled(
+    store: SmallStore,
+) -> None:
+    ann, bob = store.given.customer(), store.given.customer()
+    store.rules(quiet="orders = 0", gone="status")
+    store.full_pass()
+    store.rules(quiet="orders = 0")
+    own = store.given.prefix + "sidecar"
+    # As on a copy that was adopted: tables of before, and nobody has approved of anything.
+    store.given.execute(f"DELETE FROM `{own}_state` WHERE name = 'first_approval'")
+    store.given.execute(f"DELETE FROM `{own}_rule` WHERE name = 'gone'")
+    store.given.order(ann)
+
+    ring(store, ann, bob)
+
+    assert (store.has(ann), store.has(bob)) == ({"quiet", "gone"}, {"quiet", "gone"})
 
 
 def test_without_rules_no_first_full_pass_waits(store: SmallStore) -> None:
