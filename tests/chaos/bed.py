@@ -21,6 +21,7 @@ from chaos.small_disk import mounted
 from sidecar import clock
 from sidecar.config import Database
 from sidecar.service.demo_store import create_store
+from sidecar.service.mariadb_programs import give_away
 from sidecar.service.private_server import PrivateServer
 from sidecar.shop.database import CONNECT_TIMEOUT_S, connect
 from support.busy_store import STORE_ZONE
@@ -258,9 +259,11 @@ class Beds:
         self._stack.callback(shutil.rmtree, folder, ignore_errors=True)
         keep = None
         if small_disk:
+            folder.chmod(0o711)  # as root, the server is another user
             keep = folder / "disk"
             keep.mkdir()
             self._stack.enter_context(mounted(keep))
+            give_away(keep)
         server = PrivateServer(
             binlog=True,
             tcp=tcp,
