@@ -35,6 +35,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for case in cases:
             print(f"{case.name}\n    {case.about}")
         return 0
+    for case in cases:
+        if case.needs and not os.environ.get(case.needs):
+            console.print(f"left out, because {case.needs} is not set: {case.name}")
+    cases = [c for c in cases if not c.needs or os.environ.get(c.needs)]
     size = Size(options.customers, round(options.customers * options.orders_per_customer))
     # By way of every `finally`, or the server would stay behind.
     signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from bench.frame import Bench
 from bench.rules import as_toml
@@ -24,9 +25,21 @@ _PATIENCE_S = 1800.0
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 
+Mode = Literal["binlog", "poll"]
+
+#: The program, but that a backlog is never left to a full pass, however long it is.
+_READS_EVERYTHING = """
+from sidecar.cli import main
+from sidecar.sync.sources.binlog import source
+source.PATIENCE_S = float("inf")
+main()
+"""
+
 
 @contextlib.contextmanager
-def settings_file(bench: Bench, rules: list[tuple[str, str]]) -> Iterator[Path]:
+def settings_file(
+    bench: Bench, rules: list[tuple[str, str]], mode: Mode = "poll"
+) -> Iterator[Path]:
     """A config.toml for the store, with *rules* that make tags."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
@@ -42,7 +55,7 @@ def settings_file(bench: Bench, rules: list[tuple[str, str]]) -> Iterator[Path]:
             "builtins = false",
             "max_change_floor = 10000000",
             "[sync]",
-            'mode = "poll"',
+            f'mode = "{mode}"',
             'poll_interval = "2 seconds"',
         ]
         (folder / "config.toml").write_text("\n".join(lines), "utf-8")
@@ -51,10 +64,13 @@ def settings_file(bench: Bench, rules: list[tuple[str, str]]) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def program(config: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+def program(
+    config: Path, *arguments: str, reads_everything: bool = False
+) -> Iterator[subprocess.Popen[str]]:
     """The command line *arguments* as a process, ended at the end."""
+    start = ["-c", _READS_EVERYTHING] if reads_everything else ["-m", "sidecar"]
     with (config.parent / "log").open("w") as log:
-        command = [sys.executable, "-m", "sidecar", "--config", str(config), *arguments]
+        command = [sys.executable, *start, "--config", str(config), *arguments]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
     try:
         yield process
@@ -78,21 +94,34 @@ class Running:
 
     def cpu_s(self) -> float:
         """Processor time so far, of all its threads."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text("ascii").rpartition(") ")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS
+        return cpu_s(self.pid)
 
     def resident_mb(self) -> float:
         """Memory now."""
-        for line in Path(f"/proc/{self.pid}/status").read_text("ascii").splitlines():
-            if line.startswith("VmRSS:"):
-                return int(line.split()[1]) / 1024
-        raise RuntimeError("no VmRSS")
+        return _memory_mb(self.pid, "VmRSS")
+
+    def peak_mb(self) -> float:
+        """The most memory so far; there is one process."""
+        return _memory_mb(self.pid, "VmHWM")
+
+
+def cpu_s(pid: int) -> float:
+    """Processor time that the process *pid* took so far, with all its threads."""
+    fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(") ")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+def _memory_mb(pid: int, name: str) -> float:
+    for line in Path(f"/proc/{pid}/status").read_text("ascii").splitlines():
+        if line.startswith(f"{name}:"):
+            return int(line.split()[1]) / 1024
+    raise RuntimeError(f"no {name}")
 
 
 @contextlib.contextmanager
-def daemon(bench: Bench, rules: list[tuple[str, str]]) -> Iterator[Running]:
+def daemon(bench: Bench, rules: list[tuple[str, str]], mode: Mode = "poll") -> Iterator[Running]:
     """A daemon that has done its first full passes, and read everything once."""
-    with settings_file(bench, rules) as config:
+    with settings_file(bench, rules, mode) as config:
         with program(config, "once", "--yes") as once:
             once.communicate()
         log = config.parent / "log"

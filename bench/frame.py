@@ -84,6 +84,8 @@ class Case:
         at_most: The highest ratio to the floor that is good; None: not judged.
         peak_at_most_mb: The highest peak memory that is good; None: not judged.
         notes_at_most: The highest good value of notes, by name.
+        notes_at_least: The lowest, likewise.
+        needs: An environment variable without which the case is left out; empty: none.
         for_stores_to: Customers up to which all of that is judged; None: always.
     """
 
@@ -94,6 +96,8 @@ class Case:
     at_most: float | None = None
     peak_at_most_mb: float | None = None
     notes_at_most: Mapping[str, float] = field(default_factory=dict)
+    notes_at_least: Mapping[str, float] = field(default_factory=dict)
+    needs: str = ""
     for_stores_to: int | None = None
 
 
@@ -108,6 +112,8 @@ def case(
     at_most: float | None = None,
     peak_at_most_mb: float | None = None,
     notes_at_most: Mapping[str, float] | None = None,
+    notes_at_least: Mapping[str, float] | None = None,
+    needs: str = "",
     for_stores_to: int | None = None,
 ) -> Callable[[Callable[[Bench], None]], Callable[[Bench], None]]:
     """Register the function below as the case *name*; the arguments are those of `Case`."""
@@ -118,6 +124,8 @@ def case(
         _CASES[name] = Case(
             *(name, about, run, floor, at_most, peak_at_most_mb),
             notes_at_most=notes_at_most or {},
+            notes_at_least=notes_at_least or {},
+            needs=needs,
             for_stores_to=for_stores_to,
         )
         return run

@@ -41,6 +41,7 @@ def good(case: Case, rounds: Rounds, customers: int = 0) -> bool | None:
         checks.append(peak(rounds[case.name]) <= case.peak_at_most_mb)
     found_notes = notes(rounds[case.name])
     checks += [found_notes[name] <= most for name, most in case.notes_at_most.items()]
+    checks += [found_notes[name] >= least for name, least in case.notes_at_least.items()]
     return all(checks) if checks else None
 
 
@@ -78,15 +79,17 @@ def as_table(cases: Sequence[Case], rounds: Rounds, customers: int) -> Table:
             Text(f"{peak(runs):.0f}", style if case.peak_at_most_mb else ""),
             Text(
                 ", ".join(_note(case, *note) for note in notes(runs).items()),
-                style if case.notes_at_most else "",
+                style if case.notes_at_most or case.notes_at_least else "",
             ),
         )
     return table
 
 
 def _note(case: Case, name: str, value: float) -> str:
-    most = case.notes_at_most.get(name)
-    return f"{name} {value:,.6g}" + ("" if most is None else f" (at most {most:g})")
+    most, least = case.notes_at_most.get(name), case.notes_at_least.get(name)
+    limits = "" if most is None else f" (at most {most:g})"
+    limits += "" if least is None else f" (at least {least:g})"
+    return f"{name} {value:,.6g}{limits}"
 
 
 def as_json(cases: Sequence[Case], rounds: Rounds, about: Mapping[str, Any]) -> dict[str, Any]:
@@ -101,6 +104,7 @@ def as_json(cases: Sequence[Case], rounds: Rounds, about: Mapping[str, Any]) -> 
                 "at_most": case.at_most,
                 "peak_at_most_mb": case.peak_at_most_mb,
                 "notes_at_most": dict(case.notes_at_most),
+                "notes_at_least": dict(case.notes_at_least),
                 "median_s": statistics.median(r.seconds for r in runs) if runs else None,
                 "runs_s": [run.seconds for run in runs],
                 "ratio": ratio(case, rounds),
