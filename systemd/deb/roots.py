@@ -30,19 +30,21 @@ NETWORK = (
 @dataclass(frozen=True, slots=True)
 class Distribution:
     """
-    One that packages are built for.
+    One that is kept in a folder.
 
     Attributes:
         name: What people call it here; also its folder's name.
         suite: What debootstrap calls it.
         suffix: Of the package's version; a later release sorts later.
         components: Of the archive, with commas.
+        included: Packages that its folder has beside the least.
     """
 
     name: str
     suite: str
     suffix: str
     components: str = "main"
+    included: tuple[str, ...] = INCLUDED
 
 
 DISTRIBUTIONS = {
@@ -91,7 +93,7 @@ def folder(distribution: Distribution, mirror: str | None) -> Path:
     unfinished = Path(tempfile.mkdtemp(prefix=f".{distribution.name}-", dir=roots))
     log = roots / f"{distribution.name}.log"
     command = ["debootstrap", "--variant=minbase", f"--components={distribution.components}"]
-    command += [f"--include={','.join(INCLUDED)}", distribution.suite, str(unfinished)]
+    command += [f"--include={','.join(distribution.included)}", distribution.suite, str(unfinished)]
     try:
         with log.open("wb") as stream:
             arguments = [*command, mirror] if mirror else command

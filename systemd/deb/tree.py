@@ -78,6 +78,7 @@ def _install_program(root: Path) -> None:
     for script in scripts.iterdir():
         if script.name not in _NEEDED:
             script.unlink()
+    (root / f"{HOME}/.gitignore".lstrip("/")).unlink(missing_ok=True)
     # As Debian wants links within /usr: relative.
     (scripts / "python3").unlink()
     (scripts / "python3").symlink_to("../../../bin/python3")
