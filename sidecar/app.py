@@ -273,7 +273,12 @@ class Sidecar:
         """The work of the daemon; *read_config* reads the settings again."""
 
         def dispatch(duties: Duties, pulse: Pulse) -> str:
-            now = Sidecar(duties.config, duties.engine, duties.shop, pulse.stopping)
+            now = Sidecar(
+                duties.installed.config,
+                duties.installed.engine,
+                duties.installed.shop,
+                pulse.stopping,
+            )
             asked = now.dispatcher(pulse.beat).dispatch_next()
             return asked.state if asked else ""
 

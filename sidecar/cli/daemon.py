@@ -29,7 +29,7 @@ def run(context: typer.Context) -> None:
 
         file = sidecar.config.file
         duties = sidecar.duties(lambda: config.load(file, os.environ))
-        files = Files(file, lambda: duties.config.rules.directory, signals.wake)
-        http = Http(lambda: duties.config.http.listen, duties.metrics.pages())
+        files = Files(file, lambda: duties.installed.config.rules.directory, signals.wake)
+        http = Http(lambda: duties.installed.config.http.listen, duties.metrics.pages())
         with files.watching(), http:
             Daemon(duties, signals, files, Systemd(), http).run()
