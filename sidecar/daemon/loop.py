@@ -165,7 +165,7 @@ class Daemon:
                 self._round()
             except DatabaseError as error:
                 lease.verify()  # where the lock went too, it is taken anew
-                self._store_changed = isinstance(error, SchemaChangedError)
+                self._store_changed = self._store_changed or isinstance(error, SchemaChangedError)
                 self._wait_for_database(error)
                 continue
             self._database_works()

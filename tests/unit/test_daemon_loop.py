@@ -23,6 +23,7 @@ from sidecar.errors import (
     DatabaseRefusedError,
     DatabaseUnavailableError,
     NotNowError,
+    SchemaChangedError,
     SchemaError,
 )
 from sidecar.model import Moment
@@ -41,6 +42,8 @@ class Clocks(Signals):
         self.monotonic_s = 1_000.0
         self.ends_at_s = 1_000.0
         self.asked = False
+        self.readable_at_s: list[float] = []
+        self.step_s = 0.01
 
     def stopping(self) -> bool:
         return self.monotonic_s >= self.ends_at_s
@@ -50,7 +53,11 @@ class Clocks(Signals):
         return asked
 
     def wait(self, seconds: float, also: int | None = None) -> bool:
-        self.pass_s(max(seconds, 0.01))
+        until_s = self.monotonic_s + max(seconds, self.step_s)
+        if also is not None and self.readable_at_s and self.readable_at_s[0] <= until_s:
+            self.pass_s(max(0.0, self.readable_at_s.pop(0) - self.monotonic_s))
+            return True
+        self.pass_s(until_s - self.monotonic_s)
         return False
 
     def pass_s(self, seconds: float) -> None:
@@ -92,7 +99,7 @@ class Written:
         return Moment(self.clocks.now, BERLIN)
 
     def fileno(self) -> int | None:
-        return None
+        return 7
 
     def capture(self) -> Mapping[str, Json]:
         return {}
@@ -249,10 +256,55 @@ def test_what_concerns_everybody_brings_a_full_pass_at_once(bench: Bench) -> Non
     assert len(work.at("full_pass")) == 1
 
 
+def test_what_the_log_tells_is_looked_at_as_soon_as_it_can_be_read(bench: Bench) -> None:
+    bench.clocks.readable_at_s = [1_000.2, 1_000.3, 1_003.1]
+    work = bench.run(4)
+
+    assert {0.2, 0.3, 3.1} <= set(work.at("log"))
+    assert len(work.at("log")) <= 9
+
+
+def test_full_passes_that_a_source_asks_for_keep_to_a_share_of_the_time(bench: Bench) -> None:
+    bench.work.results["log"] = [Done(everyone=True)] * 100
+    bench.work.pulse = lambda _pulse: bench.clocks.pass_s(6)
+    work = bench.run(150)
+
+    at = work.at("full_pass")
+    long = [second - first for first, second in zip(at, at[1:], strict=False)]
+    assert len([gap for gap in long if gap > 10.5]) in (2, 3)
+
+
+def test_a_full_pass_that_a_person_asks_for_begins_at_once(bench: Bench) -> None:
+    bench.work.pulse = lambda _pulse: bench.clocks.pass_s(6)
+    bench.work.results["commands"] = [Done(everyone=True), Done(everyone=True)]
+    work = bench.run(10)
+
+    assert bench.daemon.vitals.last_full_pass_at is not None
+    assert work.clocks.now.timestamp() - bench.daemon.vitals.last_full_pass_at < 10
+    assert len([at for at in work.at("full_pass") if at < 8]) >= 2
+
+
+def test_a_store_that_is_upgraded_is_waited_for_and_then_looked_at_anew(bench: Bench) -> None:
+    def fail(duty: str) -> None:
+        upgrading = bench.clocks.monotonic_s < 1_000.0 + 1_000.0
+        if upgrading and (duty == "poll" or (duty == "begin" and len(bench.work.calls) > 5)):
+            raise SchemaChangedError("Unknown column 'x'")
+
+    bench.work.fail = fail
+    work = bench.run(1_100)
+
+    assert len(work.at("begin")) > 5
+    assert work.at("begin")[-1] >= 1_000
+    assert work.at("full_pass")[-1] >= work.at("begin")[-1]
+    assert work.at("poll")[-1] > work.at("begin")[-1]
+    assert "waiting" in bench.daemon.vitals.doing
+
+
 def test_a_full_pass_is_done_at_the_start_when_there_was_none_and_then_each_night(
     bench: Bench,
 ) -> None:
     bench.work.last = None
+    bench.clocks.step_s = 10.0  # two days of half seconds take long, also without a database
     work = bench.run(48 * 3_600)
 
     # At once, and at 3.30 in Berlin, which is 15.5 hours after noon there.
