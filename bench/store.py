@@ -14,10 +14,13 @@ from sqlalchemy.dialects import mysql
 from sqlalchemy.schema import CreateTable
 
 from bench.frame import Bench
+from sidecar.config import Config, Database, Rules
 from sidecar.service.demo_store import create_store, generate
 from sidecar.service.private_server import PrivateServer
+from sidecar.shop.database import connect
 from sidecar.shop.indexes import add_index, missing_indexes
 from sidecar.shop.migrate import migrate, migrations
+from sidecar.shop.shop import Shop, open_shop
 from sidecar.shop.tables import store_tables
 
 DATABASE = "bench"
@@ -78,6 +81,12 @@ def bench_store(
             yield bench, made
         finally:
             server.execute("RESET MASTER")
+
+
+def opened(database: Database) -> Shop:
+    """The store in *database*, by settings that say no more."""
+    config = Config(database=database, rules=Rules(directory=Path()), file=Path())
+    return open_shop(connect(database), config)
 
 
 def _shape() -> str:
