@@ -12,6 +12,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
+from sidecar.sync import undo
 from support.buyers import GOLD, KINDS, LIMIT, order, settled, written
 from support.deciding import approve, ring
 from support.ladder_store import LadderStore
@@ -180,3 +181,24 @@ def test_a_rule_has_one_waiting_run_that_the_next_pass_renews_under_its_number(
     (renewed,) = ladder.store.whole_pass(cap=LIMIT).waiting
 
     assert (renewed.run_id, renewed.customers) == (run.run_id, LIMIT + 2)
+
+
+def test_rules_of_an_undone_run_write_nothing_until_their_text_changes_and_then_for_good(
+    ladder: LadderStore,
+) -> None:
+    store, ids = ladder.store, settled(ladder)
+    order(ladder, ids[0])
+    ring(store, ids[0])
+    undo.undo(store.sidecar.shop, store.book, store.last_run()["run_id"], store.moment, "cli:eve")
+    order(ladder, ids[1])
+    ring(store, *ids[:2])
+    assert store.who("buyer") == []
+
+    ladder.rules("", buyer="orders > 0 and status")
+    assert store.whole_pass(cap=LIMIT).waiting == []
+    assert store.who("buyer") == ids[:2]
+    ladder.rules("", buyer="orders > 0")
+    order(ladder, ids[2])
+
+    assert store.whole_pass(cap=LIMIT).waiting == []
+    assert store.who("buyer") == ids[:3]
