@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from sqlalchemy import Engine
 
+from bench.changes import put_back
 from bench.daemon import Running, daemon, program, settings_file
 from bench.frame import Bench, case
 from bench.rules import fifty
@@ -29,33 +28,6 @@ _MARKED = 1_000
 _CONNECTIONS = 4
 
 _PATIENCE_S = 1_800.0
-
-
-@contextmanager
-def _orders_put_back(engine: Engine) -> Iterator[None]:
-    """Totals and dates of orders are as before at the end."""
-    kept = "SET SESSION sql_log_bin = {}"
-    with engine.connect() as tx:
-        tx.exec_driver_sql(kept.format(0))
-        tx.exec_driver_sql("DROP TABLE IF EXISTS bench_before")
-        tx.exec_driver_sql(
-            "CREATE TABLE bench_before (PRIMARY KEY (order_id))"
-            " SELECT order_id, total, date_modified FROM oc_order"
-        )
-        tx.commit()
-        tx.invalidate()
-    try:
-        yield
-    finally:
-        with engine.connect() as tx:
-            tx.exec_driver_sql(kept.format(0))
-            tx.exec_driver_sql(
-                "UPDATE oc_order JOIN bench_before AS b USING (order_id)"
-                " SET oc_order.total = b.total, oc_order.date_modified = b.date_modified"
-            )
-            tx.exec_driver_sql("DROP TABLE IF EXISTS bench_before, bench_marked")
-            tx.commit()
-            tx.invalidate()
 
 
 def _choose_marked(engine: Engine, paid: frozenset[int], number: int) -> int:
@@ -119,7 +91,7 @@ def _catch_up(bench: Bench, *, reads_everything: bool) -> None:
     engine = bench.engine()
     updates = min(_BACKLOG, 10 * bench.customers)
     rules = [*fifty(), ("marked", "largest_order >= 900000")]
-    with _orders_put_back(engine):
+    with put_back(engine):
         marked = _choose_marked(engine, opened(bench.database).paid, min(_MARKED, updates))
         with daemon(bench, rules, "binlog"):
             pass
@@ -141,6 +113,8 @@ def _catch_up(bench: Bench, *, reads_everything: bool) -> None:
             took_s = running.cpu_s()
             peak_mb = running.peak_mb()
             was_left = '"binlog.backlog"' in (config.parent / "log").read_text("utf-8")
+    with engine.connect() as tx:
+        tx.exec_driver_sql("DROP TABLE bench_marked")
     bench.note("s until right", bench.seconds)
     bench.note("daemon's CPU s", took_s)
     bench.note("daemon's peak MB", peak_mb)
