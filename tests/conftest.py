@@ -6,7 +6,8 @@ import contextlib
 import itertools
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ from sqlalchemy import Engine
 from sidecar.errors import FatalError
 from sidecar.service.private_server import PrivateServer
 from sidecar.shop.database import connect
+from support import foreign_server
+from support.foreign_server import ForeignServer
 
 _numbers = itertools.count(1)
 
@@ -36,17 +39,59 @@ def _log_as_before() -> Iterator[None]:
     logging.root.setLevel(level)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    for marker in (
+        "mariadb_only(why): not for MySQL, where ./dev compat runs the other tests too",
+        "own_server_only(why): not for a server that others have set up and started",
+    ):
+        config.addinivalue_line("markers", marker)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    address = foreign_server.dsn()
+    if address is None:
+        return
+    for marker in item.iter_markers("own_server_only"):
+        pytest.skip(str(marker.args[0]))
+    for marker in item.iter_markers("mariadb_only"):
+        if foreign_server.is_mysql(address):
+            pytest.skip(str(marker.args[0]))
+
+
 @pytest.fixture(scope="session")
-def mariadb_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def foreign() -> Iterator[ForeignServer | None]:
+    """The server that tests were told to run on; None: on private ones."""
+    address = foreign_server.dsn()
+    if address is None:
+        yield None
+        return
+    try:
+        with foreign_server.emptied(address) as server:
+            yield server
+    except FatalError as error:
+        pytest.exit(str(error), returncode=1)
+
+
+@pytest.fixture(scope="session")
+def mariadb_template(
+    tmp_path_factory: pytest.TempPathFactory, foreign: ForeignServer | None
+) -> Path:
     """Where installed data directories are kept for copying; shared by the workers of a run."""
+    if foreign is not None:
+        pytest.skip("needs a server of its own, to stop it or to set it up")
     base = tmp_path_factory.getbasetemp()
     return (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "mariadb-template"
 
 
 @pytest.fixture(scope="session")
-def mariadb(mariadb_template: Path) -> Iterator[PrivateServer]:
+def mariadb(
+    request: pytest.FixtureRequest, foreign: ForeignServer | None
+) -> Iterator[PrivateServer]:
     """One server a run (a worker), without binlog. MariaDB missing fails the test, never skips."""
-    server = PrivateServer(tcp=True, template=mariadb_template)
+    if foreign is not None:
+        yield foreign
+        return
+    server = PrivateServer(tcp=True, template=request.getfixturevalue("mariadb_template"))
     try:
         server.start()
     except FatalError as error:
@@ -58,10 +103,38 @@ def mariadb(mariadb_template: Path) -> Iterator[PrivateServer]:
 
 
 @pytest.fixture(scope="session")
-def binlog_mariadb(mariadb_template: Path) -> Iterator[PrivateServer]:
+def binlog_mariadb(
+    server_with: Callable[..., AbstractContextManager[PrivateServer]],
+) -> Iterator[PrivateServer]:
     """As `mariadb`, with a binary log, which a daemon on it reads."""
-    with PrivateServer(tcp=True, binlog=True, template=mariadb_template) as server:
+    with server_with(binlog=True) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def server_with(
+    request: pytest.FixtureRequest, foreign: ForeignServer | None
+) -> Callable[..., AbstractContextManager[PrivateServer]]:
+    """
+    A server as a test wants it: ``server_with(binlog=True, extra_options={...})``.
+
+    It is the test's own, unless tests were told which one to run on: then that one, with the
+    options that can be set on it.
+    """
+
+    def start(
+        *, binlog: bool, extra_options: Mapping[str, str | int] | None = None
+    ) -> AbstractContextManager[PrivateServer]:
+        if foreign is not None:
+            return foreign.again(binlog=binlog, extra_options=extra_options)
+        return PrivateServer(
+            tcp=True,
+            binlog=binlog,
+            extra_options=extra_options,
+            template=request.getfixturevalue("mariadb_template"),
+        )
+
+    return start
 
 
 @pytest.fixture

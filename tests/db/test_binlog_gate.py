@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from contextlib import AbstractContextManager
 
 import pytest
 from sqlalchemy import Engine, text
@@ -27,8 +27,10 @@ DURABLE: dict[str, str | int] = {"sync-binlog": 1, "innodb-flush-log-at-trx-comm
 
 
 @pytest.fixture(scope="module")
-def server(mariadb_template: Path) -> Iterator[PrivateServer]:
-    with PrivateServer(binlog=True, extra_options=DURABLE, template=mariadb_template) as server:
+def server(
+    server_with: Callable[..., AbstractContextManager[PrivateServer]],
+) -> Iterator[PrivateServer]:
+    with server_with(binlog=True, extra_options=DURABLE) as server:
         server.execute(
             "CREATE DATABASE shop",
             "CREATE TABLE shop.a (id INT PRIMARY KEY, n INT) ENGINE=InnoDB",

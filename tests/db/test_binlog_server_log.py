@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,10 @@ TRIAL_ID = 4_000_000_001
 
 
 @pytest.fixture(scope="module")
-def server(mariadb_template: Path) -> Iterator[PrivateServer]:
-    with PrivateServer(binlog=True, template=mariadb_template) as server:
+def server(
+    server_with: Callable[..., AbstractContextManager[PrivateServer]],
+) -> Iterator[PrivateServer]:
+    with server_with(binlog=True) as server:
         server.execute(
             "CREATE DATABASE shop",
             "CREATE TABLE shop.a (id INT AUTO_INCREMENT PRIMARY KEY, t TEXT) ENGINE=InnoDB",

@@ -9,7 +9,8 @@ import signal
 import socket
 import struct
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -42,12 +43,12 @@ def folder() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def server(mariadb_template: Path, folder: Path) -> Iterator[PrivateServer]:
+def server(
+    server_with: Callable[..., AbstractContextManager[PrivateServer]], folder: Path
+) -> Iterator[PrivateServer]:
     file = str(certificate(folder / "server.pem"))
     options: dict[str, str | int] = {"ssl": 1, "ssl-cert": file, "ssl-key": file}
-    with PrivateServer(
-        binlog=True, tcp=True, extra_options=options, template=mariadb_template
-    ) as server:
+    with server_with(binlog=True, extra_options=options) as server:
         server.execute(
             "CREATE DATABASE shop",
             "CREATE TABLE shop.a (id INT AUTO_INCREMENT PRIMARY KEY, t LONGTEXT) ENGINE=InnoDB",

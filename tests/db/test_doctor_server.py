@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -18,9 +19,11 @@ from support.doctor_store import DoctorStore, made, opened
 
 
 @pytest.fixture(scope="module")
-def server(mariadb_template: Path) -> Iterator[PrivateServer]:
+def server(
+    server_with: Callable[..., AbstractContextManager[PrivateServer]],
+) -> Iterator[PrivateServer]:
     """A server of its own, whose settings tests may change."""
-    with PrivateServer(tcp=True, binlog=True, template=mariadb_template) as found:
+    with server_with(binlog=True) as found:
         yield found
 
 
