@@ -33,3 +33,7 @@ GRANT ALL ON `shop`.`oc_sidecar_set_aside` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_source` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_state` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_tag` TO 'sidecar'@'localhost';
+
+-- Only where the server writes a binary log (log_bin): read it, so that changes are told at once
+-- and not found by polling. It is a privilege of the whole server.
+GRANT REPLICATION SLAVE ON *.* TO 'sidecar'@'localhost';
