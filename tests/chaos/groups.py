@@ -25,7 +25,17 @@ RACE_S = 0.4
 
 def admins_edit(bed: Bed, times: int, seed: int) -> Found:
     """Staff save customers in other groups while the ladder moves the same ones: none is lost."""
+    return _edit(bed, times, seed, again_s=0.0)
+
+
+def admins_edit_now_and_then(bed: Bed, times: int, seed: int) -> Found:
+    """The same, and nobody saves a customer whom they have just saved."""
+    return _edit(bed, times, seed, again_s=5.0)
+
+
+def _edit(bed: Bed, times: int, seed: int, again_s: float) -> Found:
     found = Found()
+    saved_s: dict[int, float] = {}
     chosen: dict[int, int] = {}
     left = [times // ADMINS] * ADMINS
     errors: list[str] = []
@@ -38,12 +48,15 @@ def admins_edit(bed: Bed, times: int, seed: int) -> Found:
         try:
             while left[number]:
                 customer, group = chance.choice(mine), chance.choice((WHOLESALE, STAFF))
+                if clock.monotonic() < saved_s.get(customer, -again_s) + again_s:
+                    continue
                 if customer not in chosen:  # the ladder is about to move them too
                     given.reward(customer, 50)
                     given.connection.commit()
                     clock.sleep(chance.uniform(0, RACE_S))
                 _save(given, customer, group, together=chance.random() < 0.5)
                 chosen[customer] = group
+                saved_s[customer] = clock.monotonic()
                 left[number] -= 1
                 clock.sleep(chance.uniform(0, 2 * PAUSE_S))
         except Exception as error:  # noqa: BLE001 - it counts as a fault

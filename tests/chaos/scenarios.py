@@ -57,6 +57,7 @@ SCENARIOS = [
     Scenario("two-daemons", 10, leaders.two_daemons),
     Scenario("split-brain", 20, leaders.split_brain),
     Scenario("admins-edit", 10_000, groups.admins_edit),
+    Scenario("admins-edit-apart", 5_000, groups.admins_edit_now_and_then),
     Scenario("plugin-flips-back", 10, groups.plugin_flips_back),
     Scenario("freeze", 5, network.freeze),
     Scenario("break-connections", 4, network.break_connections, _by_network),
