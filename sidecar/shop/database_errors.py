@@ -65,7 +65,10 @@ RETRYABLE: Mapping[int, str] = {
 
 #: The database will go on refusing: what, and the way out.
 REFUSED: Mapping[int, tuple[str, str]] = {
-    1044: ("user {user} may not use it, or it is not there", "check database.name, or {grant}"),
+    1044: (
+        "user {user} may not use it, or it is not there",
+        "check database.name, or let an administrator run docs/howto/grants.sql",
+    ),
     1045: ("user {user} is unknown or {password}", "check database.user, password and tls"),
     1049: ("there is no database of this name", "check database.name"),
     1054: ("{said}", "is this the database of an OpenCart store, and up to date?"),
@@ -131,6 +134,7 @@ PRIVILEGES = "SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, INDEX, DROP"
 # The place at the message's end, where no customer's data can stand: names have no blanks.
 _PLACE = re.compile(r" for (column|key) ([\w.`'$-]+)(?: at row \d+)?$")
 _DENIED = re.compile(r"^([A-Z][A-Z, ]*?) command denied to user (\S+) for (?:table|column) (.+)$")
+_QUOTE = "'"
 _LACKING = re.compile(r"one of\) the (.+?) privilege")
 
 
@@ -203,9 +207,9 @@ def _detail(number: int, said: str) -> str:
 def _grant(number: int, said: str, user: str, name: str) -> str:
     account, scope, privileges = f"'{user}'@…", f"`{name}`.*", PRIVILEGES
     if denied := _DENIED.match(said):
-        privileges, account = denied[1], denied[2]
-        if table := re.search(r"`([^`]+)`\.`([^`]+)`", denied[3]):
-            scope = f"`{table[1]}`.*"
+        # The server says the host we come from, which may not be the account's.
+        account = f"'{user or denied[2].strip(_QUOTE).partition(_QUOTE)[0]}'@…"
+        privileges, scope = _least(denied[1], denied[3], scope)
     elif said_user := re.search(r"for user (\S+)", said):
         account = said_user[1]
     if number == 1227:
@@ -213,3 +217,18 @@ def _grant(number: int, said: str, user: str, name: str) -> str:
         scope, privileges = "*.*", lacking[1].replace(" or ", ", ") if lacking else "…"
         privileges = privileges.split(", ")[-1]
     return f"an administrator runs: GRANT {privileges} ON {scope} TO {account}"
+
+
+def _least(denied: str, place: str, otherwise: str) -> tuple[str, str]:
+    """The privileges that were *denied* on a table, and on what: as `grants.sql` gives them."""
+    table = re.search(r"`([^`]+)`\.`([^`]+)`", place)
+    if table is None:
+        return denied, otherwise
+    here = f"`{table[1]}`.`{table[2]}`"
+    if "sidecar_" in table[2]:
+        return "ALL", here
+    if denied in ("SELECT", "INDEX"):
+        return denied, f"`{table[1]}`.*"
+    if denied == "UPDATE" and table[2].endswith("customer"):
+        return "UPDATE (customer_group_id)", here
+    return denied, here
