@@ -270,7 +270,7 @@ def test_full_passes_that_a_source_asks_for_keep_to_a_share_of_the_time(bench: B
     work = bench.run(150)
 
     at = work.at("full_pass")
-    long = [second - first for first, second in zip(at, at[1:], strict=False)]
+    long = [second - first for first, second in itertools.pairwise(at)]
     assert len([gap for gap in long if gap > 10.5]) in (2, 3)
 
 

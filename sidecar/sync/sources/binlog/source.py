@@ -44,6 +44,9 @@ ENOUGH = 100
 #: Where more is waiting than can be answered, so much is taken at a time.
 BEHIND_S, BEHIND = 1.0, 5_000
 
+#: Reading ends here at the latest, also within a transaction: others wait to be looked after.
+LONGEST_S = 3.0
+
 #: A place that nobody was rung for is written this rarely; a quiet store must not fall off
 #: the end that the server deletes.
 IDLE_NOTE_S = 60
@@ -286,15 +289,19 @@ class BinlogSource:
         assert wire is not None  # noqa: S101 - `_ring` connected
         assert folded is not None  # noqa: S101
         self.behind = False
-        wait_s, until_s, arrived_s = 0.0, None, clock.monotonic()
-        enough = ENOUGH
+        wait_s, until_s, enough = 0.0, None, ENOUGH
+        began_s = arrived_s = clock.monotonic()
         while (packet := wire.read(wait_s)) is not None:
-            if not folded.feed(packet):
+            ended = folded.feed(packet)
+            arrived_s = clock.monotonic()
+            if arrived_s - began_s > LONGEST_S:
+                self.behind = True
+                break
+            if not ended:
                 continue
             waiting = folded.waiting
             if not waiting and until_s is None:
                 continue
-            arrived_s = clock.monotonic()
             if until_s is None:
                 until_s = arrived_s + GATHER_S
             if waiting >= enough or arrived_s >= until_s:
