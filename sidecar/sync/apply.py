@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import polars as pl
 from sqlalchemy import Connection, Table, case, cast, delete, tuple_, update
@@ -141,10 +143,12 @@ def _notes(
     moment: Moment,
 ) -> None:
     """What the ladder noticed: a person's choice becomes a pin, trouble a finding."""
+    # They may save the customer again in this very second, and that is newer.
+    chosen_at = replace(moment, now=moment.now - datetime.timedelta(seconds=1))
     for customer_id, note, group in notes.iter_rows():
         if note == _PERSONS:
             pin = Pin(kind="group", target_id=group, direction="in", actor=touched[customer_id])
-            pins.put(tx, own, pin, [customer_id], moment)
+            pins.put(tx, own, pin, [customer_id], chosen_at)
         elif note == _LEFT_ALONE:
             findings.raise_finding(
                 tx,
