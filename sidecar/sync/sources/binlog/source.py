@@ -196,6 +196,8 @@ class BinlogSource:
         everyone = found.everyone or bool(batch.gaps)
         if not found.ids and not everyone and 0 <= now_s - self._noted_s < IDLE_NOTE_S:
             return Doorbell()
+        if found.ids and self._gate is not None and self._gate.look_again_s is not None:
+            self._again.append((clock.monotonic() + self._gate.look_again_s, found.ids))
         return self._rang(found.ids, now_s, buyers=found.buyers, everyone=everyone)
 
     def note(self, tx: Connection, doorbell: Doorbell) -> None:
@@ -230,8 +232,6 @@ class BinlogSource:
             everyone=everyone,
             noted=_Noted(place, self._at, now_s),
         )
-        if ids and self._gate is not None and self._gate.look_again_s is not None:
-            self._again.append((clock.monotonic() + self._gate.look_again_s, ids))
         return self._open
 
     def _is_noted(self, doorbell: Doorbell) -> bool:
