@@ -44,6 +44,8 @@ _UPDATES = 20_000
 #: Transactions that are taken at once.
 _A_BATCH = 1_000
 
+_PATIENCE_S = 120.0
+
 
 # -- how soon ------------------------------------------------------------------------------
 
@@ -81,7 +83,7 @@ def _bare_reader(bench: Bench, engine: Engine) -> Iterator[dict[int, float]]:
                 continue
             kind = events.HEADER.unpack_from(packet)[1]
             if kind == events.MARIADB_GTID:
-                number = events.read_mariadb_gtid(packet)[0]
+                _, number, _ = events.read_mariadb_gtid(packet)
             elif kind == events.XID:
                 arrived[number] = time.perf_counter()
 
@@ -199,10 +201,13 @@ def _decode(database: Database, before: Position, after: Position) -> int:
     folded = open_transactions(shop, log.kind, before)
     rows = ended = 0
     with open_wire(database, log, before, reader_id("decode")) as wire:
-        while (packet := wire.read(10.0)) is not None:
-            ended += folded.feed(packet)
-            if ended < _A_BATCH:
-                continue
+        until = time.monotonic() + _PATIENCE_S
+        while time.monotonic() < until:
+            packet = wire.read(0.0 if ended else 1.0)
+            if packet is not None:
+                ended += folded.feed(packet)
+                if ended < _A_BATCH:
+                    continue
             ended, batch = 0, folded.take()
             if batch.gaps:
                 raise RuntimeError(f"gaps: {dict(batch.gaps)}")
