@@ -51,8 +51,8 @@ def write_report(page: Path, row: Row) -> None:
 
 def _with(text: str, row: Row) -> str:
     head, _, rest = text.partition(_BEGIN)
-    _, _, tail = rest.partition(_END)
-    lines = dict(re.findall(r"^\| `([^`]+)` (\|.*)$", rest, re.MULTILINE))
+    before, _, tail = rest.partition(_END)
+    lines = dict(re.findall(r"^\| `([^`]+)` (\|.*)$", before, re.MULTILINE))
     said = "; ".join(_counts(row)).replace("|", "\\|")
     verdict = "none" if not row.found.faults else f"**{len(row.found.faults)}**"
     when = clock.now().strftime("%Y-%m-%d")
