@@ -48,14 +48,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    address = foreign_server.dsn()
-    if address is None:
+    if foreign_server.dsn() is None:
         return
     for marker in item.iter_markers("own_server_only"):
-        pytest.skip(str(marker.args[0]))
+        pytest.skip(f"for a server of our own: {marker.args[0]}")
     for marker in item.iter_markers("mariadb_only"):
-        if foreign_server.is_mysql(address):
-            pytest.skip(str(marker.args[0]))
+        if foreign_server.on_mysql():
+            pytest.skip(f"for MariaDB: {marker.args[0]}")
 
 
 @pytest.fixture(scope="session")

@@ -104,7 +104,15 @@ def _tested(address: str, tests: tuple[str, ...] | list[str], verbose: bool) -> 
         subprocess.run(
             [
                 *(sys.executable, "-m", "pytest", f"--junitxml={report}", "--tb=short"),
-                *("-p", "no:cacheprovider", "-n", "0", *(["-v"] if verbose else [])),
+                *(
+                    "-p",
+                    "no:cacheprovider",
+                    "-o",
+                    "junit_family=xunit1",
+                    "-n",
+                    "0",
+                    *(["-vv"] if verbose else []),
+                ),
                 *left_out,
                 *tests,
             ],

@@ -19,13 +19,17 @@ from support import binlog_recorder as recorder
 from support.binlog_tables import (
     COMMON,
     MARIADB,
+    MYSQL,
     Changed,
     RandomTable,
     decoded,
     random_tables,
 )
+from support.foreign_server import on_mysql
 
 _numbers = itertools.count(1)
+
+KINDS = st.deferred(lambda: MYSQL if on_mysql() else MARIADB)
 
 #: Few examples of many tables: each records the log once.
 MANY = settings(
@@ -106,7 +110,7 @@ def comparables(
 
 
 @pytest.mark.parametrize("metadata", ["FULL", "NO_LOG"])
-@given(tables=st.lists(random_tables(MARIADB), min_size=8, max_size=12))
+@given(tables=st.lists(random_tables(KINDS), min_size=8, max_size=12))
 @MANY
 def test_rows_of_any_table_are_cut_out_as_the_server_shows_them(
     logging_server: PrivateServer, metadata: str, tables: list[RandomTable]

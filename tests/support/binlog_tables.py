@@ -147,6 +147,13 @@ MARIADB: st.SearchStrategy[Kind] = st.one_of(
     st.just(Kind("text compressed", _text("", 60).values)),
 )
 
+#: Types of MySQL.
+MYSQL: st.SearchStrategy[Kind] = st.one_of(
+    COMMON,
+    st.just(Kind("json", st.sampled_from(["{}", '{"a": [1, "ä"]}']))),
+    st.sampled_from([4, 20]).map(lambda n: Kind(f"binary({n})", st.binary(max_size=4))),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Change:

@@ -47,6 +47,12 @@ def is_mysql(address: str) -> bool:
         return "mariadb" not in connection.get_server_info().lower()
 
 
+def on_mysql() -> bool:
+    """Whether tests were told to run on a MySQL."""
+    address = dsn()
+    return address is not None and is_mysql(address)
+
+
 class _MysqlCursor(pymysql.cursors.Cursor):  # type: ignore[misc]
     """Says what tests say to MariaDB in MySQL's words."""
 
