@@ -198,6 +198,25 @@ def test_a_log_that_was_begun_anew_is_a_gap_that_is_counted(
     assert reading.tick().ids == {ann}
 
 
+def test_a_log_that_is_begun_anew_while_it_is_read_is_noticed_by_its_silence(
+    store: SmallStore,
+    reading: Reading,
+    binlog_mariadb: PrivateServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ann = store.given.customer()
+    reading.tick()
+    binlog_mariadb.execute("RESET MASTER")
+    store.given.update("customer", {"customer_id": ann}, firstname="Zoë")
+    assert reading.ring() == Doorbell()  # the server tells nothing, and keeps the connection
+
+    monkeypatch.setattr(module, "QUIET_S", 0.1)
+    assert reading.tick().everyone
+    monkeypatch.undo()
+    store.given.update("customer", {"customer_id": ann}, firstname="Zoe")
+    assert reading.tick().ids == {ann}
+
+
 def test_a_backlog_that_is_skipped_rings_everybody_and_is_no_gap(
     store: SmallStore, reading: Reading
 ) -> None:

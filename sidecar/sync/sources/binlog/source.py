@@ -47,6 +47,11 @@ BEHIND_S, BEHIND = 1.0, 5_000
 #: Reading ends here at the latest, also within a transaction: others wait to be looked after.
 LONGEST_S = 3.0
 
+#: A log in which nothing ends for so long is looked at anew: after RESET MASTER a server keeps
+#: the connection and tells nothing more. A daemon writes how it is every five seconds, so a
+#: log that is well is never so quiet.
+QUIET_S = 15.0
+
 #: A place that nobody was rung for is written this rarely; a quiet store must not fall off
 #: the end that the server deletes.
 IDLE_NOTE_S = 60
@@ -123,6 +128,7 @@ class BinlogSource:
         self._transactions: Transactions | None = None
         self._at: Position | None = None
         self._noted_s = 0
+        self._told_s = clock.monotonic()
         #: Rang, and not known to be noted.
         self._open: Doorbell | None = None
         self._again: deque[tuple[float, frozenset[int]]] = deque()
@@ -175,6 +181,8 @@ class BinlogSource:
             raise
 
     def _ring(self, now_s: int) -> Doorbell:
+        if clock.monotonic() - self._told_s > QUIET_S:
+            self.close()
         if self._wire is None:
             lost = self._connect(now_s)
             if lost is not None:
@@ -182,6 +190,8 @@ class BinlogSource:
         if self._open is not None and not self._is_noted(self._open):
             return self._open
         batch, arrived_s = self._gather()
+        if batch.transactions:
+            self._told_s = clock.monotonic()
         self.told.transactions += batch.transactions
         self.told.rows += batch.rows
         self.told.own += batch.own
@@ -272,6 +282,7 @@ class BinlogSource:
         self._gate = open_gate(engine, self._log)
         self._transactions = open_transactions(self._shop, self._log.kind, self._at)
         self._open = None
+        self._told_s = clock.monotonic()
         structlog.get_logger().info(
             "binlog.opened", file=self._at.file, offset=self._at.offset, skipped=reason or None
         )
