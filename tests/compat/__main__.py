@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pymysql
 
+from compat.report import write_report
 from compat.servers import SERVERS, started
 from sidecar import clock
 from support import foreign_server
@@ -47,19 +48,26 @@ class Counts:
     How a run went.
 
     Attributes:
+        version: Of the server.
+        tests: Which were run.
         skipped: How many by reason.
         failed: Names.
     """
 
     version: str
+    tests: str = "all with a store"
     passed: int = 0
     skipped: collections.Counter[str] = field(default_factory=collections.Counter)
     failed: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
+    @property
+    def run(self) -> int:
+        """How many were not skipped."""
+        return self.passed + len(self.failed)
+
     def __str__(self) -> str:
-        run = self.passed + len(self.failed)
-        counts = f"{run} run, {len(self.failed)} failed, {self.skipped.total()} skipped"
+        counts = f"{self.run} run, {len(self.failed)} failed, {self.skipped.total()} skipped"
         lines = [f"{self.version}: {counts} ({self.seconds:.0f} s)"]
         lines += [f"    failed: {name}" for name in self.failed]
         lines += [f"    {count} skipped: {why}" for why, count in self.skipped.most_common()]
@@ -82,10 +90,17 @@ def main() -> int:
             print(f"\n== {server.about}", flush=True)
             ours = (*sorted(_binlog_tests()), *BINLOG_TESTS) if server.only_binlog else TESTS
             with started(server, asked.mirror) as address:
-                found.append(_tested(address, asked.tests or ours, asked.verbose))
+                counts = _tested(address, asked.tests or ours, asked.verbose)
+            counts.version += ", without GTID" if server.only_binlog else ""
+            counts.tests = "the binary log's" if server.only_binlog else counts.tests
+            found.append(counts)
     print()
     for counts in found:
         print(counts)
+        if asked.report:
+            tests = "some" if asked.tests else counts.tests
+            numbers = (counts.run, len(counts.failed), counts.skipped.total())
+            write_report(asked.report, counts.version, f"{clock.now():%Y-%m-%d}", tests, numbers)
     return 1 if any(counts.failed for counts in found) else 0
 
 
@@ -139,12 +154,13 @@ def _version(address: str) -> str:
     try:
         with contextlib.closing(ForeignServer(address).connect()) as connection:
             cursor = connection.cursor()
-            cursor.execute("SELECT VERSION(), @@version_comment")
-            version, comment = cursor.fetchone()
+            cursor.execute("SELECT VERSION()")
+            version = str(cursor.fetchone()[0])
     except pymysql.Error as error:
         raise SystemExit(f"the server cannot be reached: {error}") from None
-    kind = "MariaDB" if "mariadb" in version.lower() else "MySQL"
-    return f"{kind} {version} ({comment})"
+    if "mariadb" in version.lower():
+        return f"MariaDB {version.replace('-MariaDB', '').removesuffix('-log')}"
+    return f"MySQL {version}"
 
 
 def _arguments() -> argparse.Namespace:
@@ -163,6 +179,7 @@ def _arguments() -> argparse.Namespace:
         "--only", action="append", choices=list(SERVERS), help="of the folders; can be repeated"
     )
     parser.add_argument("--mirror", help="of Debian's archive; default: debootstrap's")
+    parser.add_argument("--report", type=Path, metavar="FILE", help="a page with such a table")
     parser.add_argument("--verbose", action="store_true", help="name each test")
     return parser.parse_args()
 
