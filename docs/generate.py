@@ -82,8 +82,8 @@ EVENTS: Mapping[str, str] = {
     "full_pass.finished": "a full pass ended",
     "full_pass.found": "the nightly pass found so many `customers` to be wrong, and nothing had"
     " announced a change of them: a fault of the program, also a finding; they are right now",
-    "full_pass.started": "a full pass begins; `reason`: `first`, `rules`, `nightly`, `overdue` or"
-    " `clock`, a clock put back",
+    "full_pass.started": "a full pass begins; `reason`: `first`, `rules` or settings, `store`: a"
+    " source says that anybody may have changed, `nightly`, `overdue` or `clock`, a clock put back",
     "reload.database_kept": "`[database]` changed in the file; that needs a restart",
     "reload.done": "settings and rules were read again and hold; `full_pass`: everybody is looked"
     " at now",

@@ -88,6 +88,8 @@ def set_up(level: Level = "info", stream: TextIO | None = None) -> None:
     )
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
     logging.captureWarnings(capture=True)
+    # It logs how a broken connection could not be reset, with a trace; the loop says the rest.
+    logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
 
 
 def _json_lines(*, journal: bool) -> Processor:

@@ -83,7 +83,7 @@ class Daemon:
         self._log = structlog.get_logger()
         self._backoff = Backoff()
         self._away_since_s: float | None = None
-        self._owed = False
+        self._owed = ""
         self._reload = False
         self._store_changed = False
         self._lease: Lease | None = None
@@ -137,7 +137,7 @@ class Daemon:
     # -- one leadership --------------------------------------------------------------------
 
     def _begin(self, lease: Lease, *, again: bool) -> None:
-        self._owed = self._work.begin() or self._owed
+        self._owed = self._owed or ("rules" if self._work.begin() else "")
         now_s = self._monotonic()
         every_s = {**EVERY_S, "poll": self._work.poll_interval_s}
         # What was due before the database went away is due now.
@@ -188,7 +188,7 @@ class Daemon:
             raise SchemaChangedError(str(error)) from error
         self._store_changed = False
         self._log.info("store.changed")
-        self._owe_full_pass()
+        self._owe_full_pass("store")
 
     def _round(self) -> None:
         self._ping()
@@ -219,7 +219,8 @@ class Daemon:
             self.vitals.changes_at = began
         self._schedule.done(duty, self._monotonic(), again_in_s=0.0 if done.more else None)
         if done.everyone:
-            self._owe_full_pass(at_once=duty == "commands")
+            asked = duty == "commands"
+            self._owe_full_pass("rules" if asked else "store", at_once=asked)
         self.vitals.doing = "waiting"
 
     def _call(self, duty: str) -> Done:
@@ -257,16 +258,16 @@ class Daemon:
         now_s = self._monotonic()
         self._rests_until_s = now_s + (now_s - began_s) / FULL_PASS_SHARE
         if not done.more:
-            self._owed = False
+            self._owed = ""
             self._metrics.full_pass_done(now_s - began_s)
             self.vitals.last_full_pass_at = self._epoch_s()
             self._log.info("full_pass.finished", customers=done.customers)
         return done
 
-    def _owe_full_pass(self, *, at_once: bool = True) -> None:
+    def _owe_full_pass(self, why: str, *, at_once: bool = True) -> None:
         """Plan one; unless *at_once*, full passes keep to a share of the time."""
         now_s = self._monotonic()
-        self._owed = True
+        self._owed = self._owed or why
         self._full_pass_from_s = now_s if at_once else max(now_s, self._rests_until_s)
         self._schedule.done("full_pass", now_s, again_in_s=self._full_pass_from_s - now_s)
 
@@ -310,13 +311,13 @@ class Daemon:
             return
         self._systemd.reloading()
         try:
-            self._owed = self._work.reload() or self._owed
+            owed = self._work.reload()
         except SchemaError:
             raise
         except ConfigError as error:
             self._refuse_reload(str(error))
         else:
-            self._accept_reload()
+            self._accept_reload(owed=owed)
         finally:
             self._systemd.ready()
         self._reload = False
@@ -329,8 +330,8 @@ class Daemon:
         self._work.report("reload.refused", f"the old settings and rules hold: {problem}")
         self._alive.done("heartbeat", self._monotonic(), again_in_s=0.0)
 
-    def _accept_reload(self) -> None:
-        self._log.info("reload.done", full_pass=self._owed)
+    def _accept_reload(self, *, owed: bool) -> None:
+        self._log.info("reload.done", full_pass=owed)
         self.vitals.reload_error = ""
         self.vitals.mode = self._work.mode
         self._metrics.meters.reload_failing.set(0)
@@ -338,8 +339,8 @@ class Daemon:
         self._listen()
         now_s = self._monotonic()
         self._schedule.change("poll", self._work.poll_interval_s, now_s)
-        if self._owed:
-            self._owe_full_pass()
+        if owed:
+            self._owe_full_pass("rules")
         self._alive.done("heartbeat", now_s, again_in_s=0.0)
 
     def _listen(self) -> None:

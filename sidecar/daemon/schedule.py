@@ -75,19 +75,19 @@ class Backoff:
 
 
 def full_pass_reason(
-    last: datetime.datetime | None, now: datetime.datetime, zone: ZoneInfo, *, owed: bool
+    last: datetime.datetime | None, now: datetime.datetime, zone: ZoneInfo, *, owed: str
 ) -> str:
     """
     Why a full pass is due at *now*; empty when none is.
 
     Args:
         last: When the last one that ended began; None: there was none.
-        owed: Rules or settings are not those of the last one.
+        owed: Why one is owed already, such as ``rules``; empty: none is.
     """
     if last is None:
         return "first"
     if owed:
-        return "rules"
+        return owed
     if last - now > _AHEAD:
         return "clock"
     if now - last >= OLDEST:
