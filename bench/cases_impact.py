@@ -10,16 +10,13 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
+from bench.baselines import INTERVAL_S, begun, one_round
 from bench.changes import percentile, place_order, put_back
 from bench.daemon import cpu_s, daemon
 from bench.frame import Bench, case
 from bench.rules import fifty
 from bench.store import opened
-from sidecar import clock
-from sidecar.shop.database import transaction
 from sidecar.shop.indexes import add_index, drop_index, missing_indexes, present_indexes
-from sidecar.sync.sources.checksum import Progress
-from sidecar.sync.sources.polling import Polling
 
 #: Runs with us, and as many without, in turn; smaller stores are for trying the case only.
 _RUNS, _RUN_S = 10, 10.0
@@ -27,9 +24,6 @@ _RUNS_OF_SMALL, _RUN_OF_SMALL_S, _SMALL = 2, 0.5, 10_000
 
 #: Transactions a second of each of the shop's connections.
 _RATE, _CONNECTIONS = 25, 2
-
-#: Between two looks of the polling.
-_INTERVAL_S = 2.0
 
 
 def _transaction(tx: Connection, chance: random.Random, bench: Bench, part: int) -> None:
@@ -145,36 +139,13 @@ def store_statements(bench: Bench) -> None:
 )
 def checksum_round(bench: Bench) -> None:
     shop = opened(bench.database)
-    polling = Polling(shop, _INTERVAL_S, announced=True)
-    now_s = int(clock.now().timestamp())
-    with transaction(shop.engine) as tx:
-        polling.start(tx, now_s)
-    is_first = True
-    while is_first:
-        now_s += 3_600
-        progress, _ = _go_round(polling, shop.engine, now_s, 1.0)
-        is_first = not progress.baselines or progress.is_first
+    polling = begun(shop)
     server = int((Path(str(bench.database.socket)).parent / "pid").read_text("ascii"))
     before = cpu_s(server)
     with bench.clock():
-        progress, looks = _go_round(polling, shop.engine, now_s + 3_600, None)
+        progress, looks = one_round(polling, shop)
     took_s = cpu_s(server) - before
-    round_s = max(looks * _INTERVAL_S, progress.rest_s())
-    bench.note("round s", looks * _INTERVAL_S)
+    round_s = max(looks * INTERVAL_S, progress.rest_s())
+    bench.note("round s", looks * INTERVAL_S)
     bench.note("server's CPU s", took_s)
     bench.note("% of a core", 100 * took_s / round_s)
-
-
-def _go_round(
-    polling: Polling, engine: Engine, now_s: int, slice_s: float | None
-) -> tuple[Progress, int]:
-    """To the end of a round, without a rest; slices are by its share, or *slice_s*."""
-    looks = 0
-    while True:
-        doorbell = polling.look(now_s, slice_s)
-        with transaction(engine) as tx:
-            polling.note(tx, doorbell)
-        looks += 1
-        part = doorbell.noted.part
-        if part.ended:
-            return part.progress, looks

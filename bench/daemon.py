@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from bench.baselines import begun
 from bench.frame import Bench
 from bench.rules import as_toml
-from sidecar.config import Config, Rules
-from sidecar.shop.shop import open_shop
+from bench.store import opened
 from sidecar.sync.sources.watched import changed
 
-#: How long a daemon may take to be ready, the baseline of its checksums included.
+#: How long a daemon may take to be ready.
 _PATIENCE_S = 1800.0
 
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -124,20 +124,14 @@ def daemon(bench: Bench, rules: list[tuple[str, str]], mode: Mode = "poll") -> I
     with settings_file(bench, rules, mode) as config:
         with program(config, "once", "--yes") as once:
             once.communicate()
+        if not _has_baselines(bench):
+            # By its share of the time it would take minutes, and look at everybody afterwards.
+            begun(opened(bench.database))
         log = config.parent / "log"
         with program(config, "run") as process:
             found = Running(process.pid)
             _wait(process, lambda: '"full_pass.finished"' in log.read_text("utf-8"), log)
             found.full_pass_cpu_s = found.cpu_s()
-            passes = log.read_text("utf-8").count('"full_pass.finished"')
-            if not _has_baselines(bench):
-                _wait(process, lambda: _has_baselines(bench), log)
-                # Everybody is looked at again when the checksums begin.
-                _wait(
-                    process,
-                    lambda: log.read_text("utf-8").count('"full_pass.finished"') > passes,
-                    log,
-                )
             time.sleep(3)
             yield found
 
@@ -153,8 +147,7 @@ def _wait(process: subprocess.Popen[str], condition: Callable[[], bool], log: Pa
 def _has_baselines(bench: Bench) -> bool:
     """Whether the rolling checksum has been round every table."""
     engine = bench.engine()
-    config = Config(database=bench.database, rules=Rules(directory=Path()), file=Path())
-    wanted = {table.name for table in changed(open_shop(engine, config))}
+    wanted = {table.name for table in changed(opened(bench.database))}
     with engine.connect() as tx:
         query = "SELECT position FROM oc_sidecar_source WHERE name = 'poll'"
         position = json.loads(tx.exec_driver_sql(query).scalar() or "{}")

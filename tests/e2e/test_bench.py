@@ -44,6 +44,39 @@ def test_every_case_says_what_it_measures() -> None:
     assert all(line.startswith("    ") for line in lines[1::2])
 
 
+def test_the_cases_of_the_binary_log_are_measured_in_a_small_store() -> None:
+    chosen = ("floor: read", "binlog: order", "polling: a round")
+    only = [word for name in chosen for word in ("--only", name)]
+    done = bench("--customers", "60", "--runs", "1", *only, "--json", "-")
+
+    assert done.returncode == 0, done.stderr
+    _, orders, polling = json.loads(done.stdout)["cases"]
+    assert 0 < orders["notes"]["p50 s"] <= orders["notes"]["p99 s"] < 10
+    assert orders["notes"]["at a bare reader p50 s"] < orders["notes"]["p50 s"]
+    assert 0 <= polling["notes"]["% of a core"] < 5
+    assert polling["good"] is True
+
+
+def test_a_case_without_what_it_needs_is_left_out_and_said_to_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("OPENCART_STORES", raising=False)
+    done = bench("--customers", "60", "--runs", "1", "--only", "updates decoded", "--json", "-")
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["cases"] == []
+    assert "OPENCART_STORES is not set: binlog: updates decoded" in done.stderr
+
+
+@pytest.mark.usefixtures("stores_dir")
+def test_every_update_of_a_real_order_is_decoded() -> None:
+    done = bench("--customers", "60", "--runs", "1", "--only", "updates decoded", "--json", "-")
+
+    assert done.returncode == 0, done.stderr
+    notes = json.loads(done.stdout)["cases"][0]["notes"]
+    assert notes["updates a second"] > notes["by the library"]
+
+
 def _case(name: str, at_most: float | None = None, peak: float | None = None) -> Case:
     def run(_: Bench) -> None: ...
 
@@ -77,3 +110,12 @@ def test_limits_of_notes_are_judged_in_stores_they_are_meant_for() -> None:
     assert good(strict, rounds, 1_000) is False
     assert good(strict, rounds, 1_001) is None
     assert good(Case("lag", "", run, notes_at_most={"p99 s": 3}), rounds) is True
+
+
+def test_a_rate_has_a_limit_from_below() -> None:
+    def run(_: Bench) -> None: ...
+
+    rounds = {"rate": [Measured(1.0, 100, {"a second": found}) for found in (4.0, 5.0, 9.0)]}
+
+    assert good(Case("rate", "", run, notes_at_least={"a second": 5}), rounds) is True
+    assert good(Case("rate", "", run, notes_at_least={"a second": 6}), rounds) is False
