@@ -6,14 +6,12 @@ import contextlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import Engine
 
 from sidecar import clock
 from sidecar.config import Config
-from sidecar.daemon.duties import Duties
-from sidecar.daemon.work import Pulse
 from sidecar.errors import NotNowError, Problem
 from sidecar.model import Moment, Outcome
 from sidecar.service.upkeep import Upkeep
@@ -66,6 +64,10 @@ from sidecar.sync.state import Json
 from sidecar.sync.tagging import Tagging
 from sidecar.sync.tags import Tag
 from sidecar.sync.writers import intents
+
+if TYPE_CHECKING:
+    from sidecar.daemon.duties import Duties
+    from sidecar.daemon.work import Pulse
 
 
 @dataclass(slots=True)
@@ -271,6 +273,7 @@ class Sidecar:
 
     def duties(self, read_config: Callable[[], Config]) -> Duties:
         """The work of the daemon; *read_config* reads the settings again."""
+        from sidecar.daemon.duties import Duties  # no other command needs all of that
 
         def dispatch(duties: Duties, pulse: Pulse) -> str:
             now = Sidecar(
