@@ -68,7 +68,7 @@ def foreign() -> Iterator[ForeignServer | None]:
         with foreign_server.emptied(address) as server:
             yield server
     except FatalError as error:
-        pytest.exit(str(error), returncode=1)
+        pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
 
 
 @pytest.fixture(scope="session")

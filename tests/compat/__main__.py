@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pymysql
+import pytest
 
 from compat.report import write_report
 from compat.servers import SERVERS, started
@@ -116,7 +117,7 @@ def _tested(address: str, tests: tuple[str, ...] | list[str], verbose: bool) -> 
         report = Path(folder) / "report.xml"
         left_out = [f"--ignore={name}" for name in LEFT_OUT]
         # One process: tests have databases of the same names.
-        subprocess.run(
+        done = subprocess.run(
             [
                 *(sys.executable, "-m", "pytest", f"--junitxml={report}", "--tb=short"),
                 *(
@@ -136,8 +137,9 @@ def _tested(address: str, tests: tuple[str, ...] | list[str], verbose: bool) -> 
             check=False,
         )
         counts.seconds = clock.monotonic() - began
+        if done.returncode not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+            counts.failed.append(f"pytest itself, exit code {done.returncode}")
         if not report.exists():
-            counts.failed.append("pytest itself")
             return counts
         for case in ElementTree.parse(report).iter("testcase"):
             name = f"{case.get('classname', '').replace('.', '/')}.py::{case.get('name')}"
