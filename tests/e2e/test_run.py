@@ -67,6 +67,7 @@ def test_it_ends_within_five_seconds_in_the_middle_of_a_statement(
     assert took_s < 5
 
 
+@pytest.mark.own_server_only("one without a binary log")
 def test_systemd_is_told_that_it_is_ready_alive_and_ending(ready: Installation) -> None:
     with running(ready, WATCHDOG_USEC="1000000") as daemon:
         daemon.hears("READY=1")
@@ -174,6 +175,7 @@ def test_a_hint_is_looked_at_at_once_and_gone(ready: Installation) -> None:
         daemon.until(lambda: ready.column("SELECT * FROM oc_sidecar_hint") == [], "consumed")
 
 
+@pytest.mark.own_server_only("one without a binary log")
 def test_a_change_in_the_store_is_noticed_by_polling(ready: Installation) -> None:
     with running(ready) as daemon:
         daemon.logged("full_pass.finished")
@@ -183,6 +185,7 @@ def test_a_change_in_the_store_is_noticed_by_polling(ready: Installation) -> Non
         )
 
 
+@pytest.mark.own_server_only("one without a binary log")
 def test_status_says_how_the_daemon_is_and_that_there_is_none(ready: Installation) -> None:
     with running(ready) as daemon:
         daemon.logged("full_pass.finished")
