@@ -20,15 +20,16 @@ def begun(shop: Shop) -> Polling:
     now_s = int(clock.now().timestamp())
     with transaction(shop.engine) as tx:
         polling.start(tx, now_s)
-    go_round(polling, shop, now_s, 1.0)
-    # What was half done before had its end now; a whole one follows.
+    # Time stands still in a round, so it must begin when the rest of the one before is over.
     go_round(polling, shop, now_s + _HOUR_S, 1.0)
+    # What was half done before had its end now; a whole one follows.
+    go_round(polling, shop, now_s + 2 * _HOUR_S, 1.0)
     return polling
 
 
 def one_round(polling: Polling, shop: Shop) -> tuple[Progress, int]:
     """One more, in slices of its share; where it ends and after how many looks."""
-    return go_round(polling, shop, int(clock.now().timestamp()) + 2 * _HOUR_S, None)
+    return go_round(polling, shop, int(clock.now().timestamp()) + 3 * _HOUR_S, None)
 
 
 def go_round(

@@ -68,8 +68,9 @@ def test_every_grant_of_the_guide_that_is_missing_is_told_to_the_letter(
     grants = [line for line in statements() if line.startswith("GRANT")]
     single = [
         f"GRANT {privilege} ON `{NAME}`.* TO {ACCOUNT}" for privilege in ("SELECT", "INDEX")
-    ] + [line for line in grants if "SELECT, INDEX" not in line]
-    assert len(single) == len(grants) + 1
+    ] + [line for line in grants if "SELECT, INDEX" not in line and "ON *.*" not in line]
+    # Two of one line, and that of the log left out: only a server with a log asks for it.
+    assert len(single) == len(grants)
 
     for grant in single:
         mariadb.execute(grant.replace("GRANT", "REVOKE").replace(" TO ", " FROM "))

@@ -50,7 +50,7 @@ def test_without_it_the_error_names_the_grant(mariadb: PrivateServer, indexer: D
     with engine_for(indexer) as engine, pytest.raises(DatabaseRefusedError) as error:
         add_index(engine, "oc_", missing_indexes(engine, "oc_")[0])
 
-    assert f"GRANT INDEX ON `{indexer.name}`.* TO 'indexer'@'localhost'" in str(error.value)
+    assert f"GRANT INDEX ON `{indexer.name}`.* TO 'indexer'@" in str(error.value)
 
 
 def test_an_index_that_an_upgrade_of_the_store_dropped_is_found_missing(indexer: Database) -> None:

@@ -17,6 +17,7 @@ COMMANDS = (
     "check",
     "bench",
     "chaos",
+    "compat",
     "docs",
     "deb",
     "service-test",

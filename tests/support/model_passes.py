@@ -341,7 +341,8 @@ class Model:
                 self.moves.append((who, now))
             self._end_pins(who, found)
             if found.note == 5:
-                self.pin_group(who, self.people[who].group, now)
+                # Older than what is written after it, within its second too.
+                self.pin_group(who, self.people[who].group, now - 1)
 
     def _end_pins(self, who: int, found: Found) -> None:
         for name in found.ended_tags:
