@@ -19,6 +19,13 @@ from support.installation import Installation
 
 
 @pytest.fixture
+def own_server(mariadb_template: Path) -> Iterator[PrivateServer]:
+    """A server that the test may stop."""
+    with PrivateServer(template=mariadb_template) as server:
+        yield server
+
+
+@pytest.fixture
 def installation(
     mariadb: PrivateServer, database: str, tmp_path: Path, given_for: Callable[[str], Given]
 ) -> Iterator[Installation]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import signal
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -139,13 +138,6 @@ def test_it_works_without_a_place_to_listen_and_finds_one_at_a_reload(
 
     assert refused["error"] == "Address already in use"
     assert "at" in refused
-
-
-@pytest.fixture
-def own_server(mariadb_template: Path) -> Iterator[PrivateServer]:
-    """A server that the test may stop."""
-    with PrivateServer(template=mariadb_template) as server:
-        yield server
 
 
 def test_without_its_database_it_lives_is_not_ready_and_says_so(

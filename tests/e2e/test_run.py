@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -222,13 +221,6 @@ def _lock_holder(installation: Installation) -> int:
         "SELECT JSON_VALUE(value, '$.connection_id') FROM oc_sidecar_state WHERE name = 'daemon'"
     )
     return int(found[0])
-
-
-@pytest.fixture
-def own_server(mariadb_template: Path) -> Iterator[PrivateServer]:
-    """A server that the test may stop."""
-    with PrivateServer(template=mariadb_template) as server:
-        yield server
 
 
 def test_a_database_that_is_restarted_is_waited_for(
