@@ -5,7 +5,7 @@ from __future__ import annotations
 from sidecar import clock
 from sidecar.shop.database import transaction
 from sidecar.shop.shop import Shop
-from sidecar.sync.sources.checksum import Progress
+from sidecar.sync.sources.checksum import SHARE, Progress
 from sidecar.sync.sources.polling import Polling
 
 #: Between two looks of the polling.
@@ -29,13 +29,12 @@ def begun(shop: Shop) -> Polling:
 
 def one_round(polling: Polling, shop: Shop) -> tuple[Progress, int]:
     """One more, in slices of its share; where it ends and after how many looks."""
-    return go_round(polling, shop, int(clock.now().timestamp()) + 3 * _HOUR_S, None)
+    now_s = int(clock.now().timestamp()) + 3 * _HOUR_S
+    return go_round(polling, shop, now_s, INTERVAL_S * SHARE)
 
 
-def go_round(
-    polling: Polling, shop: Shop, now_s: int, slice_s: float | None
-) -> tuple[Progress, int]:
-    """To the end of a round; slices are by its share, or *slice_s*."""
+def go_round(polling: Polling, shop: Shop, now_s: int, slice_s: float) -> tuple[Progress, int]:
+    """To the end of a round in slices of about *slice_s*."""
     looks = 0
     while True:
         doorbell = polling.look(now_s, slice_s)

@@ -455,6 +455,33 @@ def test_a_round_begins_no_sooner_than_it_may(store: SmallStore) -> None:
     assert polled.tick(after_s=AFTER_S).ids == {ann}
 
 
+def test_looks_without_a_pause_leave_the_checksum_its_share_of_the_time_between(
+    store: SmallStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    polling = Polled(store.sidecar.shop).settled().polling
+    now_s, budgets = 1000.0, []
+    monkeypatch.setattr("sidecar.clock.monotonic", lambda: now_s)
+    look = checksum.RollingChecksum.look
+
+    def noted(
+        self: checksum.RollingChecksum,
+        tx: sqlalchemy.Connection,
+        progress: checksum.Progress,
+        at_s: int,
+        budget_s: float,
+    ) -> checksum.Slice:
+        budgets.append(budget_s)
+        return look(self, tx, progress, at_s, budget_s)
+
+    monkeypatch.setattr(checksum.RollingChecksum, "look", noted)
+    for passed_s in (0.0, 0.5, 0.0, 600.0):
+        now_s += passed_s
+        polling.ring(1_900_000_000)
+
+    share = checksum.SHARE
+    assert budgets == pytest.approx([2.0 * share, 0.5 * share, 0.0, 2.0 * share])
+
+
 # -- what is noted -------------------------------------------------------------------------
 
 

@@ -78,6 +78,7 @@ class Polling:
         self.surprises = Unannounced()
         self._epoch: int | None = None
         self._memory: _Memory | None = None
+        self._looked_s: float | None = None
 
     def start(self, tx: Connection, now_s: int) -> None:
         """Take the source over, before the first look; needed once."""
@@ -108,7 +109,7 @@ class Polling:
                 references, windows = self._trailing.look(tx, windows, now_s)
             if checksum_s is None:
                 share = self._checksum.share(memory.progress)
-                checksum_s = min(_LONGEST_SLICE_S, self._interval_s * share)
+                checksum_s = min(_LONGEST_SLICE_S, self._passed_s() * share)
             part = self._checksum.look(tx, memory.progress, now_s, checksum_s)
             appended = follow(tx, self._shop, references)
             changed = follow(tx, self._shop, part.references)
@@ -127,6 +128,15 @@ class Polling:
             everyone=everyone,
             noted=_Noted(place, memory, part, now_s),
         )
+
+    def _passed_s(self) -> float:
+        """What has passed since the last look, of which the checksum may take its share."""
+        # While customers ring, one look follows the other without a pause.
+        now_s = clock.monotonic()
+        before_s, self._looked_s = self._looked_s, now_s
+        if before_s is None:
+            return self._interval_s
+        return min(self._interval_s, now_s - before_s)
 
     def note(self, tx: Connection, doorbell: Doorbell) -> None:
         """
