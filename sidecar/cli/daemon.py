@@ -17,7 +17,9 @@ def register(app: typer.Typer) -> None:
 def run(context: typer.Context) -> None:
     """Keep every customer in line, at once and for good: the daemon that systemd runs."""
     from sidecar.daemon.signals import Signals
+    from sidecar.service.doctor.processor import require_processor
 
+    require_processor()  # before anything imports Polars
     with Signals() as signals:  # first of all: it may take long to connect, too
         sidecar = options.opened(context)
         sidecar.require_own_tables()

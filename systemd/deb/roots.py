@@ -38,6 +38,8 @@ class Distribution:
         suffix: Of the package's version; a later release sorts later.
         components: Of the archive, with commas.
         included: Packages that its folder has beside the least.
+        script: The oldest relative that debootstrap builds the same way: an older debootstrap
+            does not know the newest suites. Empty: debootstrap knows the suite.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Distribution:
     suffix: str
     components: str = "main"
     included: tuple[str, ...] = INCLUDED
+    script: str = ""
 
 
 DISTRIBUTIONS = {
@@ -52,7 +55,7 @@ DISTRIBUTIONS = {
     for one in (
         Distribution("debian12", "bookworm", "~deb12"),
         Distribution("debian13", "trixie", "~deb13"),
-        Distribution("ubuntu2404", "noble", "~ubuntu24.04", "main,universe"),
+        Distribution("ubuntu2404", "noble", "~ubuntu24.04", "main,universe", script="gutsy"),
     )
 }
 
@@ -93,11 +96,13 @@ def folder(distribution: Distribution, mirror: str | None) -> Path:
     unfinished = Path(tempfile.mkdtemp(prefix=f".{distribution.name}-", dir=roots))
     log = roots / f"{distribution.name}.log"
     command = ["debootstrap", "--variant=minbase", f"--components={distribution.components}"]
-    command += [f"--include={','.join(distribution.included)}", distribution.suite, str(unfinished)]
+    # Without the archive's keys it would go on with a word that nobody reads.
+    command += ["--force-check-gpg", f"--include={','.join(distribution.included)}"]
+    command += [distribution.suite, str(unfinished), mirror or ""]
+    command += [distribution.script] if distribution.script else []
     try:
         with log.open("wb") as stream:
-            arguments = [*command, mirror] if mirror else command
-            subprocess.run(arguments, check=True, stdout=stream, stderr=subprocess.STDOUT)
+            subprocess.run(command, check=True, stdout=stream, stderr=subprocess.STDOUT)
     except subprocess.CalledProcessError:
         lines = log.read_text(errors="replace").splitlines()
         shutil.rmtree(unfinished, ignore_errors=True)

@@ -16,6 +16,7 @@ import platform
 from collections.abc import Mapping
 from pathlib import Path
 
+from sidecar.errors import ConfigError
 from sidecar.service.doctor.finding import Finding
 
 CPUINFO = Path("/proc/cpuinfo")
@@ -73,6 +74,19 @@ def check_processor() -> Finding:
     return judge(
         build, needed_features(build), platform.machine(), features_of(_read(CPUINFO)) or asked()
     )
+
+
+def require_processor() -> None:
+    """
+    Refuse to go on where Polars would end the program without a word; imports no Polars.
+
+    Raises:
+        ConfigError: This processor cannot run us. The daemon itself has to say so by its exit
+            code: systemd starts it again and again when only a command before it fails.
+    """
+    finding = check_processor()
+    if finding.state == "error":
+        raise ConfigError("processor", finding.found, finding.mend)
 
 
 def judge(build: str, needed: frozenset[str], machine: str, present: frozenset[str]) -> Finding:
