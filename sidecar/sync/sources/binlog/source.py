@@ -280,7 +280,9 @@ class BinlogSource:
         self._at = head(engine) if reason or stored is None else stored
         self._wire = open_wire(self._database, self._log, self._at, self._server_id)
         self._gate = open_gate(engine, self._log)
-        self._transactions = open_transactions(self._shop, self._log.kind, self._at)
+        self._transactions = open_transactions(
+            self._shop, self._log.kind, self._at, checksum=self._wire.checksum
+        )
         self._open = None
         self._told_s = clock.monotonic()
         structlog.get_logger().info(

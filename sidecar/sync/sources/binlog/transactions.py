@@ -31,7 +31,9 @@ __all__ = ["Batch", "Transactions", "open_transactions"]
 _header = events.HEADER.unpack_from
 
 
-def open_transactions(shop: Shop, kind: Kind, start: Position) -> Transactions:
+def open_transactions(
+    shop: Shop, kind: Kind, start: Position, *, checksum: bool = False
+) -> Transactions:
     """Those of *shop* from *start* on, in the log of a server of *kind*."""
     schema = shop.engine.url.database or ""
     watched = [*tables.changed(shop), *tables.appended(shop)]
@@ -48,6 +50,7 @@ def open_transactions(shop: Shop, kind: Kind, start: Position) -> Transactions:
         start=start,
         kind=kind,
         guests=shop.guests_by_email,
+        checksum=checksum,
     )
 
 
@@ -63,6 +66,7 @@ class Transactions:
         start: Where the stream begins.
         kind: Whose log it is.
         guests: Orders without a customer belong to the account of their e-mail.
+        checksum: The server is known to write checksums, before an event says so.
 
     Raises:
         ValueError: *start* is no position of *kind*.
@@ -78,12 +82,13 @@ class Transactions:
         start: Position,
         kind: Kind,
         guests: bool,
+        checksum: bool = False,
     ) -> None:
         by_name = {(prefix + table.name).lower(): table for table in watched}
         self._rows = ChangedRows(by_name, columns, schema, prefix, guests=guests)
         self._statements = Statements(schema, [(whole, t.name) for whole, t in by_name.items()])
         self._progress = Progress(start, kind)
-        self._checksum: bool | None = None
+        self._checksum: bool | None = checksum or None
         self._is_open = False
         self._is_standalone = False
         self._gtid: Gtid | None = None
