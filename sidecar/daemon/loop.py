@@ -10,19 +10,15 @@ import structlog
 from sidecar import __version__, clock
 from sidecar.daemon import memory
 from sidecar.daemon.files import QUIET_S, Files
+from sidecar.daemon.full_passes import AGAIN_S, FullPasses
+from sidecar.daemon.heart import ALIVE_EVERY_S, Heart
 from sidecar.daemon.http import Http
-from sidecar.daemon.schedule import Backoff, Schedule, full_pass_reason
+from sidecar.daemon.outage import Outage
+from sidecar.daemon.schedule import Schedule
 from sidecar.daemon.signals import Signals
 from sidecar.daemon.systemd import Systemd
-from sidecar.daemon.vitals import Vitals
 from sidecar.daemon.work import Done, Lease, Work
-from sidecar.errors import (
-    ConfigError,
-    DatabaseError,
-    DatabaseRefusedError,
-    SchemaChangedError,
-    SchemaError,
-)
+from sidecar.errors import ConfigError, DatabaseError, SchemaChangedError, SchemaError
 
 #: Seconds between two looks, in the order in which they are done when several are due.
 #: Polling is added by the settings.
@@ -36,34 +32,22 @@ EVERY_S = {
     "upkeep": 3600.0,
 }
 
-#: Between two questions whether the lock is still ours, and two heartbeats.
-ALIVE_EVERY_S = 5.0
-
 #: How long the lock may be held by another, such as a command that is about to end.
 LOCK_WAIT_S = 5.0
-
-#: A full pass that failed is tried again after this, so that it does not keep all else waiting.
-FULL_PASS_AGAIN_S = 600.0
-
-#: Full passes that a source asks for, such as a log with gaps, take at most this share of the
-#: time; those that a person asks for begin at once.
-FULL_PASS_SHARE = 0.1
-
-#: A database that refuses for so long will not stop by itself.
-REFUSED_S = 300.0
 
 
 class Daemon:
     """
     One sidecar that runs.
 
-    Also the pulse of its work: during a long pass it is this that says that all is well.
-
     Args:
         work: What there is to do.
         http: Serves health and metrics, or nothing.
         now: The wall clock, which may jump: instants are of it, and nothing is paced by it.
         monotonic: Paces everything.
+
+    Attributes:
+        vitals: What is known about it.
     """
 
     def __init__(
@@ -79,25 +63,23 @@ class Daemon:
     ) -> None:
         self._work, self._signals, self._files, self._systemd = work, signals, files, systemd
         self._http, self._metrics = http, work.metrics
-        self._now, self._monotonic = now, monotonic
-        self._log = structlog.get_logger()
-        self._backoff = Backoff()
-        self._away_since_s: float | None = None
-        self._owed = ""
+        self._monotonic = monotonic
+        self._heart = Heart(work, signals, systemd, now, monotonic)
+        self._full_passes = FullPasses(monotonic())
+        self._outage = Outage()
         self._reload = False
         self._store_changed = False
-        self._lease: Lease | None = None
         self._schedule = Schedule(EVERY_S, monotonic())
-        self._alive = Schedule({"verify": ALIVE_EVERY_S, "heartbeat": ALIVE_EVERY_S}, monotonic())
-        self._pinged_s = self._full_pass_from_s = self._rests_until_s = monotonic()
-        self.vitals = Vitals(self._epoch_s())
+        self._log = structlog.get_logger()
+        self.vitals = self._heart.vitals
 
     def run(self) -> None:
         """
         Work until stopped.
 
         Raises:
-            DatabaseError: At the start; later only when the database refused for `REFUSED_S`.
+            DatabaseError: At the start; later only when the database refused for
+                `sidecar.daemon.outage.REFUSED_S`.
             NotNowError: Another sidecar holds the lock.
             ConfigError: At the start; later only for what makes writing wrong.
         """
@@ -120,33 +102,17 @@ class Daemon:
             self._systemd.stopping()
             self._log.info("daemon.stopped", customers=self.vitals.customers)
 
-    # -- the pulse -------------------------------------------------------------------------
-
-    def stopping(self) -> bool:
-        """Whether work shall end now."""
-        return self._signals.stopping()
-
-    def beat(self, done: int = 0, total: int = 0) -> None:
-        """Work made progress: say so, and make sure that it may go on."""
-        if total:
-            what = self.vitals.doing.replace("_", " ")
-            self._systemd.status(f"{what}, {done} of {total} customers")
-        self._ping()
-        self._keep_alive()
-
     # -- one leadership --------------------------------------------------------------------
 
     def _begin(self, lease: Lease, *, again: bool) -> None:
-        self._owed = self._owed or ("rules" if self._work.begin() else "")
-        now_s = self._monotonic()
-        every_s = {**EVERY_S, "poll": self._work.poll_interval_s}
+        if self._work.begin():
+            self._full_passes.owe("rules")
         # What was due before the database went away is due now.
-        self._schedule = Schedule(every_s, now_s)
-        self._alive = Schedule(dict.fromkeys(("verify", "heartbeat"), ALIVE_EVERY_S), now_s)
-        self.vitals.mode, self.vitals.connection_id = self._work.mode, lease.connection_id
-        self._lease = lease
+        every_s = {**EVERY_S, "poll": self._work.poll_interval_s}
+        self._schedule = Schedule(every_s, self._monotonic())
+        self._heart.lead(lease)
         self._metrics.began(self._work.mode, self.vitals)
-        self._keep_alive()
+        self._heart.beat()
         self._listen()
         self._systemd.ready()
         if not again:
@@ -159,7 +125,7 @@ class Daemon:
             self._metrics.ended()
 
     def _come_round(self, lease: Lease) -> None:
-        while not self.stopping():
+        while not self._signals.stopping():
             try:
                 self._look_anew_when_changed()
                 self._round()
@@ -172,8 +138,7 @@ class Daemon:
             wait_s = min(self._schedule.wait_s(self._monotonic()), ALIVE_EVERY_S)
             if self._files.waiting:
                 wait_s = min(wait_s, QUIET_S)
-            wait_s = min(wait_s, self._systemd.alive_every_s or wait_s)
-            if self._signals.wait(wait_s, self._work.fileno()):
+            if self._heart.wait(wait_s, self._work.fileno()):
                 self._schedule.done("log", self._monotonic(), again_in_s=0.0)
 
     def _look_anew_when_changed(self) -> None:
@@ -191,17 +156,16 @@ class Daemon:
         self._owe_full_pass("store")
 
     def _round(self) -> None:
-        self._ping()
-        self._keep_alive()
+        self._heart.beat()
         self._reload_when_asked()
         for duty in self._schedule.due(self._monotonic()):
-            self._ping()
+            self._heart.ping()
             self._do(duty)
-            if self.stopping():
+            if self._signals.stopping():
                 return
 
     def _do(self, duty: str) -> None:
-        began = self._epoch_s()
+        began = self._heart.epoch_s()
         began_s = self._monotonic()
         self.vitals.doing = duty
         done = self._full_pass() if duty == "full_pass" else self._call(duty)
@@ -214,7 +178,7 @@ class Daemon:
             )
             self._metrics.cycle_done(duty, done.customers, self._monotonic() - began_s)
             self.vitals.customers += done.customers
-            self.vitals.last_cycle_at = self._epoch_s()
+            self.vitals.last_cycle_at = self._heart.epoch_s()
         if duty == ("log" if self._work.mode == "binlog" else "poll") and not done.more:
             self.vitals.changes_at = began
         self._schedule.done(duty, self._monotonic(), again_in_s=0.0 if done.more else None)
@@ -224,82 +188,47 @@ class Daemon:
         self.vitals.doing = "waiting"
 
     def _call(self, duty: str) -> Done:
-        work = self._work
+        work, pulse = self._work, self._heart
         match duty:
             case "commands":
-                return work.commands(self)
+                return work.commands(pulse)
             case "hints":
-                return work.hints(self)
+                return work.hints(pulse)
             case "log":
-                return work.log(self)
+                return work.log(pulse)
             case "poll":
-                return work.poll(self)
+                return work.poll(pulse)
             case "due":
-                return work.due(self)
+                return work.due(pulse)
             case _:
-                return work.upkeep(self)
+                return work.upkeep(pulse)
 
     def _full_pass(self) -> Done:
-        last = self._work.last_full_pass_at()
-        moment = self._work.moment()
-        at = None if last is None else datetime.datetime.fromtimestamp(last, datetime.UTC)
-        reason = full_pass_reason(at, moment.now, moment.zone, owed=self._owed)
-        if not reason or self._monotonic() < self._full_pass_from_s:
+        began_s, last_at = self._monotonic(), self._work.last_full_pass_at()
+        reason = self._full_passes.reason(last_at, self._work.moment(), began_s)
+        if not reason:
             return Done()
         self._log.info("full_pass.started", reason=reason)
-        began_s = self._monotonic()
         try:
-            done = self._work.full_pass(self)
+            done = self._work.full_pass(self._heart)
         except DatabaseError:
-            self._full_pass_from_s = self._monotonic() + FULL_PASS_AGAIN_S
-            self._log.warning("full_pass.failed", again_in_s=FULL_PASS_AGAIN_S)
+            self._full_passes.failed(self._monotonic())
+            self._log.warning("full_pass.failed", again_in_s=AGAIN_S)
             raise
         memory.give_back()
         now_s = self._monotonic()
-        self._rests_until_s = now_s + (now_s - began_s) / FULL_PASS_SHARE
+        self._full_passes.done(now_s - began_s, now_s, everybody=not done.more)
         if not done.more:
-            self._owed = ""
             self._metrics.full_pass_done(now_s - began_s)
-            self.vitals.last_full_pass_at = self._epoch_s()
+            self.vitals.last_full_pass_at = self._heart.epoch_s()
             self._log.info("full_pass.finished", customers=done.customers)
         return done
 
     def _owe_full_pass(self, why: str, *, at_once: bool = True) -> None:
         """Plan one; unless *at_once*, full passes keep to a share of the time."""
         now_s = self._monotonic()
-        self._owed = self._owed or why
-        self._full_pass_from_s = now_s if at_once else max(now_s, self._rests_until_s)
-        self._schedule.done("full_pass", now_s, again_in_s=self._full_pass_from_s - now_s)
-
-    # -- staying alive ---------------------------------------------------------------------
-
-    def _keep_alive(self) -> None:
-        """
-        Make sure that the lock is ours, and let people see that we live.
-
-        Raises:
-            DatabaseUnavailableError: It is not: another may write.
-        """
-        for name in self._alive.due(self._monotonic()):
-            if name == "verify" and self._lease:
-                self._lease.verify()
-            elif name == "heartbeat":
-                now = self._epoch_s()
-                self.vitals.mode, self.vitals.capture = self._work.mode, self._work.capture()
-                self._metrics.noticing(self._work.mode)
-                self._work.write_heartbeat(self.vitals.heartbeat(now))
-                if self.vitals.doing != "full_pass":
-                    self._systemd.status(self.vitals.line(now))
-            self._alive.done(name, self._monotonic())
-
-    def _ping(self) -> None:
-        # Only from here, between two pieces of work: a thread would live on while we hang.
-        every_s, now_s = self._systemd.alive_every_s, self._monotonic()
-        self._metrics.ticked()
-        if every_s is not None and now_s - self._pinged_s >= every_s / 2:
-            self._pinged_s = now_s
-            self._systemd.alive()
-            self._metrics.meters.watchdog_pings.inc()
+        in_s = self._full_passes.plan(why, now_s, at_once=at_once)
+        self._schedule.done("full_pass", now_s, again_in_s=in_s)
 
     # -- settings and rules ----------------------------------------------------------------
 
@@ -326,9 +255,9 @@ class Daemon:
         self._log.error("reload.refused", error=problem)
         self.vitals.reload_error = problem
         self._metrics.meters.reload_failing.set(1)
-        self.vitals.failed(self._epoch_s(), problem)
+        self.vitals.failed(self._heart.epoch_s(), problem)
         self._work.report("reload.refused", f"the old settings and rules hold: {problem}")
-        self._alive.done("heartbeat", self._monotonic(), again_in_s=0.0)
+        self._heart.show()
 
     def _accept_reload(self, *, owed: bool) -> None:
         self._log.info("reload.done", full_pass=owed)
@@ -337,11 +266,10 @@ class Daemon:
         self._metrics.meters.reload_failing.set(0)
         self._work.report("reload.refused", None)
         self._listen()
-        now_s = self._monotonic()
-        self._schedule.change("poll", self._work.poll_interval_s, now_s)
+        self._schedule.change("poll", self._work.poll_interval_s, self._monotonic())
         if owed:
             self._owe_full_pass("rules")
-        self._alive.done("heartbeat", now_s, again_in_s=0.0)
+        self._heart.show()
 
     def _listen(self) -> None:
         """Serve health and metrics where the settings say now; where that fails, go on."""
@@ -354,40 +282,24 @@ class Daemon:
         Wait before the next try; said once, not at every try.
 
         Raises:
-            DatabaseRefusedError: It has been refusing for `REFUSED_S`.
+            DatabaseRefusedError: It has been refusing for too long.
         """
         now_s = self._monotonic()
         self._metrics.database_lost(error)
-        if self._away_since_s is None:
-            self._away_since_s = now_s
+        if self._outage.begins(error, now_s):
             self._log.error("database.lost", error=str(error))
-            self.vitals.failed(self._epoch_s(), str(error))
-            self._systemd.status(f"database away, trying again: {_ascii(error)}")
-        elif (
-            isinstance(error, DatabaseRefusedError)
-            and not isinstance(error, SchemaChangedError)
-            and now_s - self._away_since_s > REFUSED_S
-        ):
-            raise error
+            self.vitals.failed(self._heart.epoch_s(), str(error))
+            self._systemd.status(f"database away, trying again: {error}")
         self.vitals.doing = "waiting for the database"
-        until_s = now_s + self._backoff.next_s()
+        until_s = now_s + self._outage.wait_s()
         # That the database is away is no reason to be killed, so systemd goes on hearing of us.
-        while not self.stopping() and (left_s := until_s - self._monotonic()) > 0:
-            self._signals.wait(min(left_s, self._systemd.alive_every_s or left_s))
-            self._ping()
+        while not self._signals.stopping() and (left_s := until_s - self._monotonic()) > 0:
+            self._heart.wait(left_s)
+            self._heart.ping()
 
     def _database_works(self) -> None:
-        if self._away_since_s is not None:
-            away_s = round(self._monotonic() - self._away_since_s, 1)
-            self._log.info("database.back", away_s=away_s)
+        away_s = self._outage.ended(self._monotonic())
+        if away_s is not None:
+            self._log.info("database.back", away_s=round(away_s, 1))
             self._metrics.database_back()
-            self._away_since_s = None
-            self._backoff.reset()
             self.vitals.doing = "waiting"
-
-    def _epoch_s(self) -> int:
-        return int(self._now().timestamp())
-
-
-def _ascii(error: DatabaseError) -> str:
-    return str(error).splitlines()[0].encode("ascii", "replace").decode()

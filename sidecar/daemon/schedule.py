@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-import datetime
 import random
-from collections.abc import Iterable, Mapping
-from zoneinfo import ZoneInfo
+from collections.abc import Mapping
 
-#: The store's local time at which everybody is looked at: few shop then, and few clocks are
-#: put forward or back.
-QUIET = datetime.time(3, 30)
-
-#: A full pass older than this is made up for at once. A day and the hour of a clock put back,
-#: with some to spare, so that an ordinary night keeps to `QUIET`.
-OLDEST = datetime.timedelta(hours=26)
-
-#: A full pass that lies so far ahead was done by a clock that was wrong.
-_AHEAD = datetime.timedelta(hours=1)
+#: Between the first two tries, and between two at the most.
+_FIRST_S = 0.5
+_MOST_S = 30.0
 
 
 class Schedule:
@@ -45,10 +36,9 @@ class Schedule:
         self._every_s[name] = every_s
         self._at_s[name] = min(self._at_s[name], now_s + every_s)
 
-    def wait_s(self, now_s: float, names: Iterable[str] | None = None) -> float:
-        """Seconds until the first of *names*, by default of all, is due; 0 when one is."""
-        chosen = self._at_s if names is None else names
-        return max(0.0, min(self._at_s[name] for name in chosen) - now_s)
+    def wait_s(self, now_s: float) -> float:
+        """Seconds until the first duty is due; 0 when one is."""
+        return max(0.0, min(self._at_s.values()) - now_s)
 
 
 class Backoff:
@@ -58,52 +48,16 @@ class Backoff:
     The chance keeps the sidecars of many stores from knocking at once at a server that is back.
     """
 
-    def __init__(self, first_s: float = 0.5, most_s: float = 30.0) -> None:
-        self._first_s, self._most_s = first_s, most_s
+    def __init__(self) -> None:
         self._tries = 0
 
     def next_s(self) -> float:
         """Seconds to wait now."""
         # Bounded before it is multiplied: nobody counts the tries of a long night.
-        wait_s = min(self._most_s, self._first_s * 2.0 ** min(self._tries, 32))
+        wait_s = min(_MOST_S, _FIRST_S * 2.0 ** min(self._tries, 32))
         self._tries += 1
         return wait_s * random.uniform(0.75, 1.0)  # noqa: S311 - no secret
 
     def reset(self) -> None:
         """It worked."""
         self._tries = 0
-
-
-def full_pass_reason(
-    last: datetime.datetime | None, now: datetime.datetime, zone: ZoneInfo, *, owed: str
-) -> str:
-    """
-    Why a full pass is due at *now*; empty when none is.
-
-    Args:
-        last: When the last one that ended began; None: there was none.
-        owed: Why one is owed already, such as ``rules``; empty: none is.
-    """
-    if last is None:
-        return "first"
-    if owed:
-        return owed
-    if last - now > _AHEAD:
-        return "clock"
-    if now - last >= OLDEST:
-        return "overdue"
-    return "nightly" if now >= next_quiet(last, zone) else ""
-
-
-def next_quiet(after: datetime.datetime, zone: ZoneInfo) -> datetime.datetime:
-    """The first quiet hour after *after*, in UTC."""
-    day = after.astimezone(zone).date()
-    found = _quiet_of(day, zone)
-    if found <= after:
-        found = _quiet_of(day + datetime.timedelta(days=1), zone)
-    return found
-
-
-def _quiet_of(day: datetime.date, zone: ZoneInfo) -> datetime.datetime:
-    # By way of UTC: two instants of one zone would be compared by what its clocks show.
-    return datetime.datetime.combine(day, QUIET, tzinfo=zone).astimezone(datetime.UTC)

@@ -46,10 +46,11 @@ class Systemd:
         self._tell("WATCHDOG=1")
 
     def status(self, text: str) -> None:
-        """Show *text*, one line of ASCII, in ``systemctl status``."""
-        if text != self._status:
-            self._status = text
-            self._tell(f"STATUS={text}")
+        """Show the first line of *text* in ``systemctl status``."""
+        line = text.partition("\n")[0]
+        if line != self._status:
+            self._status = line
+            self._tell(f"STATUS={line}")
 
     def close(self) -> None:
         """Tell nothing any more."""
@@ -59,7 +60,8 @@ class Systemd:
 
     def _tell(self, message: str) -> None:
         if self._notifier:
-            self._notifier.notify(message)
+            # systemd reads UTF-8; the library writes Latin-1, and drops what has no place in it.
+            self._notifier.notify(message.encode("utf-8", "replace").decode("latin-1"))
 
 
 def _half_of_watchdog(environ: Mapping[str, str]) -> float | None:

@@ -55,7 +55,7 @@ def put_in(names: Iterable[str]) -> None:
 
 
 def _only_the_log() -> None:
-    from sidecar.daemon import loop
+    from sidecar.daemon import full_passes
     from sidecar.daemon.duties import Duties
     from sidecar.daemon.work import Done
 
@@ -66,7 +66,7 @@ def _only_the_log() -> None:
         return False
 
     _set(Duties, "begin", begins)
-    _set(loop, "FULL_PASS_SHARE", 1.0)
+    _set(full_passes, "SHARE", 1.0)
     _set(Duties, "poll", lambda _duties, _pulse: Done())
 
 

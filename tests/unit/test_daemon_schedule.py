@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidecar.daemon.schedule import Backoff, Schedule, full_pass_reason, next_quiet
+from sidecar.daemon.full_passes import AGAIN_S, FullPasses, full_pass_reason, next_quiet
+from sidecar.daemon.schedule import Backoff, Schedule
 
 BERLIN = ZoneInfo("Europe/Berlin")
 UTC = datetime.UTC
@@ -63,6 +64,23 @@ def test_waits_grow_to_half_a_minute_and_begin_anew_after_a_success() -> None:
     assert 0.375 <= waits[0] <= 0.5
     assert all(22.5 <= wait <= 30 for wait in waits[6:])
     assert backoff.next_s() <= 0.5
+
+
+def test_a_source_does_not_put_off_the_full_pass_that_a_person_asked_for() -> None:
+    passes = FullPasses(0)
+    passes.done(60, 60, everybody=True)
+
+    assert passes.plan("store", 61, at_once=False) == 599
+    assert passes.plan("rules", 62, at_once=True) == 0
+    assert passes.plan("store", 63, at_once=False) == 0
+
+
+def test_a_source_does_not_hurry_a_full_pass_that_failed() -> None:
+    passes = FullPasses(0)
+    passes.failed(10)
+
+    assert passes.plan("store", 11, at_once=False) == AGAIN_S - 1
+    assert passes.plan("rules", 12, at_once=True) == 0
 
 
 def test_the_first_full_pass_is_due_at_once() -> None:

@@ -50,6 +50,16 @@ def test_a_status_is_told_when_it_is_another(manager: socket.socket) -> None:
     assert [manager.recv(1_000) for _ in range(2)] == [b"STATUS=idle", b"STATUS=busy"]
 
 
+def test_a_status_is_one_line_of_utf_8_whatever_an_error_said(manager: socket.socket) -> None:
+    told = Systemd()
+    told.status("Spalte „Größe“ ist weg\nSTOPPING=1")
+    told.status("no \udcff")
+    told.close()
+
+    assert manager.recv(1_000).decode() == "STATUS=Spalte „Größe“ ist weg"
+    assert manager.recv(1_000) == b"STATUS=no ?"
+
+
 def test_where_nobody_listens_nothing_happens() -> None:
     Systemd({}).ready()
 
