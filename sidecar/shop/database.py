@@ -34,6 +34,12 @@ __all__ = [
 #: A host that does not answer is given up after this, at each step of connecting.
 CONNECT_TIMEOUT_S = 4.0
 
+#: A connection over TCP ends when what was sent is not acknowledged for so long, or when it was
+#: silent and three questions of the kernel are not: the network is cut. A server that takes its
+#: time for an answer acknowledges all the same.
+CUT_AFTER_S = 25
+ASKED_AFTER_S, ASKED_EVERY_S, QUESTIONS = 10, 5, 3
+
 #: Every session of ours: refuse what does not fit, think in UTC, wait for no lock longer than
 #: the store may wait for ours, and see how large tables are now. The first comments only
 #: MariaDB reads: it ends whoever was stopped with rows locked, and since 11.6 it would refuse to
@@ -207,11 +213,21 @@ def connector(database: Database) -> Callable[[], Any]:
                 connection.connect()
             except UnicodeError as error:  # of the host's name, before anybody is asked
                 raise pymysql.err.OperationalError(2003, f"no host ({error})") from error
+            _notice_cuts(connection._sock)
         # The timeout is for logging in; a statement may take as long as it needs.
         connection._read_timeout = None
         return connection
 
     return create
+
+
+def _notice_cuts(opened: socket.socket) -> None:
+    """Have the kernel end a connection that is cut, also while an answer is waited for."""
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, ASKED_AFTER_S)
+    opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, ASKED_EVERY_S)
+    opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, QUESTIONS)
+    opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, CUT_AFTER_S * 1000)
 
 
 def _open(path: Path) -> socket.socket:

@@ -24,6 +24,7 @@ from sidecar.errors import (
     DatabaseUnavailableError,
     SchemaChangedError,
 )
+from sidecar.shop import database as connections
 from sidecar.shop.arrow import read_frame
 from sidecar.shop.database import SESSION
 from sidecar.shop.database_errors import SCHEMA_CHANGED
@@ -102,6 +103,16 @@ def _url(database: Database, *, encrypted: bool) -> str:
     elif encrypted:
         # Its "preferred" means the same: half a minute's wait where the server offers no TLS.
         options["ssl-mode"] = "required"
+    if database.socket is None:
+        options |= {
+            # By itself it asks a server on a loopback address for its socket and goes on there;
+            # behind a tunnel that is the path of another server.
+            "prefer_socket": "false",
+            "tcp_keepalive_time_ms": str(connections.ASKED_AFTER_S * 1000),
+            "tcp_keepalive_probe_interval_secs": str(connections.ASKED_EVERY_S),
+            "tcp_keepalive_probe_count": str(connections.QUESTIONS),
+            "tcp_user_timeout_ms": str(connections.CUT_AFTER_S * 1000),
+        }
     user = quote(database.user, safe="")
     password = quote(database.password.reveal(), safe="")
     host = "localhost" if database.socket is not None else database.host
