@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -215,6 +216,32 @@ def test_a_log_that_is_begun_anew_while_it_is_read_is_noticed_by_its_silence(
     monkeypatch.undo()
     store.given.update("customer", {"customer_id": ann}, firstname="Zoe")
     assert reading.tick().ids == {ann}
+
+
+@pytest.mark.mariadb_only("how a commit is held")
+def test_a_gap_is_told_only_once_what_it_hides_can_be_seen(
+    store: SmallStore, reading: Reading, binlog_mariadb: PrivateServer
+) -> None:
+    ann = store.given.customer()
+    reading.tick()
+    # The commit waits, after it is in the log, for a replica that is not there.
+    binlog_mariadb.execute(
+        "SET GLOBAL rpl_semi_sync_master_timeout = 600",
+        "SET GLOBAL rpl_semi_sync_master_wait_point = 'AFTER_SYNC'",
+        "SET GLOBAL rpl_semi_sync_master_enabled = ON",
+    )
+    with contextlib.closing(binlog_mariadb.connect(NAME)) as connection:
+        connection.cursor().execute("SET binlog_format = STATEMENT")
+        statement = f"UPDATE oc_customer SET newsletter = 1 WHERE customer_id = {ann}"
+        writer = threading.Thread(target=connection.cursor().execute, args=[statement])
+        writer.start()
+        try:
+            assert reading.ring(wait_s=5).everyone
+            (row,) = store.rows("SELECT newsletter FROM oc_customer")
+            assert row["newsletter"] == 1
+        finally:
+            writer.join()
+            binlog_mariadb.execute("SET GLOBAL rpl_semi_sync_master_enabled = OFF")
 
 
 def test_a_backlog_that_is_skipped_rings_everybody_and_is_no_gap(

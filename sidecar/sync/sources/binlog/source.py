@@ -328,8 +328,8 @@ class BinlogSource:
         return folded.take(), arrived_s
 
     def _follow(self, batch: Batch, arrived_s: float) -> Found:
-        """The customers that *batch* leads to, once what it did can be seen."""
-        if not batch.references and not batch.texts:
+        """The customers that *batch* leads to, once what it did, or hides, can be seen."""
+        if not batch.references and not batch.texts and not batch.gaps:
             return Found(frozenset())
         assert self._gate is not None  # noqa: S101 - there is a connection
         waits_from_s = clock.monotonic()
