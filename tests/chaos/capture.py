@@ -136,10 +136,19 @@ def _change(bed: Bed, names: list[str], seed: int) -> Found:
         gaps = [gap["reason"] for gap in life.events("binlog.gap")[before:]]
         if name in IS_A_GAP and not gaps:
             found.faults.append(f"{name}: no gap was counted: {life.tail()}")
+        if _polls(life):  # until the next hour, when the log would be tried again
+            found.counts["times the log was given up for polling"] += 1
+            found.of_life(life)
+            life.stop()
         if life.code is not None:
             life = bed.leads("only the log")
     bed.ends_well(found, life, within_s=AFTER_A_GAP_S)
     return found
+
+
+def _polls(life: Life) -> bool:
+    modes = life.events("capture.mode")
+    return bool(modes) and modes[-1]["mode"] == "poll"
 
 
 def _converged(bed: Bed, life: Life) -> list[str]:

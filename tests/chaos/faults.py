@@ -2,8 +2,9 @@
 Faults that a life is born with, by name; they patch the program in its process only.
 
 ``only the log``
-    No full pass because it began, and no rolling checksum: what the log does not tell
-    stays wrong. The full pass after a gap does not wait its turn, to save time.
+    No full pass because it began, and no rolling checksum while the log is read: what the
+    log does not tell stays wrong. The full pass after a gap does not wait its turn, to save
+    time.
 ``no gate``
     What the log tells is looked at whether it can be seen or not.
 ``die before STEP N``, ``die after STEP N``
@@ -59,7 +60,7 @@ def _only_the_log() -> None:
     from sidecar.daemon.duties import Duties
     from sidecar.daemon.work import Done
 
-    begin = Duties.begin
+    begin, poll = Duties.begin, Duties.poll
 
     def begins(duties: Duties) -> bool:
         begin(duties)
@@ -67,7 +68,12 @@ def _only_the_log() -> None:
 
     _set(Duties, "begin", begins)
     _set(full_passes, "SHARE", 1.0)
-    _set(Duties, "poll", lambda _duties, _pulse: Done())
+    _set(
+        Duties,
+        "poll",
+        # Where the log was given up, polling is all there is.
+        lambda duties, pulse: Done() if duties.mode == "binlog" else poll(duties, pulse),
+    )
 
 
 def _no_gate() -> None:
