@@ -68,13 +68,13 @@ def ask(
     """
     sidecar.require_own_tables()
     sidecar.upkeep.require_same_place()  # else it would wait until somebody adopts the store
-    command_id = sidecar.ask(name, parameters, options.actor())
+    command_id = sidecar.requests.ask(name, parameters, options.actor())
     try:
         with show.progress(doing) as told:
             asked = _answered(sidecar, command_id, wait_s, told)
     except KeyboardInterrupt:
         with contextlib.suppress(DatabaseError):
-            if not sidecar.withdraw(command_id, "interrupted", "new"):
+            if not sidecar.requests.withdraw(command_id, "interrupted", "new"):
                 _say_where_it_stands(sidecar, command_id)
         raise
     if asked.state == "failed":
@@ -89,7 +89,7 @@ def _answered(sidecar: Sidecar, command_id: int, wait_s: float, told: Told | Non
         if clock.monotonic() - tried >= LOCK_EVERY_S:
             _carry_out(sidecar, command_id, told)
             tried = clock.monotonic()
-        asked = sidecar.asked(command_id)
+        asked = sidecar.requests.asked(command_id)
         if asked.answered:
             return asked
         if told is not None and asked.total:
@@ -106,7 +106,7 @@ def _answered(sidecar: Sidecar, command_id: int, wait_s: float, told: Told | Non
 def _carry_out(sidecar: Sidecar, command_id: int, told: Told | None) -> None:
     """Carry the command out ourselves, where no other sidecar holds the lock."""
     with contextlib.suppress(NotNowError), sidecar.leading():
-        dispatcher = sidecar.dispatcher(told)
+        dispatcher = sidecar.requests.dispatcher(told)
         dispatcher.recover()
         try:
             dispatcher.dispatch(command_id)
@@ -115,10 +115,10 @@ def _carry_out(sidecar: Sidecar, command_id: int, told: Told | None) -> None:
             why = str(error) or "interrupted"
             with contextlib.suppress(DatabaseError):
                 for state in ("new", "running"):
-                    sidecar.withdraw(command_id, why, state)
+                    sidecar.requests.withdraw(command_id, why, state)
             raise
 
 
 def _say_where_it_stands(sidecar: Sidecar, command_id: int) -> None:
-    if sidecar.asked(command_id).state == "running":
+    if sidecar.requests.asked(command_id).state == "running":
         show.note(f"command {command_id} is being carried out by another sidecar")

@@ -30,7 +30,7 @@ def customers(
     """List who matches EXPRESSION, with their facts, from the store as it is now."""
     sidecar = options.opened(context)
     options.say_if_elsewhere(sidecar)
-    found = sidecar.customers(expression, limit=limit, warn=lambda said: show.note(str(said)))
+    found = sidecar.view.customers(expression, limit=limit, warn=lambda said: show.note(str(said)))
     if json:
         # Streamed: a list of a million customers is never held at once.
         separator = "["
@@ -58,7 +58,7 @@ def facts(
     from sidecar.rules.catalogue import OPERATORS, Catalogue
 
     try:
-        catalogue = options.opened(context).dictionary().catalogue
+        catalogue = options.opened(context).view.dictionary().catalogue
     except ConfigError as error:
         catalogue = Catalogue()
         show.note(f"without the store's custom fields: {error}")

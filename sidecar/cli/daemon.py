@@ -24,14 +24,15 @@ def run(context: typer.Context) -> None:
         sidecar = options.opened(context)
         sidecar.require_own_tables()
         from sidecar import config
+        from sidecar.app.duties import duties
         from sidecar.daemon.files import Files
         from sidecar.daemon.http import Http
         from sidecar.daemon.loop import Daemon
         from sidecar.daemon.systemd import Systemd
 
         file = sidecar.config.file
-        duties = sidecar.duties(lambda: config.load(file, os.environ))
-        files = Files(file, lambda: duties.installed.config.rules.directory, signals.wake)
-        http = Http(lambda: duties.installed.config.http.listen, duties.metrics.pages())
+        work = duties(sidecar, lambda: config.load(file, os.environ))
+        files = Files(file, lambda: work.installed.config.rules.directory, signals.wake)
+        http = Http(lambda: work.installed.config.http.listen, work.metrics.pages())
         with files.watching(), http:
-            Daemon(duties, signals, files, Systemd(), http).run()
+            Daemon(work, signals, files, Systemd(), http).run()

@@ -41,7 +41,7 @@ def explain(
     sidecar = options.opened(context)
     sidecar.require_own_tables()
     options.say_if_elsewhere(sidecar)
-    found = sidecar.explain(customer)
+    found = sidecar.view.explain(customer)
     if json:
         show.as_json(found)
         return

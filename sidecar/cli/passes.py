@@ -117,7 +117,7 @@ def once(
         _say(outcome, _headline(result))
         if outcome.set_aside:
             show.note(f"{outcome.set_aside} set aside because their data cannot be processed:")
-            for customer_id, error in sidecar.set_aside(20):
+            for customer_id, error in sidecar.view.set_aside(20):
                 show.note(f"  customer {customer_id}: {show.plain(error)}")
     if result.waiting:
         raise NotNowError(_say_waiting(sidecar, result.waiting))
@@ -147,7 +147,7 @@ def plan(
                 "changed": outcome.changed,
                 "set_aside": outcome.set_aside,
                 "changes": _changes(outcome),
-                "waiting": [_waiting(sidecar, run) for run in sidecar.waiting()],
+                "waiting": [_waiting(sidecar, run) for run in sidecar.view.waiting()],
                 "sample": planned.sample,
                 "found": {"customers": planned.found_total, "sample": planned.found},
             }
@@ -198,7 +198,7 @@ def _what(step: dict[str, object]) -> str:
 def _waiting(sidecar: Sidecar, run: Waiting) -> dict[str, object]:
     return {
         "run": run.run_id,
-        "rules": sidecar.rule_names(run.rule_ids),
+        "rules": sidecar.view.rule_names(run.rule_ids),
         "customers": run.customers,
         "changes": dict(run.changes),
     }
@@ -207,7 +207,7 @@ def _waiting(sidecar: Sidecar, run: Waiting) -> dict[str, object]:
 def _say_waiting(sidecar: Sidecar, waiting: Sequence[Waiting]) -> str:
     lines = []
     for run in waiting:
-        names = sidecar.rule_names(run.rule_ids)
+        names = sidecar.view.rule_names(run.rule_ids)
         listed = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
         whom = show.counted(run.customers, "customer") if run.customers else "nobody now"
         lines.append(

@@ -100,7 +100,7 @@ def list_(
     """List the rules: what each makes, where it stands, what it says."""
     sidecar = options.opened(context)
     checked = options.checked_rules(sidecar)
-    rows = sidecar.rule_list(checked)
+    rows = sidecar.view.rule_list(checked)
     if json:
         show.as_json(rows)
         return

@@ -47,7 +47,7 @@ def runs(
     """List the runs: those that wait for approval, then the newest, and what each changed."""
     sidecar = options.opened(context)
     sidecar.require_own_tables()
-    found = sidecar.run_list(limit)
+    found = sidecar.view.run_list(limit)
     if json:
         show.as_json(found)
         return

@@ -25,7 +25,7 @@ def status(
     sidecar = options.opened(context)
     sidecar.require_own_tables()
     options.say_if_elsewhere(sidecar)
-    found: dict[str, Any] = sidecar.status()
+    found: dict[str, Any] = sidecar.view.status()
     if json:
         show.as_json(found)
     else:

@@ -62,7 +62,7 @@ def list_(
     """List the tags and how many customers have each."""
     sidecar = options.opened(context)
     sidecar.require_own_tables()
-    tags = [tag for tag in sidecar.tags() if archived or not tag.archived]
+    tags = [tag for tag in sidecar.view.tags() if archived or not tag.archived]
     if json:
         show.as_json(
             [

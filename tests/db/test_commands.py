@@ -63,7 +63,7 @@ def leader(store: SmallStore, *, idle: bool = False) -> Iterator[None]:
     def work() -> None:
         with store.sidecar.leading():
             leads.set()
-            carrying = store.sidecar.dispatcher()
+            carrying = store.sidecar.requests.dispatcher()
             while not ended.wait(0.05):
                 if not idle:
                     carrying.dispatch_next()
@@ -135,7 +135,7 @@ def test_commands_are_carried_out_in_the_order_of_asking(store: SmallStore) -> N
     assert store.who("gold") == [ann]
     (row,) = store.rows("SELECT actor, reason FROM `{own}assertion`")
     assert row == {"actor": "admin:ann", "reason": "asked"}
-    asked = store.sidecar.asked(renamed)
+    asked = store.sidecar.requests.asked(renamed)
     assert (asked.state, asked.exit_code) == ("done", 0)
     assert asked.answer == {"tag": "gold", "renamed_from": "vip"}
     assert carrying.dispatch(renamed) == asked
@@ -162,7 +162,7 @@ def test_a_fault_of_a_handler_ends_only_its_command_and_names_nobody(store: Smal
         assert carrying.dispatch_next()
         assert carrying.dispatch_next()
 
-    asked = store.sidecar.asked(number)
+    asked = store.sidecar.requests.asked(number)
     assert (asked.state, asked.exit_code) == ("failed", 70)
     (log,) = logs
     assert (log["event"], log["command"], log["error"]) == (
@@ -171,7 +171,7 @@ def test_a_fault_of_a_handler_ends_only_its_command_and_names_nobody(store: Smal
         "ValueError",
     )
     assert "Ann" not in f"{asked.error}{logs}"
-    assert store.sidecar.asked(other).answer == "fine"
+    assert store.sidecar.requests.asked(other).answer == "fine"
 
 
 def test_a_command_that_nothing_carries_out_is_answered(store: SmallStore) -> None:
@@ -201,7 +201,7 @@ def test_a_command_is_new_again_when_the_database_was_gone(store: SmallStore) ->
     with pytest.raises(DatabaseUnavailableError):
         dispatching(store, resume=fails(DatabaseUnavailableError("gone"))).dispatch_next()
 
-    assert store.sidecar.asked(number).state == "new"
+    assert store.sidecar.requests.asked(number).state == "new"
 
 
 # -- dying in the middle ---------------------------------------------------------------------
@@ -230,7 +230,7 @@ def test_a_command_that_died_in_the_middle_is_run_again_and_has_its_effect_once(
     assert carrying.recover() == 1
     assert carrying.dispatch_next()
 
-    assert store.sidecar.asked(number).state == "done"
+    assert store.sidecar.requests.asked(number).state == "done"
     assert store.who("vip") == [ann]
     assert len(store.rows("SELECT * FROM `{own}assertion`")) == 1
     assert len(store.rows("SELECT * FROM `{own}audit`")) == 1
@@ -261,7 +261,7 @@ def test_an_answer_stands_exactly_when_the_effect_does(store: SmallStore, after:
     assert dispatching(store).recover() == (0 if after else 1)
     dispatching(store).dispatch(number)
     assert list(store.tags()) == ["vip"]
-    assert store.sidecar.asked(number).state == "done"
+    assert store.sidecar.requests.asked(number).state == "done"
 
 
 def test_who_was_taken_over_writes_neither_effect_nor_answer(store: SmallStore) -> None:
@@ -295,7 +295,7 @@ def test_progress_is_seen_while_the_command_runs_but_not_written_each_time(
             for step in range(1, 101):
                 now[0] += dispatcher.PROGRESS_EVERY_S / 10
                 task.report(step, 100)
-                asked = store.sidecar.asked(number)
+                asked = store.sidecar.requests.asked(number)
                 seen.append((asked.state, asked.done, asked.total))
             task.answer_in(tx, "done")
             task.report(100, 100)  # waits for no lock of its own
@@ -346,10 +346,10 @@ def test_whatever_is_inserted_is_answered_and_harms_nothing(
     while carrying.dispatch_next():
         pass
 
-    bad = store.sidecar.asked(number - 1)
+    bad = store.sidecar.requests.asked(number - 1)
     assert (bad.state, bad.exit_code) == ("failed", 64)
     assert len(bad.error or "") < 500
-    assert store.sidecar.asked(number).state == "done"
+    assert store.sidecar.requests.asked(number).state == "done"
     assert list(store.tags()) == ["<script>alert('x')</script>"]
 
 
@@ -363,7 +363,7 @@ def test_where_nobody_leads_the_command_line_does_it_itself(store: SmallStore) -
 
     assert asked.answer == {"tag": "vip", "created": True}
     assert list(store.tags()) == ["vip"]
-    assert store.sidecar.asked(left).state == "new"
+    assert store.sidecar.requests.asked(left).state == "new"
 
 
 def test_whoever_leads_answers_who_waits(store: SmallStore) -> None:

@@ -156,7 +156,7 @@ def test_a_rule_that_waits_names_its_run(store: SmallStore) -> None:
     store.full_pass()
     store.rules(all="orders >= 0")
     store.whole_pass(cap=0)
-    (waiting,) = store.sidecar.waiting()
+    (waiting,) = store.sidecar.view.waiting()
 
     tag = explained(store, ann)["tag"]["all"]
 
@@ -420,9 +420,9 @@ def test_explaining_writes_nothing(store: SmallStore) -> None:
 def test_the_command_answers_what_the_command_line_does(store: SmallStore) -> None:
     ann = store.given.customer("ann@example.com")
     store.rules(a="orders >= 0")
-    number = store.sidecar.ask("explain", {"customer": "ann@example.com"}, "admin:anna")
+    number = store.sidecar.requests.ask("explain", {"customer": "ann@example.com"}, "admin:anna")
 
-    asked = store.sidecar.dispatcher().dispatch(number)
+    asked = store.sidecar.requests.dispatcher().dispatch(number)
 
     assert (asked.state, asked.answer["customer_id"]) == ("done", ann)
     assert asked.answer["tag"]["a"]["verdict"] is True

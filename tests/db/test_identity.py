@@ -267,7 +267,7 @@ def test_nothing_is_written_in_a_copy_and_everything_can_be_looked_at(store: Sma
         pass
     assert "the-original" in store.sidecar.upkeep.elsewhere()
     assert store.sidecar.plan(store.sidecar.check_rules()).outcome.changed == 1
-    assert len(list(store.sidecar.customers("orders > 0"))) == 1
+    assert len(list(store.sidecar.view.customers("orders > 0"))) == 1
     assert store.checksums() == before
 
     store.sidecar.upkeep.adopt_copy("cli:ann", store.moment)

@@ -24,7 +24,7 @@ Pair = tuple[str | None, str | None]
 
 def frame_of(store: SmallStore, *facts: str, scope: Scope | None = None) -> pl.DataFrame:
     """*facts* as conditions write them, with everything that time moves."""
-    dictionary = store.sidecar.dictionary()
+    dictionary = store.sidecar.view.dictionary()
     names = rulebook.read_names(store.sidecar.shop, own_tables=False)
     compiler = Compiler(dictionary.catalogue, names, {}, pl.lit, pl.lit)
     for fact in facts:

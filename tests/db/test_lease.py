@@ -145,8 +145,8 @@ def test_status_names_no_row_of_who_leads_among_the_positions(store: SmallStore)
     refuse_locks(store.sidecar.engine)
 
     with store.sidecar.leading():
-        status = store.sidecar.status()
+        status = store.sidecar.view.status()
 
     assert status["busy"] is True
     assert status["position"] == {}
-    assert store.sidecar.status()["busy"] is False
+    assert store.sidecar.view.status()["busy"] is False

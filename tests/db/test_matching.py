@@ -25,7 +25,7 @@ def matching(store: SmallStore, condition: Expr, limit: int | None = None) -> li
     shop = store.sidecar.shop
     matcher = Matcher(
         shop,
-        store.sidecar.dictionary(),
+        store.sidecar.view.dictionary(),
         rulebook.read_names(shop, own_tables=True),
         condition,
         RuleSet(),

@@ -121,7 +121,7 @@ def test_who_is_in_a_segment_whose_rule_is_off_stays_in_it(trade: Trade) -> None
     warned: list[Problem] = []
     found = [
         row["customer_id"]
-        for row in store.sidecar.customers('in segment "traders"', warn=warned.append)
+        for row in store.sidecar.view.customers('in segment "traders"', warn=warned.append)
     ]
     assert found == [ann]
     assert [problem.message for problem in warned] == [
@@ -137,7 +137,7 @@ def test_a_segment_that_was_never_evaluated_and_is_off_has_nobody(trade: Trade) 
     trade.made("segment", "traders")
     trade.another()
 
-    asked = trade.store.sidecar.customers
+    asked = trade.store.sidecar.view.customers
 
     assert list(asked('in segment "traders"')) == []
     assert len(list(asked('not in segment "traders"'))) == 2

@@ -83,7 +83,7 @@ guest_orders = "by_email"
     )
     sidecar = open_sidecar(config.load(tmp_path / "config.toml", {}))
 
-    assert [row["email"] for row in sidecar.customers("orders = 0")] == ["Ann@Example.org"]
+    assert [row["email"] for row in sidecar.view.customers("orders = 0")] == ["Ann@Example.org"]
     assert sidecar.shop.bulk is not None
     sidecar.engine.dispose()
 

@@ -16,7 +16,7 @@ RULES = {"top": "top_percent <= 10", "champion": 'rfm_group = "champions"'}
 
 
 def limits(store: SmallStore, *, writing: bool = True) -> Limits | None:
-    dictionary = store.sidecar.dictionary()
+    dictionary = store.sidecar.view.dictionary()
     return rfm_limits.current(store.sidecar.shop, dictionary, store.moment, writing=writing)
 
 
@@ -124,4 +124,4 @@ def test_a_store_in_which_nobody_can_be_read_has_none(store: SmallStore) -> None
     outcome = store.full_pass()
 
     assert (outcome.customers, outcome.set_aside) == (1, 1)
-    assert [customer for customer, _ in store.sidecar.set_aside(5)] == [ann]
+    assert [customer for customer, _ in store.sidecar.view.set_aside(5)] == [ann]

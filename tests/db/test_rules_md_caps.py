@@ -138,7 +138,7 @@ def test_only_rules_that_want_something_wait(ladder: LadderStore) -> None:
 
     ring(ladder.store, ids[0])
 
-    assert ladder.store.sidecar.rule_names(run.rule_ids) == ["buyer", "ladder", "second"]
+    assert ladder.store.sidecar.view.rule_names(run.rule_ids) == ["buyer", "ladder", "second"]
     assert ladder.store.has(ids[0]) == {"mail"}
 
 
@@ -162,7 +162,7 @@ def test_what_a_rule_that_is_gone_gave_is_taken_back_once_it_is_approved(
     ladder.rules("", mail="newsletter")
     for _ in range(2):
         (run,) = ladder.store.whole_pass(cap=LIMIT).waiting
-        assert ladder.store.sidecar.rule_names(run.rule_ids) == ["buyer", "mail"]
+        assert ladder.store.sidecar.view.rule_names(run.rule_ids) == ["buyer", "mail"]
     assert ladder.store.who("buyer") == ids
 
     assert approve(ladder.store, run.run_id).state == "applied"

@@ -85,9 +85,9 @@ def test_a_customer_whose_sums_do_not_fit_is_set_aside_and_the_others_go_on(
     outcome = sidecar.full_pass(sidecar.check_rules(), approved_by="cli:ann").outcome
 
     assert (outcome.customers, outcome.set_aside, outcome.tag_added) == (5, 1, 8)
-    assert [customer for customer, _ in sidecar.set_aside(9)] == [customers[2]]
+    assert [customer for customer, _ in sidecar.view.set_aside(9)] == [customers[2]]
     others = [*customers[:2], *customers[3:]]
-    assert [row["customer_id"] for row in sidecar.customers("orders > 0")] == others
+    assert [row["customer_id"] for row in sidecar.view.customers("orders > 0")] == others
 
 
 # -- what cannot be written ------------------------------------------------------------------
@@ -109,7 +109,7 @@ def refused(store: SmallStore, *customers: int) -> Iterator[None]:
 
 
 def set_aside(store: SmallStore) -> list[int]:
-    return sorted(customer for customer, _ in store.sidecar.set_aside(100))
+    return sorted(customer for customer, _ in store.sidecar.view.set_aside(100))
 
 
 @pytest.mark.parametrize("size", [1, 3, 1000])
@@ -157,7 +157,7 @@ def test_the_reason_names_what_does_not_fit_and_no_data(store: SmallStore) -> No
     with refused(store, ann):
         store.process(ann)
 
-    ((customer, reason),) = store.sidecar.set_aside(5)
+    ((customer, reason),) = store.sidecar.view.set_aside(5)
     assert customer == ann
     assert reason == "a number is out of range (error 1264)"
 

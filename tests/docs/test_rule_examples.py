@@ -65,5 +65,5 @@ def test_a_pass_applies_all_of_them(sidecar: Sidecar) -> None:
     assert (result.run_id, result.waiting) == (1, [])
     assert result.outcome.customers == 300
     assert result.outcome.set_aside == 0
-    used = [tag.name for tag in sidecar.tags() if tag.customers]
+    used = [tag.name for tag in sidecar.view.tags() if tag.customers]
     assert {"first order", "lapsing", "overdue", "lighting", "aldermoor fan", "dach"} <= set(used)

@@ -160,7 +160,7 @@ class PlantedStore:
     def words(self) -> tuple[Dictionary, Names]:
         """What the store's facts and rows are called."""
         if self._dictionary is None or self._names is None:
-            self._dictionary = self.sidecar.dictionary()
+            self._dictionary = self.sidecar.view.dictionary()
             self._names = rulebook.read_names(self.sidecar.shop, own_tables=False)
         return self._dictionary, self._names
 

@@ -171,7 +171,7 @@ class SmallStore:
 
     def tags(self) -> dict[str, tags.Tag]:
         """The tags by name."""
-        return {tag.name: tag for tag in self.sidecar.tags()}
+        return {tag.name: tag for tag in self.sidecar.view.tags()}
 
     def has(self, customer: int) -> set[str]:
         """The tags in effect for *customer*."""
