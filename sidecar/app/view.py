@@ -51,15 +51,15 @@ class View:
 
     # -- the installation ----------------------------------------------------------------
 
-    def status(self) -> dict[str, Json]:
-        """How the installation is; see `sidecar.sync.status.read`."""
+    def status(self) -> dict[str, Any]:
+        """How the installation is; see `sidecar.sync.status`."""
         name, prefix = self.config.database.name, self.shop.prefix
         taken = size.own_size(self.shop.engine, prefix)
         with transaction(self.shop.engine) as tx:
             found = status.read(tx, self.shop.own, name, prefix, taken, self._moment())
         newest = max(migration.version for migration in migrate.migrations())
         schema = {"version": migrate.version(self.shop.engine, prefix), "newest": newest}
-        return {**found, "schema": schema}
+        return {**status.dated(found, self.shop.settings.zone), "schema": schema}
 
     def waiting(self) -> list[Waiting]:
         """The runs that wait for approval."""

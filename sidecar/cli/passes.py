@@ -207,8 +207,7 @@ def _waiting(sidecar: Sidecar, run: Waiting) -> dict[str, object]:
 def _say_waiting(sidecar: Sidecar, waiting: Sequence[Waiting]) -> str:
     lines = []
     for run in waiting:
-        names = sidecar.view.rule_names(run.rule_ids)
-        listed = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+        listed = show.listed(sidecar.view.rule_names(run.rule_ids))
         whom = show.counted(run.customers, "customer") if run.customers else "nobody now"
         lines.append(
             f"run {run.run_id} waits for approval: it would change {whom} ({listed or 'no rule'});"

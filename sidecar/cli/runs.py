@@ -63,7 +63,7 @@ def runs(
                 run["what"],
                 run["changed"],
                 show.changes(run["changes"]),
-                _named(run["rules"]),
+                show.listed(run["rules"], most=_NAMES),
             )
             for run in found
         ],
@@ -156,8 +156,3 @@ def _say_held(names: list[str]) -> None:
     if names:
         listed = ", ".join(show.plain(name) for name in names)
         show.note(f"held until their text changes or `sidecar rules resume NAME`: {listed}")
-
-
-def _named(names: list[str]) -> str:
-    more = len(names) - _NAMES
-    return ", ".join(names[:_NAMES]) + (f" and {more} more" if more > 0 else "")

@@ -45,6 +45,12 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
+def listed(names: Sequence[str], most: int = 5) -> str:
+    """The first *names*, and how many more there are."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
+
+
 def changes(numbers: Mapping[str, int]) -> str:
     """The *numbers* of changes by kind that are not 0, e.g. ``14 tags added, 1 group changed``."""
     told = [

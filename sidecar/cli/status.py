@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Iterator
 from typing import Annotated, Any
 
@@ -29,8 +28,7 @@ def status(
     if json:
         show.as_json(found)
     else:
-        zone = sidecar.shop.settings.zone
-        for label, value in _lines(found, zone):
+        for label, value in _lines(found):
             show.out(f"{label:<20}{show.plain(value)}")
     if not found["running"]:
         raise typer.Exit(DatabaseError.exit_code)
@@ -51,14 +49,12 @@ def _how(daemon: dict[str, Any]) -> str:
     return f"the binary log, {gate}" if gate else "the binary log"
 
 
-def _lines(found: dict[str, Any], zone: datetime.tzinfo) -> Iterator[tuple[str, object]]:
+def _lines(found: dict[str, Any]) -> Iterator[tuple[str, object]]:
     """Label and text of each line for people."""
     daemon = found["daemon"] or {}
 
-    def at(epoch_s: int | None) -> str:
-        if epoch_s is None:
-            return "never"
-        return f"{datetime.datetime.fromtimestamp(epoch_s, zone):%Y-%m-%d %H:%M:%S}"
+    def at(instant: str | None) -> str:
+        return instant[:19].replace("T", " ") if instant else "never"
 
     if found["running"]:
         yield "daemon", f"runs since {at(daemon['started_at'])}, process {daemon['pid']}"
@@ -69,7 +65,10 @@ def _lines(found: dict[str, Any], zone: datetime.tzinfo) -> Iterator[tuple[str, 
         if capture.get("why"):
             yield "", f"not by the binary log: {capture['why']}"
         for reason, times in (capture.get("gaps") or {}).items():
-            yield "gap in the log", f"{reason} ({times} times); everybody was looked at"
+            yield (
+                "gap in the log",
+                f"{reason}, {show.counted(times, 'time')}; everybody was looked at",
+            )
         if capture.get("unannounced"):
             yield "", f"{capture['unannounced']:,} customers changed and the log told nothing"
     elif found["busy"]:
@@ -83,9 +82,8 @@ def _lines(found: dict[str, Any], zone: datetime.tzinfo) -> Iterator[tuple[str, 
     queues = found["queues"]
     yield "queues", ", ".join(f"{queues[name]:,} {name}" for name in ("commands", "hints", "due"))
     for run in found["waiting"]:
-        names = run["rules"]
-        rules = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-        yield "waits for approval", f"run {run['run']}: {run['customers']:,} customers ({rules})"
+        whom, rules = show.counted(run["customers"], "customer"), show.listed(run["rules"])
+        yield "waits for approval", f"run {run['run']}: {whom} ({rules})"
     for rule in found["held"]:
         yield "held", f"{rule['kind']} {rule['name']}: `sidecar rules resume`"
     if found["set_aside"]:
@@ -95,7 +93,7 @@ def _lines(found: dict[str, Any], zone: datetime.tzinfo) -> Iterator[tuple[str, 
     for error in daemon.get("errors", []):
         yield "error", f"{at(error['at'])} {error['message']}"
     for finding in found["findings"]:
-        yield "finding", f"{finding['message']} ({finding['times']} times)"
+        yield "finding", f"{finding['message']} ({show.counted(finding['times'], 'time')})"
     megabytes = found["size"]["bytes"] / 1e6
     schema = found["schema"]
     indexes = found["size"]["index_bytes"] / 1e6

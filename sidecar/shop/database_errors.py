@@ -134,7 +134,6 @@ PRIVILEGES = "SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, INDEX, DROP"
 # The place at the message's end, where no customer's data can stand: names have no blanks.
 _PLACE = re.compile(r" for (column|key) ([\w.`'$-]+)(?: at row \d+)?$")
 _DENIED = re.compile(r"^([A-Z][A-Z, ]*?) command denied to user (\S+) for (?:table|column) (.+)$")
-_QUOTE = "'"
 _LACKING = re.compile(r"one of\) the (.+?) privilege")
 
 
@@ -208,7 +207,8 @@ def _grant(number: int, said: str, user: str, name: str) -> str:
     account, scope, privileges = f"'{user}'@…", f"`{name}`.*", PRIVILEGES
     if denied := _DENIED.match(said):
         # The server says the host we come from, which may not be the account's.
-        account = f"'{user or denied[2].strip(_QUOTE).partition(_QUOTE)[0]}'@…"
+        denied_user = denied[2].strip("'").partition("'")[0]
+        account = f"'{user or denied_user}'@…"
         privileges, scope = _least(denied[1], denied[3], scope)
     elif said_user := re.search(r"for user (\S+)", said):
         account = said_user[1]

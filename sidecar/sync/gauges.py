@@ -10,6 +10,8 @@ from sqlalchemy.sql.selectable import ScalarSelect
 
 from sidecar.model import Moment
 from sidecar.shop.own_tables import OwnTables
+from sidecar.sync import full_pass
+from sidecar.sync.compiled_rules import PAUSED
 
 #: Counted so far and no further: a monitor shall not make a long queue longer.
 MOST = 10_000
@@ -62,9 +64,9 @@ def read_gauges(tx: Connection, own: OwnTables, moment: Moment) -> Gauges:
             _count(own.hint).label("hints"),
             _count(own.customer, customer.next_at <= moment.epoch_s).label("due"),
             _count(own.finding, finding.mended_at.is_(None)).label("findings"),
-            exists().where(state.name == "paused").label("is_paused"),
+            exists().where(state.name == PAUSED).label("is_paused"),
             select(state.value)
-            .where(state.name == "last_full_pass")
+            .where(state.name == full_pass.LAST)
             .scalar_subquery()
             .label("last_full_pass"),
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,6 +9,7 @@ from sqlalchemy import Connection, Row, select
 
 from sidecar.shop.own_tables import OwnTables
 from sidecar.sync import decisions, runs
+from sidecar.sync.facts import as_json
 
 _KINDS = tuple(name for name in runs.COUNTS if "_" in name and name != "set_aside")
 
@@ -37,7 +37,7 @@ def read(tx: Connection, own: OwnTables, limit: int, zone: ZoneInfo) -> list[dic
 
 def _told(row: Row[Any], rules: list[str], zone: ZoneInfo) -> dict[str, Any]:
     def instant(at: int | None) -> str | None:
-        return None if at is None else datetime.datetime.fromtimestamp(at, zone).isoformat()
+        return None if at is None else as_json.iso(at, zone)
 
     return {
         "run": row.run_id,

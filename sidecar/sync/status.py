@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Connection, Table, func, select
 
@@ -14,7 +16,9 @@ from sidecar.shop.fence import LEAD
 from sidecar.shop.lease import LEASE
 from sidecar.shop.own_tables import OwnTables
 from sidecar.shop.size import OwnSize
-from sidecar.sync import findings, state
+from sidecar.sync import findings, full_pass, state
+from sidecar.sync.compiled_rules import PAUSED
+from sidecar.sync.facts import as_json
 from sidecar.sync.state import Json
 
 #: Name of the state in which the daemon says how it is.
@@ -45,8 +49,8 @@ def read(
         "mode": daemon["mode"] if running and daemon else None,
         "lag_s": _lag_s(daemon, moment) if running and daemon else None,
         "daemon": daemon,
-        "paused": state.read(tx, own, "paused"),
-        "last_full_pass": state.read(tx, own, "last_full_pass"),
+        "paused": state.read(tx, own, PAUSED),
+        "last_full_pass": state.read(tx, own, full_pass.LAST),
         "position": _positions(tx, own),
         "queues": {
             "hints": _count(tx, own.hint),
@@ -65,6 +69,31 @@ def read(
             "indexes": size.indexes,
             "index_bytes": size.index_bytes,
         },
+    }
+
+
+def dated(found: Mapping[str, Any], zone: ZoneInfo) -> dict[str, Any]:
+    """What `read` says, with instants as ISO 8601 in *zone*."""
+
+    def iso(at: object) -> str | None:
+        return as_json.iso(at, zone) if isinstance(at, int) else None
+
+    def of(row: Mapping[str, Any], *names: str) -> dict[str, Any]:
+        return {**row, **{name: iso(row[name]) for name in names if name in row}}
+
+    daemon = found["daemon"] and {
+        **of(found["daemon"], "at", "started_at", "last_cycle_at", "last_full_pass_at"),
+        "errors": [of(error, "at") for error in found["daemon"].get("errors", ())],
+    }
+    return {
+        **found,
+        "daemon": daemon,
+        "paused": found["paused"] and of(found["paused"], "at"),
+        "last_full_pass": iso(found["last_full_pass"]),
+        "position": {name: of(place, "at") for name, place in found["position"].items()},
+        "waiting": [of(run, "since") for run in found["waiting"]],
+        "held": [of(rule, "since") for rule in found["held"]],
+        "findings": [of(finding, "first_at", "last_at") for finding in found["findings"]],
     }
 
 

@@ -56,8 +56,6 @@ def check_connection(case: ServerCase) -> Iterator[Finding]:
 def unreachable(error: SidecarError) -> Finding:
     """The finding that the database does not answer, or refuses."""
     what, hint = hint_of(error)
-    if what.endswith("(error 1044)"):
-        hint = "check database.name, or run docs/howto/grants.sql as an administrator"
     return Finding(
         "connection.server",
         "error",

@@ -10,6 +10,7 @@ from sidecar.sync import changed, decisions
 from sidecar.sync.commands import answers
 from sidecar.sync.commands.dispatcher import Answer, Handler, Task
 from sidecar.sync.commands.means import Means
+from sidecar.sync.facts import as_json
 from sidecar.sync.finding import require_customers
 
 
@@ -26,7 +27,8 @@ def _pause(means: Means, task: Task) -> Answer:
     reason, moment = task.parameters["reason"], means.moment()
     with transaction(means.shop.engine) as tx:
         decisions.pause(tx, means.shop.own, task.actor, reason, moment)
-    return Answer({"paused": True, "by": task.actor, "reason": reason, "at": moment.epoch_s})
+    at = as_json.iso(moment.epoch_s, moment.zone)
+    return Answer({"paused": True, "by": task.actor, "reason": reason, "at": at})
 
 
 def _resume(means: Means, task: Task) -> None:

@@ -124,12 +124,6 @@ def next_new(tx: Connection, own: OwnTables) -> int | None:
     return found
 
 
-def count_new(tx: Connection, own: OwnTables) -> int:
-    """How many commands nobody took up."""
-    query = select(func.count()).select_from(own.command).where(own.command.c.state == "new")
-    return int(tx.scalar(query) or 0)
-
-
 def take(tx: Connection, own: OwnTables, command_id: int, now: datetime.datetime) -> bool:
     """Take a command up; False when it is not new."""
     values = {"state": "running", "started_at": epoch_s(now), "done": 0, "total": 0}
