@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 from zoneinfo import ZoneInfo
 
 from sidecar.model import Moment
@@ -17,6 +18,10 @@ OLDEST = datetime.timedelta(hours=26)
 
 #: A full pass that lies so far ahead was done by a clock that was wrong.
 _AHEAD = datetime.timedelta(hours=1)
+
+#: A wall clock that was put back by more: what came too early is wrong until it comes again,
+#: and nothing rings for it.
+PUT_BACK_S = 60.0
 
 #: A full pass that failed is tried again after this, so that it does not keep all else waiting.
 AGAIN_S = 600.0
@@ -37,6 +42,7 @@ class FullPasses:
     def __init__(self, now_s: float) -> None:
         self._owed = ""
         self._from_s = self._rests_until_s = now_s
+        self._ahead_s = -math.inf
 
     def owe(self, why: str) -> None:
         """One is owed, if none was."""
@@ -63,6 +69,12 @@ class FullPasses:
         Args:
             last_at: When the last one that ended began, in epoch seconds; None: there was none.
         """
+        # How far the wall clock is ahead of one that never jumps.
+        ahead_s = moment.now.timestamp() - now_s
+        if ahead_s < self._ahead_s - PUT_BACK_S:
+            self.owe("clock")
+            self._ahead_s = ahead_s
+        self._ahead_s = max(self._ahead_s, ahead_s)
         if now_s < self._from_s:
             return ""
         last = None if last_at is None else datetime.datetime.fromtimestamp(last_at, datetime.UTC)

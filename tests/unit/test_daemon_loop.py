@@ -325,6 +325,17 @@ def test_a_clock_that_jumps_stalls_nothing(bench: Bench, days: int) -> None:
     assert all(int(str(beat["lag_s"] or 0)) >= 0 for beat in work.heartbeats)
 
 
+@pytest.mark.parametrize(("minutes", "passes"), [(-50, 1), (50, 0), (-0.5, 0)])
+def test_a_clock_that_is_put_back_brings_a_full_pass(
+    bench: Bench, minutes: float, passes: int
+) -> None:
+    bench.run(60)
+    bench.clocks.now += datetime.timedelta(minutes=minutes)
+    work = bench.run(60)
+
+    assert len(work.at("full_pass")) == passes
+
+
 def test_a_database_that_goes_away_is_tried_ever_more_rarely_and_said_once(
     bench: Bench, capsys: pytest.CaptureFixture[str]
 ) -> None:
