@@ -7,7 +7,7 @@ import shutil
 import socket
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,9 @@ from chaos import verdict
 from chaos.lives import Life, Lives
 from chaos.load import Load, writing
 from chaos.small_disk import mounted
+from oracle.tags import Rule
 from sidecar import clock
-from sidecar.config import Database
+from sidecar.config import Database, Secret
 from sidecar.service.demo_store import create_store
 from sidecar.service.mariadb_programs import give_away
 from sidecar.service.private_server import PrivateServer
@@ -78,6 +79,8 @@ class Bed:
         lives: Starts daemons.
         given: Writes to the store, each statement committed.
         chosen: The customer group of whom somebody but the ladder moved last.
+        tags: Rules of tags beside those that every bed has.
+        ahead_s: How far the clock of daemons is ahead of everybody's.
     """
 
     def __init__(
@@ -90,6 +93,8 @@ class Bed:
         engines: Mapping[str, str] | None = None,
     ) -> None:
         self.chosen: dict[int, int] = {}
+        self.tags: Sequence[Rule] = ()
+        self.ahead_s = 0.0
         self.server = server
         self.folder = folder
         name = f"bed_{folder.name}".replace("-", "_")[:60]
@@ -113,19 +118,33 @@ class Bed:
         (folder / "rules.d" / "rules.toml").write_text(verdict.rules_toml(), "utf-8")
         self.configure(mode, settings)
         self.lives = Lives(folder)
-        for command in (["migrate"], ["once", "--yes"]):
-            life = self.lives.start(command=command)
-            assert life.ended(within_s=60), command
-            assert life.code == 0, life.log
+        self.run("migrate")
+        self.run("once", "--yes")
         # A log that is read for the first time is a full pass, which is not to be cut short.
         life = self.lives.start()
         life.logged("full_pass.finished")
         life.logged("binlog.opened" if mode == "binlog" else "daemon.started")
         life.stop()
 
+    def run(self, *command: str) -> None:
+        """Carry out a command of the program."""
+        life = self.lives.start(command=command)
+        assert life.ended(within_s=60), command
+        assert life.code == 0, life.log
+
     def configure(self, mode: str = "binlog", settings: Database | None = None) -> None:
         """Write config.toml."""
         self.installation.write_config(settings, more=CONFIG.format(mode=mode))
+
+    def by_network(self, port: int) -> Database:
+        """How the store is reached at *port* of this machine."""
+        return Database(
+            user=self.server.user,
+            password=Secret(self.server.password),
+            name=self.name,
+            host="127.0.0.1",
+            port=port,
+        )
 
     def close(self) -> None:
         """End every life, and forget the store."""
@@ -187,7 +206,7 @@ class Bed:
         looking = self.connect(autocommit=True)
         began_s = clock.monotonic()
         took_s = 0.0
-        while lines := verdict.wrong(looking, self.chosen):
+        while lines := verdict.wrong(looking, self.chosen, self.tags, self.ahead_s):
             took_s = clock.monotonic() - began_s
             if life.ended():
                 found.faults.append(f"it ended with {life.code}: {life.tail()}")

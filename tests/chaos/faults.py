@@ -7,16 +7,22 @@ Faults that a life is born with, by name; they patch the program in its process 
     time.
 ``no gate``
     What the log tells is looked at whether it can be seen or not.
+``clock FILE``
+    Its wall clock is ahead by the seconds in FILE, read whenever it is asked.
 ``die before STEP N``, ``die after STEP N``
     SIGKILL from within, at the N-th time that a step of `STEPS` is reached.
 """
 
 from __future__ import annotations
 
+import datetime
 import importlib
 import os
 import signal
+import time
 from collections.abc import Callable, Iterable
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 #: The steps of a batch in their order, and those of a move without transactions: what is
@@ -49,6 +55,8 @@ def put_in(names: Iterable[str]) -> None:
                 _only_the_log()
             case ["no", "gate"]:
                 _no_gate()
+            case ["clock", file]:
+                _clock(Path(file))
             case ["die", when, step, number]:
                 _die(when, step, int(number))
             case _:
@@ -82,6 +90,22 @@ def _no_gate() -> None:
     _set(Gate, "wait", lambda *_: None)
 
 
+def _clock(file: Path) -> None:
+    from sidecar import clock
+
+    original = time.time  # noqa: TID251 - to be replaced
+
+    def seconds() -> float:
+        return original() + float(file.read_text())
+
+    # By way of the class, because `clock.now` is a default of others already.
+    ours = SimpleNamespace(
+        now=lambda zone: datetime.datetime.fromtimestamp(seconds(), zone),
+    )
+    _set(clock, "datetime", SimpleNamespace(datetime=ours, UTC=datetime.UTC))
+    _set(time, "time", seconds)  # the pool of connections asks it
+
+
 def _die(when: str, step: str, number: int) -> None:
     module, path = (STEPS | INTENTS)[step]
     owner: Any = importlib.import_module(module)
@@ -104,6 +128,7 @@ def _die(when: str, step: str, number: int) -> None:
 
 
 def _set(owner: Any, name: str, value: object) -> None:
+    assert hasattr(owner, name), name
     setattr(owner, name, value)
 
 

@@ -11,7 +11,6 @@ from chaos.bed import Bed, Found
 from chaos.lives import Life
 from chaos.proxy import Proxy
 from sidecar import clock
-from sidecar.config import Database, Secret
 from sidecar.sync.sources.binlog.wire import HEARTBEAT_S, SILENT_HEARTBEATS
 
 #: Three heartbeats, and the moment until it is said.
@@ -109,15 +108,7 @@ def _break(bed: Bed, names: list[str], seed: int) -> Found:
     chance, found = random.Random(seed), Found()
     chance.shuffle(names)
     with Proxy(bed.server.port) as proxy:
-        bed.configure(
-            settings=Database(
-                user=bed.server.user,
-                password=Secret(bed.server.password),
-                name=bed.name,
-                host="127.0.0.1",
-                port=proxy.port,
-            )
-        )
+        bed.configure(settings=bed.by_network(proxy.port))
         life = bed.leads("only the log")
         with bed.load(seed) as load:
             for name in names:

@@ -7,6 +7,7 @@ import selectors
 import socket
 import struct
 import threading
+from collections.abc import Callable
 from types import TracebackType
 from typing import Literal, Self
 
@@ -16,6 +17,9 @@ from sidecar import clock
 Mode = Literal["pass", "drop", "delay", "refuse"]
 
 DELAY_S = 2.0
+
+#: Ask for the log, by files or by GTIDs.
+_ASK_FOR_LOG = (b"\x12", b"\x1e")
 
 
 class Proxy:
@@ -35,6 +39,9 @@ class Proxy:
         self.port = int(self._listener.getsockname()[1])
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
         self._halve = False
+        self._damage: Callable[[bytes], bytes] | None = None
+        #: The server's ends of connections that carry its log.
+        self._logs: set[socket.socket] = set()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._accept, daemon=True)
 
@@ -67,6 +74,15 @@ class Proxy:
         """Of whatever the server sends next, pass half, then break that connection."""
         self._halve = True
 
+    def damage(self, how: Callable[[bytes], bytes]) -> None:
+        """Of the log, carry *how* it makes what comes next, once."""
+        self._damage = how
+
+    @property
+    def damaged(self) -> bool:
+        """Whether that was done."""
+        return self._damage is None
+
     def _accept(self) -> None:
         self._listener.settimeout(0.1)
         while not self._ended.is_set():
@@ -95,6 +111,10 @@ class Proxy:
                     for key, _ in chosen.select(0.2):
                         side = client if key.fileobj is client else server
                         data = side.recv(1 << 16)
+                        if side is client and data[3:4] == b"\0" and data[4:5] in _ASK_FOR_LOG:
+                            self._logs.add(server)
+                        if side in self._logs and self._damage is not None:
+                            data, self._damage = self._damage(data), None
                         if not data or not self._forward(data, side is server, other[side]):
                             return
 

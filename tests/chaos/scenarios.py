@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from chaos import capture, disk, groups, hostile, kills, leaders, network, race, random_ops, schema
+from chaos import (
+    capture,
+    clocks,
+    damage,
+    disk,
+    groups,
+    hostile,
+    kills,
+    leaders,
+    network,
+    race,
+    random_ops,
+    schema,
+)
 from chaos.bed import DURABLE, Bed, Beds, Found
 
 
@@ -40,6 +53,10 @@ def _by_network(made: Beds) -> Bed:
     return made.make(DURABLE, tcp=True)
 
 
+def _without_checksums(made: Beds) -> Bed:
+    return made.make({**DURABLE, "binlog-checksum": "NONE"}, tcp=True)
+
+
 def _without_transactions(made: Beds) -> Bed:
     return made.make(DURABLE, engines={"customer": "MyISAM", "customer_reward": "MyISAM"})
 
@@ -61,9 +78,14 @@ SCENARIOS = [
     Scenario("plugin-flips-back", 10, groups.plugin_flips_back),
     Scenario("freeze", 5, network.freeze),
     Scenario("break-connections", 4, network.break_connections, _by_network),
+    Scenario("damage-the-log", 20, damage.damage_the_log, _by_network),
+    Scenario(
+        "damage-the-log-bare", 20, damage.damage_the_log_without_checksums, _without_checksums
+    ),
     Scenario("hold-commits", 20, race.hold_commits),
     Scenario("alter-tables", 3, schema.alter_tables),
     Scenario("hostile-rows", 5, hostile.write_hostile_rows),
+    Scenario("clocks-jump", 2, clocks.jump),
     Scenario("fill-the-disk", 3, disk.fill_disk, lambda made: made.make(DURABLE, small_disk=True)),
     Scenario("anything", 100, random_ops.do_anything),
 ]

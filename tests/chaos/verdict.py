@@ -7,6 +7,7 @@ knowledge of rules, against what stands (`audit_faults`).
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
@@ -44,34 +45,46 @@ RUNGS = [
 FALLBACK = "Default"
 
 
+def _table(kind: str, rule: Rule) -> str:
+    return f"[[{kind}]]\nname = '{rule.tag}'\nwhen = '''{rule.when}'''\n"
+
+
+def tags_toml(rules: Iterable[Rule]) -> str:
+    """A file of more tags."""
+    return "\n".join(_table("tag", rule) for rule in rules)
+
+
 def rules_toml() -> str:
     """The rules as a file."""
-
-    def table(kind: str, rule: Rule) -> str:
-        return f"[[{kind}]]\nname = '{rule.tag}'\nwhen = '''{rule.when}'''\n"
-
     return "\n".join(
         [
-            *(table("tag", rule) for rule in TAGS),
-            *(table("segment", rule) for rule in SEGMENTS),
+            tags_toml(TAGS),
+            *(_table("segment", rule) for rule in SEGMENTS),
             f"[ladder]\nfallback = '{FALLBACK}'\n",
-            *(table("group", rule) for rule in RUNGS),
+            *(_table("group", rule) for rule in RUNGS),
         ]
     )
 
 
-def wrong(given: Given, chosen: dict[int, int] | None = None) -> list[str]:
+def wrong(
+    given: Given,
+    chosen: dict[int, int] | None = None,
+    more: Sequence[Rule] = (),
+    ahead_s: float = 0.0,
+) -> list[str]:
     """
     A line for each fact, tag, segment and group that is not as plain SQL has it.
 
     Args:
         given: On a connection of its own.
         chosen: The group of customers whom somebody else moved.
+        more: Tags beside `TAGS`.
+        ahead_s: What the daemon takes for now is so much ahead.
     """
-    now = clock.now()
+    now = clock.now() + datetime.timedelta(seconds=ahead_s)
     rungs = [Rule(f"rung {rung.tag}", "", rung.sql) for rung in RUNGS]
     connection = given.connection
-    should = tags(connection, "oc_", VERSION, now, STORE_ZONE, [*TAGS, *SEGMENTS, *rungs])
+    should = tags(connection, "oc_", VERSION, now, STORE_ZONE, [*TAGS, *SEGMENTS, *rungs, *more])
     known = facts(connection, "oc_", VERSION, now, STORE_ZONE)
     connection.commit()
     lines = [*_facts(given, known), *_words(given, should)]
