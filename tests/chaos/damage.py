@@ -8,15 +8,21 @@ another one, and it is the rolling checksum that finds what was missed.
 
 from __future__ import annotations
 
+import functools
 import random
 from collections.abc import Callable, Mapping
 
 from chaos.bed import Bed, Found
+from chaos.lives import Life
 from chaos.proxy import Proxy
 from sidecar import clock
+from sidecar.sync.sources.binlog.source import QUIET_S
 
 #: The rolling checksum goes round, and rests for half a minute.
 FOUND_WITHIN_S = 150.0
+
+#: A packet that is longer than it says is noticed by the silence that follows.
+NOTICED_WITHIN_S = QUIET_S + 15.0
 
 #: How long a server with a log that is written to may send nothing.
 SENT_WITHIN_S = 30.0
@@ -61,15 +67,16 @@ DAMAGES: Mapping[str, Callable[[random.Random, bytes], bytes]] = {
 
 def damage_the_log(bed: Bed, times: int, seed: int) -> Found:
     """A network changes what the server sends of its log, with checksums: nothing is missed."""
-    return _damage(bed, times, seed, "only the log", within_s=60.0)
+    return _damage(bed, times, seed, "only the log", within_s=60.0, told=True)
 
 
 def damage_the_log_without_checksums(bed: Bed, times: int, seed: int) -> Found:
     """The same without checksums: what nobody could tell, the rolling checksum finds."""
-    return _damage(bed, times, seed, within_s=FOUND_WITHIN_S)
+    return _damage(bed, times, seed, within_s=FOUND_WITHIN_S, told=False)
 
 
-def _damage(bed: Bed, times: int, seed: int, *faults: str, within_s: float) -> Found:
+def _damage(bed: Bed, times: int, seed: int, *faults: str, within_s: float, told: bool) -> Found:
+    """With *told*, each damage must be noticed."""
     chance, found = random.Random(seed), Found()
     names = list(DAMAGES) * times
     chance.shuffle(names)
@@ -79,22 +86,38 @@ def _damage(bed: Bed, times: int, seed: int, *faults: str, within_s: float) -> F
         with bed.load(seed) as load:
             for name in names:
                 clock.sleep(chance.uniform(0.1, 0.6))
-                proxy.damage(lambda sent, how=DAMAGES[name]: how(chance, sent))  # type: ignore[misc]
-                until_s = clock.monotonic() + SENT_WITHIN_S
-                while not proxy.damaged and clock.monotonic() < until_s:
-                    clock.sleep(0.02)
-                if not proxy.damaged:
-                    found.faults.append(f"nothing was sent for {SENT_WITHIN_S:.0f} s")
+                before = _noticed(life)
+                proxy.damage(functools.partial(DAMAGES[name], chance))
+                if not _until(lambda: proxy.damaged, SENT_WITHIN_S):
+                    found.faults.append(f"{name}: nothing was sent for {SENT_WITHIN_S:.0f} s")
                 found.counts[name] += 1
+                # Else the next one may be lost in a packet that is longer than it says.
+                if not _until(lambda: _noticed(life) > before or life.ended(), NOTICED_WITHIN_S):  # noqa: B023
+                    found.counts["not noticed"] += 1
+                    if told:
+                        found.faults.append(f"{name}: was not noticed: {life.tail()}")
                 if life.ended():
                     found.faults.append(f"{name}: it ended with {life.code}: {life.tail()}")
                     found.of_life(life)
                     life = bed.leads(*faults)
         found.of_load(load)
-        found.counts["connections given up"] = len(life.events("database.lost"))
+        found.counts["connections given up"] = len(life.events("binlog.opened")) - 1
         bed.ends_well(found, life, within_s=within_s)
-    found.counts["found by the checksum only"] = sum(
+    found.counts["customers found by the checksum only"] = sum(
         event["customers"] for event in life.events("binlog.unannounced")
     )
     bed.configure()
     return found
+
+
+def _noticed(life: Life) -> int:
+    return len(life.events("binlog.opened")) + len(life.events("binlog.gap"))
+
+
+def _until(condition: Callable[[], bool], within_s: float) -> bool:
+    until_s = clock.monotonic() + within_s
+    while not condition():
+        if clock.monotonic() > until_s:
+            return False
+        clock.sleep(0.02)
+    return True

@@ -1,0 +1,109 @@
+"""A store that is written to for long: the daemon takes no more of the machine at the end."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import signal
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pymysql
+
+from chaos.bed import CUSTOMERS, Bed, Found
+from sidecar import clock
+from sidecar.shop.leader import lock_name
+from support.given import Given
+
+#: Between two looks at the process.
+EVERY_S = 1.0
+
+#: Of the samples, the first part is warming up, and as many are compared with the last.
+PART = 0.2
+
+#: Memory goes up and down with each full pass; more than this is growth.
+GROWTH_MB = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Sample:
+    """What a process takes: megabytes in memory, open descriptors, threads."""
+
+    rss_mb: float
+    descriptors: int
+    threads: int
+
+
+def soak(bed: Bed, times: int, seed: int) -> Found:
+    """So many minutes of mixed load, reloads and lost connections: nothing of the daemon grows."""
+    found, chance = Found(), random.Random(seed)
+    life = bed.lives.start()
+    life.logged("binlog.opened")
+    samples: list[_Sample] = []
+    began_s = clock.monotonic()
+    with bed.load(seed) as load:
+        for minute in range(times):
+            while clock.monotonic() < began_s + 60 * (minute + 1) and not life.ended():
+                _hint(bed.given, chance.randint(1, CUSTOMERS))
+                samples.append(_look_at(life.pid))
+                clock.sleep(EVERY_S)
+            if life.ended():
+                found.faults.append(f"it ended with {life.code}: {life.tail()}")
+                return found
+            bed.server.execute("FLUSH BINARY LOGS")
+            life.send(signal.SIGHUP)
+            if minute % 2:
+                _cut(bed)
+    found.of_load(load)
+    _compare(samples, found)
+    found.counts["reloads"] = len(life.events("reload.done"))
+    found.counts["times the database was lost"] = len(life.events("database.lost"))
+    found.counts["customers looked at"] = sum(
+        event["customers"] for event in life.events("cycle.done")
+    )
+    bed.ends_well(found, life)
+    return found
+
+
+def _compare(samples: Sequence[_Sample], found: Found) -> None:
+    """Count what was taken after warming up and at the end; growth is a fault."""
+    size = max(1, int(len(samples) * PART))
+    warm, last = samples[size : 2 * size], samples[-size:]
+    for name, of_warm, of_last, allowed in (
+        ("MB", [s.rss_mb for s in warm], [s.rss_mb for s in last], GROWTH_MB),
+        ("descriptors", [s.descriptors for s in warm], [s.descriptors for s in last], 1),
+        ("threads", [s.threads for s in warm], [s.threads for s in last], 1),
+    ):
+        before, after = statistics.median(of_warm), statistics.median(of_last)
+        found.counts[f"{name} after warming up"] = round(before)
+        found.counts[f"{name} at the end"] = round(after)
+        if after > before + allowed:
+            found.faults.append(f"{name}: {before:.1f} after warming up, {after:.1f} at the end")
+    found.counts["MB at most"] = round(max(sample.rss_mb for sample in samples))
+
+
+def _look_at(pid: int) -> _Sample:
+    process = Path("/proc", str(pid))
+    lines = (process / "status").read_text().splitlines()
+    said = dict(line.split(":", 1) for line in lines)
+    return _Sample(
+        rss_mb=int(said["VmRSS"].split()[0]) / 1024,
+        descriptors=len(list((process / "fd").iterdir())),
+        threads=int(said["Threads"]),
+    )
+
+
+def _hint(given: Given, customer: int) -> None:
+    at = int(clock.now().timestamp())
+    given.insert("sidecar_hint", {}, customer_id=customer, reason="customer.edit", at=at)
+
+
+def _cut(bed: Bed) -> None:
+    """End the connection that holds the lock, and those that carry the log."""
+    carry = "SELECT id FROM information_schema.processlist WHERE command LIKE 'Binlog Dump%'"
+    holds = f"SELECT IS_USED_LOCK('{lock_name(bed.name, 'oc_')}') AS id"
+    for row in bed.rows(carry) + bed.rows(holds):
+        with contextlib.suppress(pymysql.err.OperationalError):  # it went by itself
+            bed.server.execute(f"KILL {int(row['id'])}")
