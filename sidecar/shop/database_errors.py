@@ -209,7 +209,10 @@ def _grant(number: int, said: str, user: str, name: str) -> str:
         # The server says the host we come from, which may not be the account's.
         denied_user = denied[2].strip("'").partition("'")[0]
         account = f"'{user or denied_user}'@…"
-        privileges, scope = _least(denied[1], denied[3], scope)
+        # MySQL names the table alone.
+        alone = re.fullmatch("'([^'`]+)'", denied[3])
+        place = f"`{name}`.`{alone[1]}`" if alone else denied[3]
+        privileges, scope = _least(denied[1], place, scope)
     elif said_user := re.search(r"for user (\S+)", said):
         account = said_user[1]
     if number == 1227:

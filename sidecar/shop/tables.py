@@ -254,7 +254,8 @@ def store_tables(prefix: str, generation: Generation) -> StoreTables:
             _key("product_id"),
             _key("language_id"),
             _text("name", 255),
-            Index("name", "name"),
+            # MyISAM's keys have 1,000 bytes at most; MariaDB shortens by itself, MySQL does not.
+            Index("name", "name", mysql_length=250 if oldest else None),
         ),
         product_to_category=table("product_to_category", _key("product_id"), _key("category_id")),
         category_description=table(

@@ -112,7 +112,7 @@ def _searched(tx: Connection, shop: Shop, emails: Sequence[str]) -> Iterator[tup
         part = emails[start : start + _CHUNK]
         query = (
             select(customer.c.customer_id, customer.c.email)
-            .where(or_(email.in_(part), func.lower(email).in_(part)))
+            .where(or_(email.in_(part), func.lower(func.trim(email)).in_(part)))
             .order_by(customer.c.customer_id)
         )
         for row in tx.execute(query):

@@ -18,7 +18,10 @@ _LINE = re.compile(
     rf"(?P<verb>GRANT|REVOKE) (?P<privileges>.+?) ON (?:TABLE )?"
     rf"(?P<database>\*|{_NAME})\.(?P<table>\*|{_NAME}) (?:TO|FROM) (?P<to>{_NAME}(?:@{_NAME})?)"
 )
-_DENIED = re.compile(rf"command denied to user .* for (?:table|column) ({_NAME}\.{_NAME})")
+# MySQL names the table alone, in other quotes.
+_DENIED = re.compile(
+    rf"command denied to user .* for (?:table|column) ({_NAME}\.{_NAME}|'(?P<alone>[^']+)')"
+)
 _PRIVILEGE = re.compile(rf"([A-Z][A-Z_ ]*[A-Z])(?: \(({_NAME}(?:, ?{_NAME})*)\))?")
 
 
@@ -202,7 +205,10 @@ def to_read(engine: Engine, said: str) -> str:
         return ""
     with database_errors(engine), engine.connect() as connection:
         account = quoted_account(str(connection.scalar(text("SELECT CURRENT_USER()"))))
-    return f"GRANT SELECT ON {table[1]} TO {account};"
+    place = table[1]
+    if table["alone"]:
+        place = f"{quoted(engine.url.database or '')}.{quoted(table['alone'])}"
+    return f"GRANT SELECT ON {place} TO {account};"
 
 
 def _unquoted(name: str) -> str | None:
