@@ -42,6 +42,7 @@ def _log_as_before() -> Iterator[None]:
 def pytest_configure(config: pytest.Config) -> None:
     for marker in (
         "mariadb_only(why): not for MySQL, where ./dev compat runs the other tests too",
+        "both_kinds: writes InnoDB and MyISAM in one transaction, which MySQL with GTID refuses",
         "own_server_only(why): not for a server that others have set up and started",
     ):
         config.addinivalue_line("markers", marker)
@@ -52,6 +53,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         return
     for marker in item.iter_markers("own_server_only"):
         pytest.skip(f"for a server of our own: {marker.args[0]}")
+    if item.get_closest_marker("both_kinds") and foreign_server.refuses_both_kinds():
+        pytest.skip("for a server that lets a transaction write InnoDB and MyISAM")
     for marker in item.iter_markers("mariadb_only"):
         if foreign_server.on_mysql():
             pytest.skip(f"for MariaDB: {marker.args[0]}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 from collections.abc import Iterator
 
@@ -13,6 +14,8 @@ from sidecar.errors import CustomerError, DatabaseRefusedError, FatalError, Side
 from sidecar.service.private_server import PrivateServer
 from sidecar.shop.database import transaction
 from support.database import changed, failure
+from support.foreign_server import on_mysql
+from support.mysql_dialect import for_mysql
 
 
 @pytest.fixture
@@ -75,11 +78,13 @@ def test_a_table_one_may_not_write_names_the_grant(
 def test_a_privilege_of_the_server_names_the_grant(mariadb: PrivateServer, clerk: Database) -> None:
     mariadb.execute(f"GRANT SELECT ON `{clerk.name}`.* TO clerk@'%'")
 
-    error = failure(clerk, "SHOW MASTER STATUS")
+    (statement,) = for_mysql("SHOW MASTER STATUS") if on_mysql() else ["SHOW MASTER STATUS"]
+    error = failure(clerk, statement)
 
     assert isinstance(error, DatabaseRefusedError)
     assert "user 'clerk' lacks a privilege of the whole server" in str(error)
-    assert "GRANT BINLOG MONITOR ON *.* TO 'clerk'@" in str(error)
+    privilege = "REPLICATION CLIENT" if on_mysql() else "BINLOG MONITOR"
+    assert f"GRANT {privilege} ON *.* TO 'clerk'@" in str(error)
 
 
 def test_a_missing_table_and_a_missing_column_are_refused(settings: Database) -> None:
@@ -128,9 +133,9 @@ def test_a_value_that_does_not_fit_is_one_customers_matter(
     error = failure(settings, f"INSERT INTO a VALUES ({values})")
 
     assert isinstance(error, CustomerError)
-    assert expected.removesuffix(")") in str(error).replace("`", "").replace("'", "").replace(
-        f"{settings.name}.a.", ""
-    )
+    said = str(error).replace("`", "").replace("'", "")
+    said = re.sub(rf"\b({settings.name}\.)?a\.", "", said).replace("3819", "4025")
+    assert expected.removesuffix(")") in said
     assert "ann" not in str(error)
 
 

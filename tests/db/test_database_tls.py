@@ -52,6 +52,7 @@ def test_tls_is_used_when_required(tls_server: PrivateServer) -> None:
     assert not cipher(changed(settings, tls="auto"))
 
 
+@pytest.mark.own_server_only("one without TLS")
 def test_tls_that_is_required_but_not_offered_is_refused(
     mariadb: PrivateServer, database: str
 ) -> None:

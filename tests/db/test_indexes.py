@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from sidecar import clock
 from sidecar.config import Database, Secret
@@ -98,12 +98,17 @@ def test_of_a_table_that_would_block_its_size_is_told_before_it_is_indexed(engin
 
     assert len(found) == len(INDEXES)
     assert all(missing.blocking for missing in found)
-    with engine.connect() as connection:
-        connection.exec_driver_sql(
-            "INSERT INTO oc_review (product_id, customer_id, rating, date_added)"
-            " SELECT 1, seq, 5, '2026-01-01' FROM seq_1_to_4000"
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(
+            text(
+                "INSERT INTO oc_review (product_id, customer_id, rating, date_added)"
+                " VALUES (:product, :customer, :rating, :day)"
+            ),
+            [
+                {"product": 1, "customer": number, "rating": 5, "day": "2026-01-01"}
+                for number in range(1, 4001)
+            ],
         )
-        connection.commit()
     (reviews,) = (m for m in missing_indexes(engine, "oc_") if m.index.table == "review")
     assert (reviews.rows, reviews.blocking) == (4000, True)
     assert reviews.megabytes > 0

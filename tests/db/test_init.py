@@ -167,6 +167,7 @@ def test_a_folder_without_a_store_ends_with_78(
     assert "is no OpenCart store" in capfd.readouterr().err
 
 
+@pytest.mark.own_server_only("one without TLS")
 def test_a_store_that_uses_tls_asks_for_it(store: Path, capfd: pytest.CaptureFixture[str]) -> None:
     config_php = store / "config.php"
     config_php.write_text(config_php.read_text() + "\ndefine('DB_SSL_CA', 'QUJD');\n")

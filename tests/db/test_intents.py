@@ -26,6 +26,8 @@ from support.given import Given
 from support.ladder_store import LadderStore
 from support.small_store import NOW, SmallStore
 
+pytestmark = pytest.mark.both_kinds
+
 GOLD = "[[group]]\nname = 'Gold'\nwhen = 'total_spent > 500'\n"
 SILVER = "[[group]]\nname = 'Silver'\nwhen = 'orders >= 1'\n"
 

@@ -20,6 +20,8 @@ from support.given import Given
 from support.ladder_store import LadderStore
 from support.small_store import NOW
 
+pytestmark = pytest.mark.both_kinds
+
 GOLD = "[[group]]\nname = 'Gold'\nwhen = 'total_spent > 500'\n"
 
 

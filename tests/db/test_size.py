@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from sidecar.service.demo_store import create_store
 from sidecar.shop import migrate
@@ -26,15 +26,21 @@ def test_our_tables_and_our_indexes_on_the_stores_are_counted(
 
     for prefix in ("oc_", "oc2_"):
         migrate.migrate(engine, prefix)
-    with engine.connect() as connection:
-        connection.exec_driver_sql(
-            "INSERT INTO oc_sidecar_customer (customer_id) SELECT seq FROM seq_1_to_2000"
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(
+            text("INSERT INTO oc_sidecar_customer (customer_id) VALUES (:customer)"),
+            [{"customer": number} for number in range(1, 2001)],
         )
-        connection.exec_driver_sql(
-            "INSERT INTO oc_review (product_id, customer_id, rating, date_added)"
-            " SELECT 1, seq, 5, '2026-01-01' FROM seq_1_to_4000"
+        connection.execute(
+            text(
+                "INSERT INTO oc_review (product_id, customer_id, rating, date_added)"
+                " VALUES (:product, :customer, :rating, :day)"
+            ),
+            [
+                {"product": 1, "customer": number, "rating": 5, "day": "2026-01-01"}
+                for number in range(1, 4001)
+            ],
         )
-        connection.commit()
     for missing in missing_indexes(engine, "oc_"):
         add_index(engine, "oc_", missing)
     with engine.connect() as connection:

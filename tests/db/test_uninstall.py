@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 
 import pytest
-from sqlalchemy import Engine, inspect
+from sqlalchemy import Engine, inspect, text
 
 from sidecar.errors import DatabaseUnavailableError, NotNowError
 from sidecar.service.demo_store import create_store
@@ -119,12 +119,17 @@ def test_a_table_that_this_version_does_not_know_is_told_and_stays(engine: Engin
 
 def test_of_a_table_that_would_block_the_time_is_told_before(engine: Engine) -> None:
     _install(engine, "oc_", "3.0")
-    with engine.connect() as connection:
-        connection.exec_driver_sql(
-            "INSERT INTO oc_review (product_id, customer_id, rating, date_added)"
-            " SELECT 1, seq, 5, '2026-01-01' FROM seq_1_to_4000"
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(
+            text(
+                "INSERT INTO oc_review (product_id, customer_id, rating, date_added)"
+                " VALUES (:product, :customer, :rating, :day)"
+            ),
+            [
+                {"product": 1, "customer": number, "rating": 5, "day": "2026-01-01"}
+                for number in range(1, 4001)
+            ],
         )
-        connection.commit()
 
     (reviews,) = (found for found in find_ours(engine, "oc_").indexes if found.table == "review")
 

@@ -44,6 +44,8 @@ class Store:
         self.zone = zone
         self.guest_orders = guest_orders
         self.refunded = ids(refunded_return_statuses)
+        self.on_mysql = "mariadb" not in connection.get_server_info().lower()
+        self._binary = "utf8mb4_0900_bin" if self.on_mysql else "utf8mb4_nopad_bin"
         self.complete = ids(self._statuses("config_complete_status"))
         self.paid = ids(
             [
@@ -54,9 +56,14 @@ class Store:
         self.language = self._language()
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
-        """The rows of *query*, where ``{p}`` is the prefix of the tables."""
+        """
+        The rows of *query*.
+
+        In it ``{p}`` is the prefix of the tables, ``{binary}`` a collation to which every byte
+        matters, blanks at the end too.
+        """
         with self.connection.cursor(Cursor) as cursor:
-            cursor.execute(query.replace("{p}", self.prefix))
+            cursor.execute(query.replace("{p}", self.prefix).replace("{binary}", self._binary))
             return list(cursor.fetchall())
 
     def by_customer(self, query: str) -> dict[int, Any]:

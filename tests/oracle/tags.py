@@ -42,7 +42,7 @@ _TEXTS = frozenset(
         *("last_order_status", "last_order_store", "rfm_group"),
     )
 )
-_TEXT = "LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin"
+_TEXT = "LONGTEXT CHARACTER SET utf8mb4 COLLATE {binary}"
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]")
 
 
@@ -96,8 +96,22 @@ def tags(
             for customer, row in known.items():
                 row[column] = values[customer]
     store = Store(connection, prefix, version, zone)
-    _fill(store, known, {name for rule in rules for name in rule.filters})
-    windows = Windows(now_utc, zone)
+    # MySQL opens a temporary table only once in a statement.
+    kind = "TABLE" if store.on_mysql else "TEMPORARY TABLE"
+    try:
+        return _found(store, kind, known, rules, Windows(now_utc, zone))
+    finally:
+        store.rows(f"DROP {kind} IF EXISTS oracle_fact, oracle_set")
+
+
+def _found(
+    store: Store,
+    kind: str,
+    known: Mapping[int, Mapping[str, Any]],
+    rules: Sequence[Rule],
+    windows: Windows,
+) -> dict[str, set[int]]:
+    _fill(store, kind, known, {name for rule in rules for name in rule.filters})
     found: dict[str, set[int]] = {}
     for rule in rules:
         condition = re.sub(
@@ -151,14 +165,16 @@ def _said(store: Store, windows: Windows, word: str, of: str) -> str:
 
 
 def _quoted(store: Store, text: str) -> str:
-    return f"{store.connection.escape(text)} COLLATE utf8mb4_nopad_bin"
+    return f"{store.connection.escape(text)} COLLATE {{binary}}"
 
 
 def _epoch(at: datetime.datetime) -> str:
     return str(int(at.timestamp()))
 
 
-def _fill(store: Store, known: Mapping[int, Mapping[str, Any]], filters: Iterable[str]) -> None:
+def _fill(
+    store: Store, table: str, known: Mapping[int, Mapping[str, Any]], filters: Iterable[str]
+) -> None:
     rows = list(known.values())
     kinds = {name: _kind(name, [row[name] for row in rows]) for name in (rows or [{}])[0]}
     kinds |= dict.fromkeys(filters, "DECIMAL(40, 4)")
@@ -166,9 +182,9 @@ def _fill(store: Store, known: Mapping[int, Mapping[str, Any]], filters: Iterabl
     declared = ", ".join(f"`{name}` {kinds[name]}" for name in columns)
     members = f"(customer_id INT, fact VARCHAR(255), name {_TEXT}, KEY (customer_id, fact))"
     for statement in (
-        "DROP TEMPORARY TABLE IF EXISTS oracle_fact, oracle_set",
-        f"CREATE TEMPORARY TABLE oracle_fact (customer_id INT PRIMARY KEY, {declared})",
-        f"CREATE TEMPORARY TABLE oracle_set {members}",
+        f"DROP {table} IF EXISTS oracle_fact, oracle_set",
+        f"CREATE {table} oracle_fact (customer_id INT PRIMARY KEY, {declared})",
+        f"CREATE {table} oracle_set {members}",
     ):
         store.rows(statement)
     _write(

@@ -53,6 +53,17 @@ def on_mysql() -> bool:
     return address is not None and is_mysql(address)
 
 
+@functools.cache
+def refuses_both_kinds() -> bool:
+    """Whether tests were told to run on a MySQL that keeps its GTIDs consistent."""
+    if not on_mysql():
+        return False
+    with contextlib.closing(ForeignServer(dsn() or "").connect()) as connection:
+        cursor = connection.cursor()
+        cursor.execute("SELECT @@GLOBAL.enforce_gtid_consistency")
+        return str(cursor.fetchone()[0]) == "ON"
+
+
 class _MysqlCursor(pymysql.cursors.Cursor):  # type: ignore[misc]
     """Says what tests say to MariaDB in MySQL's words."""
 
