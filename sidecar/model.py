@@ -73,6 +73,17 @@ class Scope:
         return cls(None, first, last)
 
 
+#: Of an outcome, what counts as a change, by kind.
+CHANGES = (
+    "tag_added",
+    "tag_removed",
+    "segment_entered",
+    "segment_left",
+    "group_changed",
+    "tier_changed",
+)
+
+
 @dataclass(slots=True)
 class Outcome:
     """

@@ -52,7 +52,7 @@ def customers(
 
 def facts(
     context: typer.Context,
-    json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+    json: options.Json = False,
 ) -> None:
     """Show the catalogue of facts that rules and expressions can use."""
     from sidecar.rules.catalogue import OPERATORS, Catalogue

@@ -1,11 +1,11 @@
-"""What commands have in common: opening the installation, reading its rules."""
+"""What commands have in common: options, opening the installation, reading its rules."""
 
 from __future__ import annotations
 
 import getpass
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,6 +16,15 @@ if TYPE_CHECKING:
     from sidecar.app import Sidecar
     from sidecar.config import Config
     from sidecar.sync.rulebook import CheckedRules
+
+#: Options of several commands.
+Wait = Annotated[
+    float,
+    typer.Option(
+        "--wait", min=0, metavar="S", help="Seconds to wait for the answer of another sidecar."
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 
 
 def settings(context: typer.Context) -> Config:

@@ -9,21 +9,12 @@ import typer
 
 from sidecar.cli import options, show
 from sidecar.errors import NotNowError
-from sidecar.model import Outcome
+from sidecar.model import CHANGES, Outcome
 
 if TYPE_CHECKING:
     from sidecar.app import Sidecar
     from sidecar.sync.full_pass import Result
     from sidecar.sync.runs import Waiting
-
-_KINDS = (
-    "tag_added",
-    "tag_removed",
-    "segment_entered",
-    "segment_left",
-    "group_changed",
-    "tier_changed",
-)
 
 #: Named changes in the answer of a plan.
 _SAMPLE = 20
@@ -85,7 +76,7 @@ def once(
             "--wait", min=0, metavar="S", help="Seconds to wait while another sidecar writes."
         ),
     ] = 0.0,
-    json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+    json: options.Json = False,
 ) -> None:
     """Look at every customer once, write what differs, and exit: for cron instead of systemd."""
     sidecar = options.opened(context)
@@ -128,7 +119,7 @@ def plan(
     rule: Annotated[
         str | None, typer.Option("--rule", metavar="NAME", help="Only what this rule would do.")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+    json: options.Json = False,
 ) -> None:
     """Say what a full pass would change if everything were approved; writes nothing."""
     sidecar = options.opened(context)
@@ -186,7 +177,7 @@ def _headline(result: Result) -> str:
 
 
 def _changes(outcome: Outcome) -> dict[str, int]:
-    return {kind: getattr(outcome, kind) for kind in _KINDS}
+    return {kind: getattr(outcome, kind) for kind in CHANGES}
 
 
 def _what(step: dict[str, object]) -> str:

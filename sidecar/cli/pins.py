@@ -9,6 +9,7 @@ import typer
 
 from sidecar.cli import options, show
 from sidecar.cli.asking import ask
+from sidecar.cli.options import Json, Wait
 from sidecar.errors import UsageError
 
 Kind = Annotated[
@@ -20,13 +21,6 @@ Customers = Annotated[
     list[str], typer.Argument(metavar="CUSTOMER...", help="Ids or e-mail addresses.")
 ]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Kept in the audit.")]
-Wait = Annotated[
-    float,
-    typer.Option(
-        "--wait", min=0, metavar="S", help="Seconds to wait for the answer of another sidecar."
-    ),
-]
-Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 
 
 def register(app: typer.Typer) -> None:

@@ -34,7 +34,7 @@ def check(
     offline: Annotated[
         bool, typer.Option("--offline", help="Without the store: its names are not checked.")
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+    json: options.Json = False,
 ) -> None:
     """Check every rule and show every problem, not only the first."""
     from sidecar.sync import rulebook
@@ -95,7 +95,7 @@ def _off(rules: RuleSet) -> list[dict[str, object]]:
 
 def list_(
     context: typer.Context,
-    json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+    json: options.Json = False,
 ) -> None:
     """List the rules: what each makes, where it stands, what it says."""
     sidecar = options.opened(context)
@@ -130,13 +130,8 @@ def resume(
         Literal["tag", "ladder"] | None,
         typer.Option("--kind", help="Where a tag and a rung have the name."),
     ] = None,
-    wait: Annotated[
-        float,
-        typer.Option(
-            "--wait", min=0, metavar="S", help="Seconds to wait for the answer of another sidecar."
-        ),
-    ] = 30.0,
-    json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+    wait: options.Wait = 30.0,
+    json: options.Json = False,
 ) -> None:
     """Let a rule go on that an undo or a discard holds: it is then like a new one."""
     asked = {"name": name, "kind": kind}

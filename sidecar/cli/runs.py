@@ -8,16 +8,10 @@ import typer
 
 from sidecar.cli import options, show
 from sidecar.cli.asking import ask
+from sidecar.cli.options import Json, Wait
 from sidecar.errors import NotNowError
 
 Run = Annotated[int, typer.Argument(metavar="RUN", min=1, help="Its number.", show_default=False)]
-Wait = Annotated[
-    float,
-    typer.Option(
-        "--wait", min=0, metavar="S", help="Seconds to wait for the answer of another sidecar."
-    ),
-]
-Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 
 
 #: Names of rules in a line of the list.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
@@ -18,7 +18,7 @@ def register(app: typer.Typer) -> None:
 
 def status(
     context: typer.Context,
-    json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+    json: options.Json = False,
 ) -> None:
     """Say how the daemon and its work are; exit code 69 when no daemon runs."""
     sidecar = options.opened(context)

@@ -10,6 +10,7 @@ import typer
 
 from sidecar.cli import options, show
 from sidecar.cli.asking import ask
+from sidecar.cli.options import Json, Wait
 from sidecar.errors import UsageError
 
 #: Bad rows of an import that are listed; the rest is counted.
@@ -27,13 +28,6 @@ Until = Annotated[
     typer.Option("--until", metavar="DAY", help="Through that day, e.g. 2027-01-31."),
 ]
 Reason = Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Kept in the audit.")]
-Wait = Annotated[
-    float,
-    typer.Option(
-        "--wait", min=0, metavar="S", help="Seconds to wait for the answer of another sidecar."
-    ),
-]
-Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 
 
 def register(app: typer.Typer) -> None:

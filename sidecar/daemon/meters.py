@@ -8,18 +8,10 @@ from collections.abc import Mapping, Sequence
 import prometheus_client
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
+from sidecar.model import CHANGES
+
 #: How changes can be noticed.
 MODES = ("binlog", "poll")
-
-#: What of an outcome is counted as a change.
-CHANGES = (
-    "tag_added",
-    "tag_removed",
-    "segment_entered",
-    "segment_left",
-    "group_changed",
-    "tier_changed",
-)
 
 #: Labels that are known from the start. Their series begin at 0 at once: Prometheus does not
 #: see the increase of one that begins with 1.

@@ -15,9 +15,9 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from sidecar import __version__, clock
 from sidecar.daemon.health import Health, Lag
 from sidecar.daemon.http import Page, Pages
-from sidecar.daemon.meters import CHANGES, MODES, Meters
+from sidecar.daemon.meters import MODES, Meters
 from sidecar.errors import DatabaseError, DatabaseRefusedError
-from sidecar.model import Outcome
+from sidecar.model import CHANGES, Outcome
 from sidecar.sync.gauges import Gauges
 from sidecar.sync.sources.binlog.source import Told
 

@@ -9,7 +9,7 @@ import select
 import signal
 import socket
 import threading
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import Any, Self
 
 #: After so long a batch that has not ended is given up: rolled back, and done next time.
@@ -55,12 +55,7 @@ class Signals:
         self._listener.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._left.set()
         for number, handler in self._before.items():
             signal.signal(number, handler)

@@ -7,11 +7,10 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Row, select
 
+from sidecar.model import CHANGES
 from sidecar.shop.own_tables import OwnTables
-from sidecar.sync import decisions, runs
+from sidecar.sync import decisions
 from sidecar.sync.facts import as_json
-
-_KINDS = tuple(name for name in runs.COUNTS if "_" in name and name != "set_aside")
 
 
 def read(tx: Connection, own: OwnTables, limit: int, zone: ZoneInfo) -> list[dict[str, Any]]:
@@ -53,6 +52,6 @@ def _told(row: Row[Any], rules: list[str], zone: ZoneInfo) -> dict[str, Any]:
         "customers": row.customers,
         "changed": row.changed,
         "set_aside": row.set_aside,
-        "changes": {kind: getattr(row, kind) for kind in _KINDS},
+        "changes": {kind: getattr(row, kind) for kind in CHANGES},
         "rules": rules,
     }

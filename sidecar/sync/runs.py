@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from sqlalchemy.dialects.mysql import insert as upsert
 
 from sidecar.errors import UsageError
-from sidecar.model import Moment, Outcome
+from sidecar.model import CHANGES, Moment, Outcome
 from sidecar.rules.dependencies import LADDER, Node
 from sidecar.rules.plan import Changes
 from sidecar.shop.database import transaction
@@ -24,20 +24,7 @@ from sidecar.shop.shop import Shop
 from sidecar.sync.registry import RuleState
 
 #: The counts that a run keeps of its outcome.
-COUNTS = (
-    "customers",
-    "changed",
-    "set_aside",
-    "tag_added",
-    "tag_removed",
-    "segment_entered",
-    "segment_left",
-    "group_changed",
-    "tier_changed",
-)
-
-#: Those that count changes.
-_KINDS = COUNTS[COUNTS.index("tag_added") :]
+COUNTS = ("customers", "changed", "set_aside", *CHANGES)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -216,7 +203,7 @@ def waiting(tx: Connection, own: OwnTables) -> list[Waiting]:
             run_id=row.run_id,
             rule_ids=frozenset(rules[row.run_id]),
             customers=row.changed,
-            changes={name: getattr(row, name) for name in _KINDS},
+            changes={name: getattr(row, name) for name in CHANGES},
         )
         for row in rows
     ]

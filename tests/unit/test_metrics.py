@@ -15,7 +15,7 @@ from sidecar.daemon import meters
 from sidecar.daemon.metrics import Metrics
 from sidecar.daemon.vitals import Vitals
 from sidecar.errors import DatabaseRefusedError, DatabaseUnavailableError
-from sidecar.model import Outcome
+from sidecar.model import CHANGES, Outcome
 from sidecar.sync.gauges import Gauges
 from sidecar.sync.sources.binlog.source import Told
 
@@ -98,7 +98,7 @@ def test_every_series_with_known_labels_is_there_before_anything_happened(
 ) -> None:
     found = {labels for name, labels in served(metrics) if name == "sidecar_changes_total"}
 
-    assert found == {frozenset({("kind", kind)}) for kind in meters.CHANGES}
+    assert found == {frozenset({("kind", kind)}) for kind in CHANGES}
     assert value(metrics, "database_errors_total", **{"class": "refused"}) == 0
     assert value(metrics, "rings_total", source="binlog") == 0
 
@@ -106,7 +106,7 @@ def test_every_series_with_known_labels_is_there_before_anything_happened(
 def test_every_change_that_an_outcome_knows_is_counted() -> None:
     known = set(Outcome.__dataclass_fields__)
 
-    assert set(meters.CHANGES) == known - {"customers", "changed", "set_aside"}
+    assert set(CHANGES) == known - {"customers", "changed", "set_aside"}
 
 
 def test_only_labels_of_few_values_are_used(metrics: Metrics) -> None:

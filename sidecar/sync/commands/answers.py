@@ -5,22 +5,12 @@ from __future__ import annotations
 import dataclasses
 
 from sidecar.errors import NotNowError
-from sidecar.model import Outcome
+from sidecar.model import CHANGES, Outcome
 from sidecar.shop.database import transaction
 from sidecar.shop.shop import Shop
 from sidecar.sync import decisions
 from sidecar.sync.commands.dispatcher import Answer
 from sidecar.sync.full_pass import Result
-
-#: What is written, by kind; see the contract of ``once``.
-KINDS = (
-    "tag_added",
-    "tag_removed",
-    "segment_entered",
-    "segment_left",
-    "group_changed",
-    "tier_changed",
-)
 
 
 def changed(run_id: int | None, outcome: Outcome, **more: object) -> Answer:
@@ -38,7 +28,7 @@ def full_pass(shop: Shop, result: Result, **more: object) -> Answer:
         "customers": outcome.customers,
         "changed": outcome.changed,
         "set_aside": outcome.set_aside,
-        "changes": {kind: getattr(outcome, kind) for kind in KINDS},
+        "changes": {kind: getattr(outcome, kind) for kind in CHANGES},
         "waiting": waiting(shop, result),
         **more,
     }

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection
 
+from sidecar.model import CHANGES
 from sidecar.shop.database import transaction
 from sidecar.sync import decisions, runs
 from sidecar.sync import undo as undoing
@@ -56,7 +57,7 @@ def _decided_by(means: Means, task: Task) -> Answer | None:
     mine = row.decided_by == task.actor and (row.decided_at or 0) >= asked_at
     if row.state != "applied" or not mine:
         return None
-    changes = {kind: getattr(row, kind) for kind in answers.KINDS}
+    changes = {kind: getattr(row, kind) for kind in CHANGES}
     return Answer(
         {
             "run": row.run_id,
