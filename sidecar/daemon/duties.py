@@ -206,7 +206,7 @@ class Duties:
             audit,
             lambda: open_rulebook(self._shop, checked, moment, writing=True, new_limits=True),
             self.installed.budget(moment),
-            due=limits is not None and limits < moment.today,
+            due=limits is not None and limits != moment.today,
         )
         self.metrics.changed(result.outcome)
         self._doorbells.capture.polling.again.looked_at(result.found)

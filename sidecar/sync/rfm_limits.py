@@ -31,7 +31,8 @@ _TOP = tuple(range(1, 101))
 
 def current(shop: Shop, dictionary: Dictionary, moment: Moment, *, writing: bool) -> Limits | None:
     """
-    Today's limits: the stored ones, or new ones where those are of an earlier day of the store.
+    Today's limits: the stored ones, or new ones where those are of another day of the store,
+    which lies ahead where a clock was wrong.
 
     Args:
         writing: Keep new ones; without it they are only imagined, for a plan.
@@ -40,7 +41,7 @@ def current(shop: Shop, dictionary: Dictionary, moment: Moment, *, writing: bool
         None while nobody has ordered.
     """
     newest = _newest(shop)
-    if newest is not None and newest.day >= moment.today:
+    if newest is not None and newest.day == moment.today:
         return _limits(newest)
     if not writing:
         return compute(shop, dictionary, moment)

@@ -42,6 +42,22 @@ def test_a_limit_is_the_value_that_so_many_percent_do_not_exceed(store: SmallSto
     assert days == [rank(fewest_days[::-1], p) for p in (20, 40, 60, 80)]
 
 
+def test_limits_of_a_day_that_a_wrong_clock_told_do_not_stand(store: SmallStore) -> None:
+    store.given.order(store.given.customer(), "100")
+    right, store.now = store.now, NOW + 400 * DAY
+    ahead = limits(store)
+    store.given.order(store.given.customer(), "900")
+    store.now = right
+
+    found = limits(store)
+
+    assert ahead is not None
+    assert found is not None
+    assert found.limits_id > ahead.limits_id
+    assert found.top[0] == 9_000_000
+    assert limits(store) == found
+
+
 def test_limits_stand_for_a_day_of_the_store(store: SmallStore) -> None:
     ann = store.given.customer()
     store.given.order(ann, "100")
