@@ -59,7 +59,8 @@ class Budget:
         if self._used is None:
             since = self._moment.epoch_s - _WINDOW_S
             approved = state.read(tx, self._own, _APPROVED)
-            if isinstance(approved, int):
+            # One that lies ahead was told by a clock that was wrong.
+            if isinstance(approved, int) and approved <= self._moment.epoch_s:
                 since = max(since, approved)
             self._used = runs.changed_since(tx, self._own, BUDGETED, since)
         return max(0, self._limit - self._used)

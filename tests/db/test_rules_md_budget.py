@@ -137,6 +137,23 @@ def test_what_a_person_approves_of_renews_the_budget(ladder: LadderStore) -> Non
     assert run_state(ladder.store, run) == ("applied", "cli:eve")
 
 
+def test_an_approval_by_a_clock_that_was_ahead_lifts_no_budget(ladder: LadderStore) -> None:
+    ids = settled(ladder)
+    order(ladder, *ids)
+    ring(ladder.store, *ids[:LIMIT], limit=LIMIT)
+    ring(ladder.store, ids[LIMIT], limit=LIMIT)
+    (run,) = waiting(ladder.store)
+    right, ladder.store.now = ladder.store.now, ladder.store.now + 400 * DAY
+    assert approve(ladder.store, run, cap=LIMIT).state == "waiting"
+    assert approve(ladder.store, run, cap=LIMIT).state == "applied"
+    ladder.store.now = right
+    ladder.store.given.execute("DELETE FROM `oc_order`")
+
+    ring(ladder.store, *ids[:LIMIT], limit=LIMIT)
+
+    assert ladder.store.who("buyer") == ids
+
+
 def test_an_approval_that_waits_again_renews_nothing(ladder: LadderStore) -> None:
     ids = settled(ladder)
     order(ladder, *ids)
