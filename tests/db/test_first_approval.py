@@ -12,6 +12,10 @@ def test_the_first_full_pass_waits_as_one_run_whatever_its_size(store: SmallStor
     (run,) = (found.run_id for found in store.whole_pass(cap=1000).waiting)
     assert store.has(ann) == set()
     assert store.standing().facts  # facts are always written
+    # What is shown is what it would do, counted once.
+    row = store.last_run()
+    assert (row["changed"], row["tag_added"]) == (1, 1)
+    assert [rule["changes"] for rule in store.rows("SELECT * FROM `{own}run_rule`")] == [1]
 
     assert approve(store, run, cap=1000).state == "applied"
 

@@ -112,6 +112,40 @@ def test_windows_of_days_begin_and_end_at_the_stores_midnight(ladder: LadderStor
     assert ladder.store.has(ann) == {"old"}
 
 
+def test_what_is_dated_ahead_is_within_a_span_once_it_is_reached(ladder: LadderStore) -> None:
+    ann = ladder.customer()
+    ladder.store.given.order(ann, at="2026-04-02 15:00:00")
+    ladder.rules("", recent="last_order within 2 days")
+    ladder.store.full_pass()
+    then = datetime.datetime(2026, 4, 2, 15, tzinfo=datetime.UTC)
+
+    ladder.store.now = then - SECOND
+    ladder.ring(ann)
+    assert ladder.store.has(ann) == set()
+    assert ladder.due() == []
+    ladder.store.now = then
+    ladder.ring(*ladder.due())
+
+    assert ladder.store.has(ann) == {"recent"}
+
+
+def test_a_pin_until_a_day_holds_through_that_day(ladder: LadderStore) -> None:
+    ann = ladder.customer()
+    ladder.rules("")
+    ladder.store.full_pass()
+    ladder.store.tagging().add("friend", [ann], ladder.store.moment.today, None)
+    midnight = datetime.datetime(2026, 4, 1, tzinfo=datetime.UTC)
+
+    ladder.store.now = midnight - SECOND
+    ladder.ring(ann)
+    assert ladder.store.has(ann) == {"friend"}
+    assert ladder.due() == []
+    ladder.store.now = midnight
+    ladder.ring(*ladder.due())
+
+    assert ladder.store.has(ann) == set()
+
+
 def test_hours_and_minutes_are_instants(ladder: LadderStore) -> None:
     ann = ladder.customer()
     ladder.store.given.order(ann, at="2026-03-31 09:00:00")
