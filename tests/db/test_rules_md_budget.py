@@ -14,7 +14,7 @@ from sidecar.sync import nightly
 from sidecar.sync.caps import Budget
 from sidecar.sync.compiled_rules import open_rulebook
 from sidecar.sync.full_pass import FullPass
-from support.buyers import KINDS, LIMIT, SECOND, order, settled, written
+from support.buyers import GOLD, KINDS, LIMIT, SECOND, order, settled, written
 from support.deciding import approve, ring, run_state, waiting
 from support.ladder_store import LadderStore
 from support.small_store import SmallStore
@@ -63,6 +63,23 @@ def test_a_small_cycle_that_is_one_over_the_budget_waits_whole(
 
     assert written(ladder, kind, ids) == []
     assert [run.customers for run in ladder.waiting()] == [LIMIT + 1]
+
+
+@bells
+def test_only_the_rules_that_go_over_the_budget_wait(ladder: LadderStore, bell: str) -> None:
+    ids = [ladder.customer() for _ in range(8)]
+    ladder.rules(GOLD, buyer="orders > 0", mail="newsletter")
+    ladder.store.full_pass()
+    ladder.store.now += SECOND
+    order(ladder, *ids[: LIMIT + 1])
+
+    ring(ladder.store, *ids[: LIMIT + 1], kind=bell, limit=LIMIT)
+
+    (run,) = ladder.waiting()
+    assert ladder.store.sidecar.rule_names(run.rule_ids) == ["buyer", "ladder"]
+    ladder.store.given.update("customer", {"customer_id": ids[0]}, newsletter=1)
+    ring(ladder.store, ids[0], kind=bell, limit=LIMIT)
+    assert (ladder.store.who("mail"), ladder.store.who("buyer")) == (ids[:1], [])
 
 
 @bells

@@ -142,6 +142,41 @@ def test_only_rules_that_want_something_wait(ladder: LadderStore) -> None:
     assert ladder.store.has(ids[0]) == {"mail"}
 
 
+def test_whatever_depends_on_a_run_that_waits_is_judged_without_it(ladder: LadderStore) -> None:
+    ids = [ladder.customer() for _ in range(8)]
+    ladder.store.tagging().ensure(["vip"])
+    few = "orders > 0 and not tags has 'vip'"
+    ladder.rules("", second=few)
+    ladder.store.full_pass()
+    order(ladder, *ids[: LIMIT + 1])
+    ladder.rules("", second=few, vip="orders > 0")
+
+    # With the new rule the other would change nobody; as it waits, it is one over the cap.
+    waiting = ladder.store.whole_pass(cap=LIMIT).waiting
+
+    assert [ladder.store.sidecar.rule_names(run.rule_ids) for run in waiting] == [
+        ["vip"],
+        ["second"],
+    ]
+    assert [run.customers for run in waiting] == [LIMIT + 1] * 2
+    assert (ladder.store.who("vip"), ladder.store.who("second")) == ([], [])
+
+
+def test_a_rule_that_is_edited_waits_no_more_and_is_judged_anew(ladder: LadderStore) -> None:
+    ids = settled(ladder)
+    ladder.rules("", buyer="orders > 0", quiet="orders = 0", all="status")
+    (run,) = ladder.store.whole_pass(cap=LIMIT).waiting
+    assert ladder.store.sidecar.rule_names(run.rule_ids) == ["all", "quiet"]
+    ladder.store.given.update("customer", {"customer_id": ids[0]}, newsletter=1)
+    ladder.rules("", buyer="orders > 0", quiet="orders = 0", all="newsletter")
+
+    (renewed,) = ladder.store.whole_pass(cap=LIMIT).waiting
+
+    assert renewed.run_id == run.run_id
+    assert ladder.store.sidecar.rule_names(renewed.rule_ids) == ["quiet"]
+    assert (ladder.store.who("all"), ladder.store.who("quiet")) == (ids[:1], [])
+
+
 def test_what_people_said_ends_also_over_the_cap(ladder: LadderStore) -> None:
     ids = settled(ladder)
     ladder.store.tagging().add("friend", ids, ladder.store.now.date(), None)
