@@ -19,6 +19,9 @@ from sidecar.rules.syntax import Span
 #: To the end of which the last day is put off.
 Period = Literal["month", "quarter", "half-year", "year"]
 
+#: What counts as being active.
+Activity = Literal["earn", "spend", "earn or spend"]
+
 _MONTHS: dict[Period, int] = {"month": 1, "quarter": 3, "half-year": 6, "year": 12}
 
 
@@ -62,7 +65,7 @@ class Inactivity:
     """
 
     after: Span
-    renewed_by: frozenset[Literal["earn", "spend"]] = frozenset({"earn", "spend"})
+    renewed_by: Activity = "earn or spend"
 
 
 #: None: never.
