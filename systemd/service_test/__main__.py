@@ -15,7 +15,7 @@ from typing import ParamSpec
 from systemd.deb import roots
 from systemd.deb.build import build
 from systemd.deb.tree import PROJECT
-from systemd.service_test import shop, steps
+from systemd.service_test import shop, steps, walls
 from systemd.service_test.container import Container, StepError, booted
 from systemd.service_test.guide import Block, blocks
 
@@ -64,6 +64,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=roots.cache()) as folder, roots.layer(root) as place:
         log = Path(folder) / "console"
         source = place / "srv/source"
+        shop.require_server(place)
         try:
             if asked.way == "package":
                 package = asked.package or build(distribution, None, asked.mirror, Path(folder))
@@ -112,6 +113,10 @@ def _try_package(trial: Trial, container: Container, package: str, earlier: Path
         ("stop", steps.stops_in_time),
         ("the log is JSON", steps.log_is_json_without_people),
         ("watchdog", steps.watchdog_ends_a_daemon_that_hangs),
+        ("drop-in: a database elsewhere", walls.only_what_is_allowed_is_reached),
+        ("drop-in: no network", walls.no_network_at_all),
+        ("drop-in: a store in a home", walls.a_store_in_a_home_is_read),
+        ("drop-in: mail of a failure", walls.a_failure_is_mailed),
     ):
         trial.step(name, step, container)
     away = steps.database_away_does_not_break_dpkg

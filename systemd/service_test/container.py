@@ -99,6 +99,8 @@ def booted(root: Path, log: Path, *, network: bool) -> Iterator[Container]:
     (root / "etc/dpkg/dpkg.cfg.d/quick").write_text("force-unsafe-io\n")
     command = ["systemd-nspawn", "--quiet", f"--directory={root}", "--boot"]
     command += ["--machine=opencart-sidecar-test", "--console=pipe"]
+    # Its systemd has to load the filters that IPAddressDeny= asks for.
+    command += ["--system-call-filter=bpf", "--capability=CAP_BPF"]
     command += ["--resolv-conf=copy-host"] if network else ["--private-network"]
     if not Path("/run/systemd/system").is_dir():
         command += ["--register=no", "--keep-unit"]  # nobody to tell
