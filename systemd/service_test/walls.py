@@ -132,10 +132,7 @@ def _use(
     """Copy a drop-in as the guide says; returns the folder that it is in."""
     text = (DROP_INS / name).read_text()
     if uncomment:
-        lines = text.splitlines()
-        text = "\n".join(
-            line[1:] if line.startswith("#") and "=" in line else line for line in lines
-        )
+        text = re.sub(r"^#(?=\w+=)", "", text, flags=re.M)
     place = container.root / "etc/systemd/system" / folder
     place.mkdir(exist_ok=True)
     (place / name).write_text(text)
