@@ -23,6 +23,9 @@ JUMPS_H = (3, 0, -3, 0, 30, 0, -30, 0, 24 * 40, 0)
 #: Whatever a jump changes is right again so soon after it.
 RIGHT_WITHIN_S = 30.0
 
+#: Of orders at the beginning; none becomes quiet while it lasts, unless a clock says so.
+AGES_H = (0, 0.5, 1, 3, 20)
+
 #: What time alone changes.
 RULES = (
     Rule("recent", "last_order within 2 hours", "f.last_order BETWEEN {since 2 hours} AND {now}"),
@@ -46,9 +49,9 @@ def _jump(bed: Bed, jumps_h: Sequence[int], seed: int) -> Found:
     _set(ahead, 0)
     bed.tags = RULES
     (bed.folder / "rules.d" / "clock.toml").write_text(verdict.tags_toml(RULES), "utf-8")
-    for eighths in range(40):  # some are about to become quiet
-        at = clock.now() - datetime.timedelta(hours=eighths / 8)
-        bed.given.order(chance.randint(1, 40), at=at)
+    for customer in range(1, 41):
+        age = datetime.timedelta(hours=chance.choice(AGES_H))
+        bed.given.order(customer, at=clock.now() - age)
     bed.run("once", "--yes")
     life = bed.leads("only the log", f"clock {ahead}")
     for number, hours in enumerate(jumps_h):

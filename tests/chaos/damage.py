@@ -67,18 +67,25 @@ DAMAGES: Mapping[str, Callable[[random.Random, bytes], bytes]] = {
 
 def damage_the_log(bed: Bed, times: int, seed: int) -> Found:
     """A network changes what the server sends of its log, with checksums: nothing is missed."""
-    return _damage(bed, times, seed, "only the log", within_s=60.0, told=True)
+    return _damage(bed, list(DAMAGES) * times, seed, "only the log", within_s=60.0, told=True)
+
+
+def damage_the_log_a_little(bed: Bed, times: int, seed: int) -> Found:
+    """The same with what is noticed soonest."""
+    names = ["bytes changed", "bytes lost", "bytes added"] * times
+    return _damage(bed, names, seed, "only the log", within_s=60.0, told=True)
 
 
 def damage_the_log_without_checksums(bed: Bed, times: int, seed: int) -> Found:
     """The same without checksums: what nobody could tell, the rolling checksum finds."""
-    return _damage(bed, times, seed, within_s=FOUND_WITHIN_S, told=False)
+    return _damage(bed, list(DAMAGES) * times, seed, within_s=FOUND_WITHIN_S, told=False)
 
 
-def _damage(bed: Bed, times: int, seed: int, *faults: str, within_s: float, told: bool) -> Found:
+def _damage(
+    bed: Bed, names: list[str], seed: int, *faults: str, within_s: float, told: bool
+) -> Found:
     """With *told*, each damage must be noticed."""
     chance, found = random.Random(seed), Found()
-    names = list(DAMAGES) * times
     chance.shuffle(names)
     with Proxy(bed.server.port) as proxy:
         bed.configure(settings=bed.by_network(proxy.port))
