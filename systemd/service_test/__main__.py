@@ -15,7 +15,7 @@ from typing import ParamSpec
 from systemd.deb import roots
 from systemd.deb.build import build
 from systemd.deb.tree import PROJECT
-from systemd.service_test import shop, steps, walls
+from systemd.service_test import shop, steps, upgrades, walls
 from systemd.service_test.container import Container, StepError, booted
 from systemd.service_test.guide import Block, blocks
 
@@ -96,7 +96,8 @@ def _try_package(trial: Trial, container: Container, package: str, earlier: Path
     # The guide names the package by a pattern; only the earlier one may match it at first.
     kept = container.root / "srv" / package
     (container.root / "srv/source" / package).rename(kept)
-    shutil.copyfile(earlier, container.root / "srv/source" / "opencart-sidecar_earlier.deb")
+    older = Path("/srv/source/opencart-sidecar_earlier.deb")
+    shutil.copyfile(earlier, container.root / older.relative_to("/"))
     _follow(trial, container, blocks(PAGE, "package"), "package")
     kept.rename(container.root / "srv/source" / package)
     for name, step in (
@@ -105,7 +106,9 @@ def _try_package(trial: Trial, container: Container, package: str, earlier: Path
         ("broken files change nothing", steps.settings_that_are_broken_change_nothing),
     ):
         trial.step(name, step, container)
-    trial.step("upgrade", steps.upgrade_keeps_what_is_there, container, newer)
+    trial.step("upgrade", upgrades.upgrade_keeps_what_is_there, container, newer)
+    back = upgrades.the_version_before_works_on_newer_tables
+    trial.step("back, and forth again", back, container, older, newer)
     for name, step in (
         ("health", steps.health_answers),
         ("exposure", steps.exposure_is_small),
@@ -119,7 +122,7 @@ def _try_package(trial: Trial, container: Container, package: str, earlier: Path
         ("drop-in: mail of a failure", walls.a_failure_is_mailed),
     ):
         trial.step(name, step, container)
-    away = steps.database_away_does_not_break_dpkg
+    away = upgrades.database_away_does_not_break_dpkg
     trial.step("upgrade without a database", away, container, newer)
     trial.step("remove and purge", steps.removed_and_purged, container)
 

@@ -85,7 +85,7 @@ def order_three_times(container: Container, customer: int) -> None:
     CREATE TEMPORARY TABLE bought SELECT * FROM oc_order
         WHERE order_status_id = (SELECT order_status_id FROM oc_order GROUP BY 1
             ORDER BY COUNT(*) DESC LIMIT 1) LIMIT 3;
-    UPDATE bought SET order_id = order_id + 1000000, customer_id = {customer},
+    UPDATE bought SET order_id = order_id + {1000 * (1000 + customer)}, customer_id = {customer},
         date_added = NOW(), date_modified = NOW();
     INSERT INTO oc_order SELECT * FROM bought;
     """
@@ -97,3 +97,13 @@ def customer_with_few_orders(container: Container) -> int:
     sql = "SELECT MIN(customer_id) FROM oc_customer WHERE customer_id NOT IN "
     sql += "(SELECT customer_id FROM oc_order)"
     return int(container.run(f'mariadb --skip-column-names shop -e "{sql}"'))
+
+
+def tags(container: Container) -> int:
+    """How many tags customers have."""
+    return int(sql(container, "SELECT SUM(customers) FROM oc_sidecar_tag"))
+
+
+def sql(container: Container, statement: str) -> str:
+    """Run *statement* in the store's database; returns its rows, without names of columns."""
+    return container.run(f"mariadb --skip-column-names shop -e '{statement}'").strip()

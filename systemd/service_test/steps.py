@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from pathlib import Path
 
 from systemd.service_test import shop
 from systemd.service_test.container import Container, StepError
@@ -32,7 +31,7 @@ def reload_applies_a_rule(container: Container) -> str:
     file.write_text(rule)
     container.run(f"systemctl reload {UNIT}")
     took_s = container.wait("tagged", _someone_has("in a hurry"), 30)
-    _same("MainPID", before, _show(container, "MainPID"))
+    same("MainPID", before, _show(container, "MainPID"))
     return f"after {took_s:.1f} s"
 
 
@@ -46,7 +45,7 @@ def settings_that_are_broken_change_nothing(container: Container) -> str:
     file.unlink()
     container.run(f"systemctl reload {UNIT}")
     container.wait("mended", f"! {AS_SERVICE} status | grep -q '{kept}'", 15)
-    _same("MainPID", before, _show(container, "MainPID"))
+    same("MainPID", before, _show(container, "MainPID"))
     return ""
 
 
@@ -151,38 +150,6 @@ def stops_in_time(container: Container) -> str:
     return f"in {took_s:.1f} s, exit code 0"
 
 
-def upgrade_keeps_what_is_there(container: Container, package: Path) -> str:
-    """The newer package saves our tables, migrates them, and starts the service again."""
-    newest = "SELECT MAX(version) FROM oc_sidecar_migration"
-    number = int(_sql(container, newest))
-    # As the version before would have left it; a migration does nothing where it was done.
-    _sql(container, f"DELETE FROM oc_sidecar_migration WHERE version = {number}")
-    before = _tags(container)
-    said = container.run(f"apt-get install --yes {package}", timeout_s=300)
-    _same("the newest migration", number, int(_sql(container, newest)))
-    _same("tags", before, _tags(container))
-    container.run(f"systemctl --quiet is-active {UNIT}")
-    listing = container.run("stat -c '%a %U %n' /var/backups/opencart-sidecar/*").split()
-    _same("mode and owner of the dump", ["600", "opencart-sidecar"], listing[:2])
-    held = "zcat /var/backups/opencart-sidecar/*.sql.gz | grep -c 'INSERT INTO .oc_sidecar_tag'"
-    container.run(held)
-    if "are saved in" not in said:
-        raise StepError(said)
-    return f"{before} tags kept, dump {listing[2]}"
-
-
-def database_away_does_not_break_dpkg(container: Container, package: Path) -> str:
-    """An upgrade succeeds while the database is down, says so, and the service comes back."""
-    container.run("systemctl mask --runtime --now mariadb.socket mariadb.service")
-    said = container.run(f"dpkg --install {package}", timeout_s=300)
-    if "could not be saved" not in said:
-        raise StepError(said)
-    container.run("systemctl unmask --runtime mariadb.service\nsystemctl start mariadb.service")
-    active = f"systemctl --quiet is-active {UNIT}"
-    took_s = container.wait("active", active, 60)
-    return f"active {took_s:.1f} s after the database"
-
-
 def removed_and_purged(container: Container) -> str:
     """Removed, the program is gone and the settings stay; purged, they go; our tables stay."""
     container.run(
@@ -199,7 +166,7 @@ def removed_and_purged(container: Container) -> str:
         f"! systemctl cat {UNIT} 2>/dev/null\n"
         "! dpkg --status opencart-sidecar 2>/dev/null"
     )
-    return f"{_tags(container)} tags still in the database"
+    return f"{shop.tags(container)} tags still in the database"
 
 
 def _holds(customer: int, tag: str) -> str:
@@ -211,18 +178,11 @@ def _someone_has(tag: str) -> str:
     return f"{AS_SERVICE} customers 'tags has \"{tag}\"' --json | grep -q customer_id"
 
 
-def _tags(container: Container) -> int:
-    return int(_sql(container, "SELECT SUM(customers) FROM oc_sidecar_tag"))
-
-
-def _sql(container: Container, statement: str) -> str:
-    return container.run(f"mariadb --skip-column-names shop -e '{statement}'").strip()
-
-
 def _show(container: Container, what: str) -> str:
     return container.run(f"systemctl show -P {what} {UNIT}").strip()
 
 
-def _same(what: str, before: object, after: object) -> None:
+def same(what: str, before: object, after: object) -> None:
+    """Raise `StepError` where something changed that should not."""
     if before != after:
         raise StepError(f"{what}: {before} before, {after} after")
