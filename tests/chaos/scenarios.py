@@ -88,6 +88,6 @@ SCENARIOS = [
     Scenario("hostile-rows", 5, hostile.write_hostile_rows),
     Scenario("clocks-jump", 2, clocks.jump),
     Scenario("fill-the-disk", 3, disk.fill_disk, lambda made: made.make(DURABLE, small_disk=True)),
-    Scenario("soak", 10, soak.soak),
+    Scenario("soak", 15, soak.soak),
     Scenario("anything", 100, random_ops.do_anything),
 ]

@@ -6,7 +6,7 @@ import contextlib
 import random
 import signal
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,29 +76,26 @@ def soak(bed: Bed, times: int, seed: int) -> Found:
     return found
 
 
-def _compare(samples: Sequence[_Sample], found: Found) -> None:
-    """
-    Count what was taken after warming up and at the end; growth is a fault.
+#: What is compared, and by how much it may be more: of descriptors and threads the fewest,
+#: because those of a full pass come and go.
+MEASURES: Mapping[str, tuple[Callable[[Sequence[_Sample]], float], float]] = {
+    "MB": (lambda part: statistics.median(sample.rss_mb for sample in part), GROWTH_MB),
+    "descriptors": (lambda part: min(sample.descriptors for sample in part), 0),
+    "threads": (lambda part: min(sample.threads for sample in part), 0),
+}
 
-    Of descriptors and threads the fewest: those of a full pass come and go.
-    """
+
+def _compare(samples: Sequence[_Sample], found: Found) -> None:
+    """Count what was taken after warming up and at the end; growth is a fault."""
     size = max(1, int(len(samples) * PART))
-    warm, last = samples[size : 2 * size], samples[-size:]
-    for name, before, after, allowed in (
-        ("MB", *(statistics.median(s.rss_mb for s in part) for part in (warm, last)), GROWTH_MB),
-        ("descriptors", *(min(s.descriptors for s in part) for part in (warm, last)), 0),
-        ("threads", *(min(s.threads for s in part) for part in (warm, last)), 0),
-    ):
+    for name, (measure, allowed) in MEASURES.items():
+        before, after = measure(samples[size : 2 * size]), measure(samples[-size:])
         found.counts[f"{name} after warming up"] = round(before)
         found.counts[f"{name} at the end"] = round(after)
         if after > before + allowed:
             found.faults.append(f"{name}: {before:.1f} after warming up, {after:.1f} at the end")
-    for what, most in (
-        ("MB", max(sample.rss_mb for sample in samples)),
-        ("descriptors", max(sample.descriptors for sample in samples)),
-        ("threads", max(sample.threads for sample in samples)),
-    ):
-        found.counts[f"{what} at most"] = round(most)
+    found.counts["MB at most"] = round(max(sample.rss_mb for sample in samples))
+    found.counts["threads at most"] = max(sample.threads for sample in samples)
 
 
 def _look_at(pid: int) -> _Sample:
