@@ -10,7 +10,7 @@ from collections.abc import Callable
 from sqlalchemy import Connection, Engine
 
 from bench.changes import audited, percentile, place_order, without_new_orders
-from bench.daemon import daemon
+from bench.daemon import Mode, daemon
 from bench.frame import Bench, case
 from bench.rules import fifty
 from sidecar import clock
@@ -23,7 +23,7 @@ CHANGES = 150
 #: Between two changes, on average.
 _PAUSE_S = 0.3
 
-_IDLE_S = 60.0
+_IDLE_S = 300.0
 
 Change = Callable[[Connection, int], None]
 
@@ -94,14 +94,8 @@ def by_hint(bench: Bench) -> None:
             )
 
 
-@case(
-    "daemon: idle",
-    about="a minute in which nothing happens, with one full pass a day added to it",
-    notes_at_most={"% of a core": 1, "resident MB": 200},
-    for_stores_to=CUSTOMERS,
-)
-def idle(bench: Bench) -> None:
-    with daemon(bench, [*fifty()]) as running:
+def _idle(bench: Bench, mode: Mode) -> None:
+    with daemon(bench, [*fifty()], mode) as running:
         before = running.cpu_s()
         with bench.clock():
             time.sleep(_IDLE_S)
@@ -110,3 +104,23 @@ def idle(bench: Bench) -> None:
         bench.note("% of a core", 100 * share)
         bench.note("resident MB", running.resident_mb())
         bench.note("full pass CPU s", running.full_pass_cpu_s)
+
+
+@case(
+    "daemon: idle",
+    about="five minutes in which nothing happens, by polling, with one full pass a day added",
+    notes_at_most={"% of a core": 1, "resident MB": 200},
+    for_stores_to=CUSTOMERS,
+)
+def idle(bench: Bench) -> None:
+    _idle(bench, "poll")
+
+
+@case(
+    "daemon: idle by the log",
+    about="the same by the binary log",
+    notes_at_most={"% of a core": 1, "resident MB": 200},
+    for_stores_to=CUSTOMERS,
+)
+def idle_by_the_log(bench: Bench) -> None:
+    _idle(bench, "binlog")
