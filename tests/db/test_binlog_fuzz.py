@@ -31,6 +31,7 @@ from sidecar.sync.sources.binlog.batch import Batch
 from sidecar.sync.sources.binlog.columns import Columns, read_columns
 from sidecar.sync.sources.binlog.position import Position
 from sidecar.sync.sources.binlog.server_log import read_log
+from sidecar.sync.sources.binlog.stream_errors import stream_error
 from sidecar.sync.sources.binlog.transactions import Transactions
 from sidecar.sync.sources.binlog.wire import Wire
 from support import binlog_folded as folded
@@ -39,7 +40,7 @@ from support.binlog_packets import event
 
 NAME = "binlog_fuzz"
 
-MANY = settings(max_examples=400, phases=[Phase.generate])
+MANY = settings(max_examples=300, phases=[Phase.generate])
 
 ADDRESS = "INSERT INTO oc_address SET customer_id = {0}, address_id = {0}, city = 'Town'"
 
@@ -319,3 +320,8 @@ def test_a_connection_that_damages_what_it_carries_breaks_or_tells_all(
             break
         until_a_gap.append(told(batch))
     assert until_a_gap == [told(batch) for batch in log.right[: len(until_a_gap)]]
+
+
+@given(st.binary(min_size=2, max_size=120))
+def test_an_error_of_any_bytes_is_one_of_ours(said: bytes) -> None:
+    assert isinstance(stream_error(b"\xff" + said, "log", "u"), DatabaseError)
