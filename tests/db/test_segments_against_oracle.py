@@ -49,7 +49,14 @@ LATER = (1, 24, 31 * 24, 92 * 24, 190 * 24)
 
 @pytest.fixture(
     params=[
-        pytest.param(variant, id=variant.name, marks=pytest.mark.xdist_group(variant.name))
+        pytest.param(
+            variant,
+            id=variant.name,
+            marks=[
+                pytest.mark.xdist_group(variant.name),
+                *([pytest.mark.both_kinds] if variant.version.startswith("3.") else []),
+            ],
+        )
         for variant in REAL_STORES
     ]
 )

@@ -9,7 +9,7 @@ _REWORDED = (
     (re.compile(r"^SHOW MASTER STATUS$"), r"SHOW BINARY LOG STATUS"),
     (re.compile(r"@@gtid_binlog_pos\b"), r"@@gtid_executed"),
     (re.compile(r"@@server_uid\b"), r"@@server_uuid"),
-    (re.compile(r"\bbinlog_row_metadata = NO_LOG\b"), r"binlog_row_metadata = MINIMAL"),
+    (re.compile(r"\bbinlog_row_metadata = ('?)NO_LOG\b"), r"binlog_row_metadata = \1MINIMAL"),
     (re.compile(r"^(SET DEFAULT ROLE .*) FOR "), r"\1 TO "),
 )
 
