@@ -160,15 +160,26 @@ def test_a_cap_of_a_month_is_used_up_in_the_order_in_which_orders_qualified() ->
 
 def test_several_caps_hold_together_and_weeks_begin_on_monday() -> None:
     rule = EarnRule(
-        name="more", points=50, caps=(Cap(points=60, per="week"), Cap(points=100, per="year"))
+        name="more", points=50, caps=(Cap(points=60, per="week"), Cap(points=115, per="year"))
     )
     program = with_rules(rule)
-    days = [datetime.date(2027, 3, 7), *(datetime.date(2027, 3, 8 + n) for n in range(3))]
+    days = [datetime.date(2027, 3, 7), *(datetime.date(2027, 3, 12 + n) for n in range(3))]
     orders = [an_order(line("1.00"), day=day, rules=frozenset({"more"})) for day in days]
     pairs = [(order, targets(order, program)) for order in orders]
 
     given = [points.get("more", 0) for points in capped(pairs, program)]
-    assert given == [50, 50, 0, 0]
+    assert given == [50, 50, 10, 0]
+
+
+def test_what_a_credit_order_takes_makes_room_under_a_cap() -> None:
+    rule = EarnRule(name="more", per_unit=10_0000, caps=(Cap(points=80, per="day"),))
+    program = with_rules(rule)
+    orders = [
+        an_order(line(amount), rules=frozenset({"more"})) for amount in ("6.00", "-5.00", "9.00")
+    ]
+    pairs = [(order, targets(order, program)) for order in orders]
+
+    assert [points["more"] for points in capped(pairs, program)] == [60, -50, 70]
 
 
 # -- any order -----------------------------------------------------------------------------
@@ -197,7 +208,7 @@ def _orders(draw: st.DrawFn) -> Order:
         lines=lines,
         total=sign * draw(st.integers(0, 9_999_999_999)),
         discounts=draw(st.sampled_from([0, 0, 1, 500_0000, 10**12])),
-        multiplier=draw(st.sampled_from([10_000, 12_000, 15_000, 9_999])),
+        multiplier=draw(st.sampled_from([10_000, 12_000, 30_000, 9_999])),
         rules=draw(st.frozensets(st.sampled_from(["goods", "double", "fixed", "twice"]))),
     )
 
