@@ -134,7 +134,9 @@ def _tested(address: str, tests: Sequence[str], label: str, folder: Path, verbos
         env={**os.environ, foreign_server.VARIABLE: address, journal.VARIABLE: str(file.resolve())},
         check=False,
     )
-    results = journal.read(file)
+    results, chosen = journal.read(file)
+    if len(results) < chosen:  # it was broken off, or now only some were asked for
+        label = f"{len(results):,} of {chosen:,}"
     # There may be nothing left to do.
     good = {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}
     good |= {pytest.ExitCode.NO_TESTS_COLLECTED} if results else set()

@@ -39,7 +39,8 @@ def _prepare(installation: Installation) -> None:
 
 
 def _listen(installation: Installation, where: str) -> None:
-    installation.write_config(more=f'[http]\nlisten = "{where}"\n')
+    # Also on a server whose log could be read.
+    installation.write_config(more=f'[http]\nlisten = "{where}"\n[sync]\nmode = "poll"\n')
 
 
 def _at(installation: Installation) -> Address:
