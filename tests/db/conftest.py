@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from sidecar.config import Database
+from sidecar.config import Database, Secret
 from sidecar.service.private_server import PrivateServer
-from sidecar.shop import migrate
 from sidecar.shop.database import connect
-from sidecar.shop.tables import store_tables
 from support import small_store
+from support.database import changed
+from support.empty_store import empty_store
 from support.given import Given
 from support.small_store import NOW, SmallStore
 
@@ -22,15 +22,8 @@ from support.small_store import NOW, SmallStore
 @pytest.fixture(scope="session")
 def small_database(mariadb: PrivateServer) -> Iterator[Database]:
     """The tables of an OpenCart 4.1 as far as they are declared, and our own, all empty."""
-    name = "small_store"
-    mariadb.execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
-    settings = mariadb.settings(name)
-    engine = connect(settings)
-    store_tables(settings.prefix, "4.1").metadata.create_all(engine)
-    migrate.migrate(engine, settings.prefix)
-    engine.dispose()
-    yield settings
-    mariadb.execute(f"DROP DATABASE {name}")
+    with empty_store(mariadb, "small_store") as found:
+        yield found
 
 
 @pytest.fixture
@@ -56,3 +49,17 @@ def store(
         given = Given(connection, NOW)
         given.basics()
         yield from small_store.open_on(small_database, tmp_path, given, **shop)
+
+
+@pytest.fixture
+def settings(mariadb: PrivateServer, database: str) -> Database:
+    """An empty database, by its port."""
+    return mariadb.settings(database, tcp=True)
+
+
+@pytest.fixture
+def clerk(mariadb: PrivateServer, settings: Database) -> Iterator[Database]:
+    """The settings of an account without any privilege."""
+    mariadb.execute("CREATE USER clerk@'%' IDENTIFIED BY 'clerk päss 🦊'")
+    yield changed(settings, user="clerk", password=Secret("clerk päss 🦊"))
+    mariadb.execute("DROP USER clerk@'%'")

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Engine
 
 from sidecar import clock
-from sidecar.config import Database, Secret
+from sidecar.config import Database
 from sidecar.service.private_server import PrivateServer
 from sidecar.shop.database import connect
 from sidecar.sync.sources.binlog.offered import offered
@@ -21,6 +21,7 @@ from sidecar.sync.sources.binlog.position import Position
 from sidecar.sync.sources.binlog.server_log import backlog_bytes, head, read_log, why_lost
 from support.database import engine_for
 from support.foreign_server import on_mysql
+from support.log_reader import as_log_reader, make_log_reader
 
 TRIAL_ID = 4_000_000_001
 
@@ -33,19 +34,15 @@ def server(
         server.execute(
             "CREATE DATABASE shop",
             "CREATE TABLE shop.a (id INT AUTO_INCREMENT PRIMARY KEY, t TEXT) ENGINE=InnoDB",
-            "CREATE USER reader@localhost IDENTIFIED BY 'secret'",
-            "GRANT SELECT, INSERT ON shop.* TO reader@localhost",
-            "GRANT REPLICATION SLAVE ON *.* TO reader@localhost",
         )
-        if on_mysql():  # where the log ends is told to nobody else there
-            server.execute("GRANT REPLICATION CLIENT ON *.* TO reader@localhost")
+        make_log_reader(server, "shop", "SELECT, INSERT")
         yield server
 
 
 @pytest.fixture
 def reader(server: PrivateServer) -> Database:
     """An account that may have the log sent, and nothing else of the whole server."""
-    return Database(user="reader", password=Secret("secret"), name="shop", socket=server.socket)
+    return as_log_reader(server, "shop")
 
 
 @pytest.fixture

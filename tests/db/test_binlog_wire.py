@@ -31,6 +31,7 @@ from sidecar.sync.sources.binlog.wire import LONGEST_PACKET, Wire, open_wire, re
 from support.certificates import certificate
 from support.database import changed, engine_for
 from support.foreign_server import on_mysql
+from support.log_reader import as_log_reader, make_log_reader
 
 ROTATE, XID, FORMAT, HEARTBEAT = 4, 16, 15, 27
 ROWS, GTID = (30, 33) if on_mysql() else (23, 162)
@@ -54,19 +55,15 @@ def server(
         server.execute(
             "CREATE DATABASE shop",
             "CREATE TABLE shop.a (id INT AUTO_INCREMENT PRIMARY KEY, t LONGTEXT) ENGINE=InnoDB",
-            "CREATE USER reader@localhost IDENTIFIED BY 'secret'",
-            "GRANT SELECT ON shop.* TO reader@localhost",
-            "GRANT REPLICATION SLAVE ON *.* TO reader@localhost",
         )
-        if on_mysql():  # where the log ends is told to nobody else there
-            server.execute("GRANT REPLICATION CLIENT ON *.* TO reader@localhost")
+        make_log_reader(server, "shop")
         yield server
 
 
 @pytest.fixture
 def settings(server: PrivateServer) -> Database:
     """An account that may have the log sent, and nothing else of the whole server."""
-    return Database(user="reader", password=Secret("secret"), name="shop", socket=server.socket)
+    return as_log_reader(server, "shop")
 
 
 def end_of(settings: Database) -> Position:

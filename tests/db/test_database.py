@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
 
@@ -19,19 +18,6 @@ from sidecar.shop import database as subject
 from sidecar.shop.database import transaction, when_over
 from support.database import changed, engine_for, failure
 from support.foreign_server import on_mysql
-
-
-@pytest.fixture
-def settings(mariadb: PrivateServer, database: str) -> Database:
-    return mariadb.settings(database, tcp=True)
-
-
-@pytest.fixture
-def clerk(mariadb: PrivateServer, settings: Database) -> Iterator[Database]:
-    """The settings of an account without any privilege."""
-    mariadb.execute("CREATE USER clerk@'%' IDENTIFIED BY 'clerk päss 🦊'")
-    yield changed(settings, user="clerk", password=Secret("clerk päss 🦊"))
-    mariadb.execute("DROP USER clerk@'%'")
 
 
 @pytest.mark.parametrize("tcp", [False, True], ids=["socket", "port"])

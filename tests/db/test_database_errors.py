@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import traceback
-from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import Engine, text
@@ -16,19 +15,6 @@ from sidecar.shop.database import transaction
 from support.database import changed, failure
 from support.foreign_server import on_mysql
 from support.mysql_dialect import for_mysql
-
-
-@pytest.fixture
-def settings(mariadb: PrivateServer, database: str) -> Database:
-    return mariadb.settings(database, tcp=True)
-
-
-@pytest.fixture
-def clerk(mariadb: PrivateServer, settings: Database) -> Iterator[Database]:
-    """The settings of an account without any privilege."""
-    mariadb.execute("CREATE USER clerk@'%' IDENTIFIED BY 'clerk päss 🦊'")
-    yield changed(settings, user="clerk", password=Secret("clerk päss 🦊"))
-    mariadb.execute("DROP USER clerk@'%'")
 
 
 def test_a_wrong_password_is_refused_without_showing_it(settings: Database) -> None:

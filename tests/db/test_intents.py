@@ -15,13 +15,12 @@ from sidecar import app
 from sidecar.config import Database
 from sidecar.errors import DatabaseUnavailableError, FencedError, NotNowError, UsageError
 from sidecar.service.private_server import PrivateServer
-from sidecar.shop import migrate
-from sidecar.shop.database import connect, transaction
+from sidecar.shop.database import transaction
 from sidecar.shop.leader import leader_lock
-from sidecar.shop.tables import store_tables
 from sidecar.sync import undo
 from support import small_store
 from support.database import engine_for
+from support.empty_store import empty_store
 from support.given import Given
 from support.ladder_store import LadderStore
 from support.small_store import NOW, SmallStore
@@ -35,15 +34,8 @@ SILVER = "[[group]]\nname = 'Silver'\nwhen = 'orders >= 1'\n"
 @pytest.fixture(scope="module")
 def myisam(mariadb: PrivateServer) -> Iterator[Database]:
     """The tables of an OpenCart 3, which are MyISAM, and our own."""
-    name = "myisam_store"
-    mariadb.execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
-    settings = mariadb.settings(name)
-    engine = connect(settings)
-    store_tables(settings.prefix, "3.0").metadata.create_all(engine)
-    migrate.migrate(engine, settings.prefix)
-    engine.dispose()
-    yield settings
-    mariadb.execute(f"DROP DATABASE {name}")
+    with empty_store(mariadb, "myisam_store", "3.0") as found:
+        yield found
 
 
 @pytest.fixture

@@ -48,6 +48,19 @@ def binlog_installation(binlog_mariadb: PrivateServer, tmp_path: Path) -> Iterat
     binlog_mariadb.execute(f"DROP DATABASE {name}")
 
 
+@pytest.fixture
+def own_installation(own_server: PrivateServer, tmp_path: Path) -> Iterator[Installation]:
+    """The same on a server that the test may stop."""
+    own_server.execute("CREATE DATABASE shop CHARACTER SET utf8mb4")
+    with (
+        contextlib.closing(own_server.connect("shop")) as connection,
+        _installed(
+            own_server.settings("shop"), tmp_path, Given(connection, now=clock.now())
+        ) as found,
+    ):
+        yield found
+
+
 @contextlib.contextmanager
 def _installed(database: Database, folder: Path, given: Given) -> Iterator[Installation]:
     engine = connect(database)

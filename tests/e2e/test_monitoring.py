@@ -5,18 +5,14 @@ from __future__ import annotations
 import contextlib
 import signal
 import socket
-from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from sidecar import clock
 from sidecar.config import Address
-from sidecar.service.demo_store import create_store
 from sidecar.service.private_server import PrivateServer
-from sidecar.shop.database import connect
 from support.asking import ask, connected, free_port, get
-from support.given import Given
 from support.installation import Installation
 from support.running import running
 
@@ -142,22 +138,13 @@ def test_it_works_without_a_place_to_listen_and_finds_one_at_a_reload(
 
 
 def test_without_its_database_it_lives_is_not_ready_and_says_so(
-    own_server: PrivateServer, tmp_path: Path
+    own_server: PrivateServer, own_installation: Installation
 ) -> None:
-    own_server.execute("CREATE DATABASE shop CHARACTER SET utf8mb4")
-    settings = own_server.settings("shop")
-    engine = connect(settings)
-    create_store(engine, settings.prefix)
-    connection = own_server.connect("shop")
-    installation = Installation(tmp_path, settings, engine, Given(connection, now=clock.now()))
-    (tmp_path / "rules.d").mkdir()
-    _prepare(installation)
-    address = _at(installation)
-    with running(installation) as daemon:
+    _prepare(own_installation)
+    address = _at(own_installation)
+    with running(own_installation) as daemon:
         daemon.logged("full_pass.finished")
         daemon.until(lambda: get(address, "/readyz")[0] == 200, "ready")
-        connection.close()
-        engine.dispose()
         own_server.stop()
         daemon.logged("database.lost")
         away = {path: get(address, path) for path in ("/livez", "/readyz")}
@@ -166,7 +153,6 @@ def test_without_its_database_it_lives_is_not_ready_and_says_so(
         daemon.logged("database.back")
         daemon.until(lambda: get(address, "/readyz")[0] == 200, "ready again")
         back = _metrics(address)
-    engine.dispose()
 
     assert away == {"/livez": (200, "ok\n"), "/readyz": (503, "the database is away\n")}
     assert (counted["sidecar_ready"], counted["sidecar_connected"]) == (0, 0)

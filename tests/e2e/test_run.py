@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import json
 import signal
-from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
 from sidecar import clock
-from sidecar.service.demo_store import create_store
 from sidecar.service.private_server import PrivateServer
-from sidecar.shop.database import connect
 from sidecar.shop.leader import leader_lock
-from support.given import Given
 from support.installation import Installation
 from support.running import running
 
@@ -224,22 +220,12 @@ def _lock_holder(installation: Installation) -> int:
 
 
 def test_a_database_that_is_restarted_is_waited_for(
-    own_server: PrivateServer, tmp_path: Path
+    own_server: PrivateServer, own_installation: Installation
 ) -> None:
-    own_server.execute("CREATE DATABASE shop CHARACTER SET utf8mb4")
-    settings = own_server.settings("shop")
-    engine = connect(settings)
-    create_store(engine, settings.prefix)
-    connection = own_server.connect("shop")
-    installation = Installation(tmp_path, settings, engine, Given(connection, now=clock.now()))
-    (tmp_path / "rules.d").mkdir()
-    installation.write_config()
-    installation.rules(vip="total_spent >= 500")
-    installation.done("migrate")
-    with running(installation) as daemon:
+    own_installation.rules(vip="total_spent >= 500")
+    own_installation.done("migrate")
+    with running(own_installation) as daemon:
         daemon.logged("full_pass.finished")
-        connection.close()
-        engine.dispose()
         own_server.stop()
         daemon.logged("database.lost")
         clock.sleep(2)
@@ -247,6 +233,5 @@ def test_a_database_that_is_restarted_is_waited_for(
         daemon.logged("database.back")
         lost = len(daemon.events("database.lost"))
         code, _ = daemon.stop()
-    engine.dispose()
 
     assert (code, lost) == (0, 1)

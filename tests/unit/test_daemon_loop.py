@@ -221,6 +221,17 @@ class Bench:
         return self.work
 
 
+def _once(duty: str, error: Exception) -> Callable[[str], None]:
+    """Makes the first call of *duty* fail."""
+    left = [error]
+
+    def fail(called: str) -> None:
+        if called == duty and left:
+            raise left.pop()
+
+    return fail
+
+
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
     return Bench(tmp_path)
@@ -356,13 +367,7 @@ def test_a_database_that_goes_away_is_tried_ever_more_rarely_and_said_once(
 
 
 def test_a_deadlock_does_not_cost_the_lock(bench: Bench) -> None:
-    failures = iter([True])
-
-    def once(duty: str) -> None:
-        if duty == "poll" and next(failures, False):
-            raise DatabaseUnavailableError("a deadlock with another session")
-
-    bench.work.fail = once
+    bench.work.fail = _once("poll", DatabaseUnavailableError("a deadlock with another session"))
     work = bench.run(10)
 
     assert len(work.at("leading")) == 1
@@ -420,13 +425,7 @@ def test_tables_that_a_newer_program_made_end_it(bench: Bench) -> None:
 
 
 def test_a_broken_reload_is_reported_and_mended_by_a_good_one(bench: Bench) -> None:
-    broken = iter([True])
-
-    def refuse(duty: str) -> None:
-        if duty == "reload" and next(broken, False):
-            raise ConfigError("rules.d", "no")
-
-    bench.work.fail = refuse
+    bench.work.fail = _once("reload", ConfigError("rules.d", "no"))
     bench.clocks.asked = True
     bench.run(10)
     assert bench.daemon.vitals.reload_error == "rules.d: no"
@@ -444,13 +443,7 @@ def test_a_broken_reload_is_reported_and_mended_by_a_good_one(bench: Bench) -> N
 
 
 def test_a_reload_that_the_database_interrupts_is_done_later(bench: Bench) -> None:
-    away = iter([True])
-
-    def fail(duty: str) -> None:
-        if duty == "reload" and next(away, False):
-            raise DatabaseUnavailableError("gone")
-
-    bench.work.fail = fail
+    bench.work.fail = _once("reload", DatabaseUnavailableError("gone"))
     bench.clocks.asked = True
     work = bench.run(10)
 
@@ -585,13 +578,7 @@ def test_one_that_hangs_is_dead_and_one_in_a_long_pass_is_not(bench: Bench) -> N
 
 
 def test_settings_that_are_refused_show_until_good_ones_come(bench: Bench) -> None:
-    broken = iter([True])
-
-    def refuse(duty: str) -> None:
-        if duty == "reload" and next(broken, False):
-            raise ConfigError("rules.d", "no")
-
-    bench.work.fail = refuse
+    bench.work.fail = _once("reload", ConfigError("rules.d", "no"))
     bench.clocks.asked = True
     bench.run(10)
     assert _told(bench, "reload_failing") == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,8 @@ from sidecar.daemon.metrics import Metrics
 from sidecar.daemon.vitals import Vitals
 from sidecar.errors import DatabaseRefusedError, DatabaseUnavailableError
 from sidecar.model import CHANGES, Outcome
-from sidecar.sync.gauges import Gauges
 from sidecar.sync.sources.binlog.source import Told
+from support.gauges import NOTHING
 
 NOW = datetime.datetime(2026, 4, 1, 10, 0, tzinfo=datetime.UTC)
 NOW_S = int(NOW.timestamp())
@@ -64,14 +65,6 @@ def served(metrics: Metrics) -> dict[Series, float]:
 
 def value(metrics: Metrics, name: str, **labels: str) -> float:
     return served(metrics)[f"sidecar_{name}", frozenset(labels.items())]
-
-
-def gauges(**given: int | bool | None) -> Gauges:
-    known: dict[str, int | bool | None] = dict.fromkeys(
-        ("waiting_runs", "held_rules", "set_aside", "commands", "hints", "due", "findings"), 0
-    )
-    known |= {"waiting_since": None, "is_paused": False, "last_full_pass_at": None}
-    return Gauges(**{**known, **given})  # type: ignore[arg-type]
 
 
 def test_what_happens_is_counted(metrics: Metrics) -> None:
@@ -175,7 +168,8 @@ def test_readiness_follows_lock_database_and_progress(metrics: Metrics, clock: C
 def test_counts_of_the_database_are_told_as_they_were_found(metrics: Metrics) -> None:
     assert math.isnan(value(metrics, "last_full_pass_timestamp_seconds"))
     metrics.counted(
-        gauges(
+        replace(
+            NOTHING,
             waiting_runs=2,
             waiting_since=NOW_S - 90_000,
             held_rules=1,
@@ -200,7 +194,7 @@ def test_counts_of_the_database_are_told_as_they_were_found(metrics: Metrics) ->
     assert value(metrics, "paused") == 1
     assert value(metrics, "last_full_pass_timestamp_seconds") == NOW_S - 50
 
-    metrics.counted(gauges())
+    metrics.counted(NOTHING)
     assert math.isnan(value(metrics, "oldest_waiting_run_timestamp_seconds"))
 
 
