@@ -87,8 +87,6 @@ def _as_toml(settings: Config) -> str:
         f"directory = {json.dumps(str(rules.directory))}",
         f"builtins = {json.dumps(rules.builtins)}",
         f"max_change_floor = {rules.max_change_floor}",
-        "[sync]",
-        'mode = "poll"',
         "",
     ]
     return "\n".join(lines)

@@ -104,7 +104,7 @@ def run_demo(open_sidecar: Opener, options: Options, screen: Screen) -> Result:
     """
     screen.say("Starting a private MariaDB …")
     with contextlib.ExitStack() as stack:
-        server = stack.enter_context(PrivateServer())
+        server = stack.enter_context(PrivateServer(binlog=True))
         server.execute(f"CREATE DATABASE `{DATABASE}` CHARACTER SET utf8mb4")
         rules = stack.enter_context(_rules())
         database = server.settings(DATABASE)
@@ -124,7 +124,7 @@ def run_demo(open_sidecar: Opener, options: Options, screen: Screen) -> Result:
             sidecar.full_pass(report)
         screen.say(f"First full pass: {clock.monotonic() - started:.1f} s. Starting the daemon …")
         with sidecar.running():
-            screen.say("Now customers act, and the daemon follows them.")
+            screen.say("Now customers act, and the daemon follows them by the server's binary log.")
             return _Live(shop, database.prefix, options, screen).run()
 
 

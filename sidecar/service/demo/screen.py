@@ -133,8 +133,10 @@ class Screen:
                 Text("…", "dim") if answer.came is None else _said(answer.came),
                 "" if answer.took_ms is None else f"{answer.took_ms / 1000:.1f} s",
             )
-        latency = Latency.of(list(self._answers.values()))
-        title = f"{len(self._answers)} events, median {latency.median_ms / 1000:.1f} s"
+        answers = list(self._answers.values())
+        title = "1 event" if len(answers) == 1 else f"{len(answers)} events"
+        if any(answer.took_ms is not None for answer in answers):
+            title += f", median {Latency.of(answers).median_ms / 1000:.1f} s"
         self.live = Panel(table, title=title, title_align="left", border_style="blue")
         return self.live
 
