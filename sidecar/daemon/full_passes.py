@@ -62,6 +62,14 @@ class FullPasses:
         self.owe(why)
         return max(0.0, self._from_s - now_s)
 
+    def look_at_clock(self, epoch_s: float, now_s: float) -> None:
+        """The wall clock shows *epoch_s*, and what is looked at next is judged by it."""
+        ahead_s = epoch_s - now_s  # of one that never jumps
+        if ahead_s < self._ahead_s - PUT_BACK_S:
+            self.owe("clock")
+            self._ahead_s = ahead_s
+        self._ahead_s = max(self._ahead_s, ahead_s)
+
     def reason(self, last_at: int | None, moment: Moment, now_s: float) -> str:
         """
         Why one is due; empty when none is.
@@ -69,12 +77,6 @@ class FullPasses:
         Args:
             last_at: When the last one that ended began, in epoch seconds; None: there was none.
         """
-        # How far the wall clock is ahead of one that never jumps.
-        ahead_s = moment.now.timestamp() - now_s
-        if ahead_s < self._ahead_s - PUT_BACK_S:
-            self.owe("clock")
-            self._ahead_s = ahead_s
-        self._ahead_s = max(self._ahead_s, ahead_s)
         if now_s < self._from_s:
             return ""
         last = None if last_at is None else datetime.datetime.fromtimestamp(last_at, datetime.UTC)

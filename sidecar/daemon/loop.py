@@ -167,6 +167,7 @@ class Daemon:
     def _do(self, duty: str) -> None:
         began = self._heart.epoch_s()
         began_s = self._monotonic()
+        self._full_passes.look_at_clock(began, began_s)
         self.vitals.doing = duty
         done = self._full_pass() if duty == "full_pass" else self._call(duty)
         if done.customers:

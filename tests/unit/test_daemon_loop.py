@@ -347,6 +347,15 @@ def test_a_clock_that_is_put_back_brings_a_full_pass(
     assert len(work.at("full_pass")) == passes
 
 
+def test_a_clock_that_was_ahead_for_a_moment_brings_a_full_pass(bench: Bench) -> None:
+    bench.run(61)
+    bench.clocks.now += datetime.timedelta(minutes=50)
+    bench.run(1)
+    bench.clocks.now -= datetime.timedelta(minutes=50)
+
+    assert len(bench.run(60).at("full_pass")) == 1
+
+
 def test_a_database_that_goes_away_is_tried_ever_more_rarely_and_said_once(
     bench: Bench, capsys: pytest.CaptureFixture[str]
 ) -> None:
