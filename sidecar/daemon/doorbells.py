@@ -81,9 +81,16 @@ class Doorbells:
         """Readable when the binary log has something to tell."""
         return None if self._capture is None else self._capture.fileno()
 
-    def start_capture(self) -> None:
-        """Take the sources over; whoever read them before, such as a daemon that hung, ends."""
+    def start_capture(self, *, anew: bool = False) -> None:
+        """
+        Take the sources over; whoever read them before, such as a daemon that hung, ends.
+
+        Args:
+            anew: The server was away, and may be set up otherwise since.
+        """
         before = self._capture
+        if anew:
+            self._told.left_out = False
         # Later, what was possible when we started is worth more than what was asked for.
         self._capture = Capture(
             self._installed.shop,

@@ -122,7 +122,7 @@ class Duties:
         """Look at the store and read the rules, as if for the first time."""
         migrate.require_current(self._engine, self._config.database.prefix)
         self.installed.look_anew()
-        self._doorbells.start_capture()
+        self._doorbells.start_capture(anew=True)
         with transaction(self._engine) as tx:
             queue.recover(tx, self._shop.own)
             runs.recover(tx, self._shop.own)

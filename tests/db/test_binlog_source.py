@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from sidecar import clock
-from sidecar.errors import DatabaseUnavailableError, FatalError
+from sidecar.errors import DatabaseRefusedError, DatabaseUnavailableError, FatalError
 from sidecar.service.private_server import PrivateServer
 from sidecar.shop import migrate
 from sidecar.shop.database import connect, transaction
 from sidecar.shop.shop import Shop
 from sidecar.shop.tables import store_tables
+from sidecar.sync import state
 from sidecar.sync.sources.binlog import gate
 from sidecar.sync.sources.binlog import source as module
 from sidecar.sync.sources.binlog.source import IDLE_NOTE_S, BinlogSource, Told
@@ -325,3 +326,48 @@ def test_a_server_that_is_away_is_an_error_that_passes(
     with pytest.raises(DatabaseUnavailableError):
         reading.ring()
     assert reading.tick().ids == {ann}
+
+
+# -- a log without our database --------------------------------------------------------------
+
+
+def test_a_log_that_tells_of_others_and_never_of_us_is_given_up(
+    store: SmallStore, reading: Reading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading.tick()
+    monkeypatch.setattr(module, "LEFT_OUT_S", 0.3)
+    clock.sleep(0.5)
+    store.given.customer()
+
+    with pytest.raises(DatabaseRefusedError, match="binlog_ignore_db"):
+        reading.ring()
+    assert reading.log.told.left_out
+
+
+def test_a_log_that_tells_what_we_write_is_not_given_up(
+    store: SmallStore, reading: Reading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LEFT_OUT_S", 0.3)
+    clock.sleep(0.5)
+    write_something(store)
+    ann = store.given.customer()
+
+    assert reading.tick().ids == {ann}
+    assert not reading.log.told.left_out
+
+
+def test_a_log_that_nobody_looked_at_for_long_is_not_given_up(
+    store: SmallStore, reading: Reading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LEFT_OUT_S", 0.3)
+    monkeypatch.setattr(module, "QUIET_S", 0.3)
+    clock.sleep(0.5)
+    ann = store.given.customer()
+
+    assert reading.tick().ids == {ann}
+
+
+def write_something(store: SmallStore) -> None:
+    """As the daemon does, which writes how it is every few seconds."""
+    with transaction(store.sidecar.shop.engine) as tx:
+        state.write(tx, store.sidecar.shop.own, "anything", 1, store.moment)

@@ -22,7 +22,7 @@ from sidecar.sync import findings
 from sidecar.sync.sources.binlog.columns import read_columns
 from sidecar.sync.sources.binlog.layouts import undecodable
 from sidecar.sync.sources.binlog.offered import offered
-from sidecar.sync.sources.binlog.source import BinlogSource, Told, is_worth_skipping
+from sidecar.sync.sources.binlog.source import LEFT_OUT, BinlogSource, Told, is_worth_skipping
 from sidecar.sync.sources.binlog.wire import reader_id
 from sidecar.sync.sources.polling import Polling
 from sidecar.sync.sources.watched import appended, changed
@@ -63,6 +63,7 @@ class Capture:
     ) -> None:
         self._shop = shop
         self._config = config
+        self._told = told
         self._interval_s = config.sync.poll_interval.total_seconds()
         self._asked_backlog_s = 0.0
         self.log: BinlogSource | None = None
@@ -148,6 +149,8 @@ class Capture:
         """Why the log cannot be read; empty when it can."""
         if self._config.sync.mode == "poll":
             return ""
+        if self._told.left_out:
+            return LEFT_OUT
         database, engine = self._config.database, self._shop.engine
         try:
             why = offered(engine, database, self._reader_id(trial=True))

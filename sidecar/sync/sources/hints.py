@@ -1,4 +1,10 @@
-"""Hints: customers that the bridge says were changed, and by whom; each is consumed once."""
+"""
+Hints: customers that the bridge says were changed, and by whom; each is consumed once.
+
+A hint is written after what it tells of, which can be seen then; so it need not wait for the
+log to tell the same, which finds nothing to do later. Where the log is first, the change is
+taken for nobody's until the hint says whose it is: `HINT_WITHIN_S` of `sidecar.rules.authorship`.
+"""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 
 from sidecar import clock
 from sidecar.config import Database
-from sidecar.errors import FatalError, LogLostError
+from sidecar.errors import DatabaseRefusedError, FatalError, LogLostError
 from sidecar.shop.database import transaction
 from sidecar.shop.shop import Shop
 from sidecar.sync.sources import source
@@ -52,6 +52,11 @@ LONGEST_S = 3.0
 #: log that is well is never so quiet.
 QUIET_S = 15.0
 
+#: Where nothing of ours was told for so long, although everything was read, the database is left
+#: out of the log (binlog_do_db, binlog_ignore_db): older servers of MariaDB tell that only those
+#: who have another privilege.
+LEFT_OUT_S = 60.0
+
 #: A place that nobody was rung for is written this rarely; a quiet store must not fall off
 #: the end that the server deletes.
 IDLE_NOTE_S = 60
@@ -61,6 +66,11 @@ BYTES_A_SECOND = 1_500_000
 
 #: Catching up that takes no longer than this is never given up.
 PATIENCE_S = 10.0
+
+LEFT_OUT = (
+    "the binary log holds nothing that we write, so the server leaves the database out of it: look"
+    " for binlog_do_db and binlog_ignore_db in its configuration"
+)
 
 
 @dataclass(slots=True)
@@ -75,6 +85,7 @@ class Told:
         gaps: How often something was not understood or lost, by reason.
         skips: How often a backlog was left to a full pass.
         unannounced: Customers whose change only the checksum found.
+        left_out: The log tells nothing of our database; asked anew when the server was away.
         waited_s: For transactions to be visible, since it was last taken.
     """
 
@@ -84,6 +95,7 @@ class Told:
     gaps: Counter[str] = field(default_factory=Counter)
     skips: int = 0
     unannounced: int = 0
+    left_out: bool = False
     waited_s: deque[float] = field(default_factory=lambda: deque(maxlen=1_000))
 
 
@@ -128,7 +140,7 @@ class BinlogSource:
         self._transactions: Transactions | None = None
         self._at: Position | None = None
         self._noted_s = 0
-        self._told_s = clock.monotonic()
+        self._told_s = self._looked_s = self._ours_s = clock.monotonic()
         #: Rang, and not known to be noted.
         self._open: Doorbell | None = None
         self._again: deque[tuple[float, frozenset[int]]] = deque()
@@ -169,7 +181,7 @@ class BinlogSource:
 
         Raises:
             FatalError: Another daemon took the source over.
-            DatabaseError: The log cannot be read now.
+            DatabaseError: The log cannot be read now, or does not tell of our database.
         """
         try:
             return self._ring(now_s)
@@ -196,6 +208,7 @@ class BinlogSource:
         self.told.rows += batch.rows
         self.told.own += batch.own
         self.written |= batch.own_customers
+        self._require_ours(batch)
         self._count_gaps(batch.gaps)
         if batch.newest_s:
             self.newest_s = batch.newest_s
@@ -326,6 +339,15 @@ class BinlogSource:
                 continue
             wait_s = 0.0 if enough == BEHIND else max(0.0, until_s - arrived_s)
         return folded.take(), arrived_s
+
+    def _require_ours(self, batch: Batch) -> None:
+        now_s = clock.monotonic()
+        if batch.own or self.behind or now_s - self._looked_s > QUIET_S:
+            self._ours_s = now_s
+        self._looked_s = now_s
+        if now_s - self._ours_s > LEFT_OUT_S:
+            self.told.left_out = True
+            raise DatabaseRefusedError(LEFT_OUT)
 
     def _follow(self, batch: Batch, arrived_s: float) -> Found:
         """The customers that *batch* leads to, once what it did, or hides, can be seen."""
