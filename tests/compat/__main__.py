@@ -149,7 +149,7 @@ def _described(address: str) -> str:
         with contextlib.closing(ForeignServer(address).connect()) as connection:
             cursor = connection.cursor()
             cursor.execute("SELECT VERSION()")
-            version = str(cursor.fetchone()[0])
+            version = str(cursor.fetchone()[0]).split()[0]  # without " from Debian"
             if "mariadb" in version.lower():
                 return f"MariaDB {version.replace('-MariaDB', '').removesuffix('-log')}"
             cursor.execute("SELECT @@gtid_mode")
