@@ -69,8 +69,9 @@ def _lines(found: dict[str, Any]) -> Iterator[tuple[str, object]]:
                 "gap in the log",
                 f"{reason}, {show.counted(times, 'time')}; everybody was looked at",
             )
-        if capture.get("unannounced"):
-            yield "", f"{capture['unannounced']:,} customers changed and the log told nothing"
+        if unannounced := capture.get("unannounced"):
+            whom = show.counted(unannounced, "customer")
+            yield "", f"{whom} changed and the log told nothing"
     elif found["busy"]:
         yield "daemon", "does not run; a command holds the lock"
     else:

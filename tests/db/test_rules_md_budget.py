@@ -76,7 +76,7 @@ def test_only_the_rules_that_go_over_the_budget_wait(ladder: LadderStore, bell: 
     ring(ladder.store, *ids[: LIMIT + 1], kind=bell, limit=LIMIT)
 
     (run,) = ladder.waiting()
-    assert ladder.store.sidecar.rule_names(run.rule_ids) == ["buyer", "ladder"]
+    assert ladder.store.sidecar.view.rule_names(run.rule_ids) == ["buyer", "ladder"]
     ladder.store.given.update("customer", {"customer_id": ids[0]}, newsletter=1)
     ring(ladder.store, ids[0], kind=bell, limit=LIMIT)
     assert (ladder.store.who("mail"), ladder.store.who("buyer")) == (ids[:1], [])

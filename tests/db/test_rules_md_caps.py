@@ -154,7 +154,7 @@ def test_whatever_depends_on_a_run_that_waits_is_judged_without_it(ladder: Ladde
     # With the new rule the other would change nobody; as it waits, it is one over the cap.
     waiting = ladder.store.whole_pass(cap=LIMIT).waiting
 
-    assert [ladder.store.sidecar.rule_names(run.rule_ids) for run in waiting] == [
+    assert [ladder.store.sidecar.view.rule_names(run.rule_ids) for run in waiting] == [
         ["vip"],
         ["second"],
     ]
@@ -166,14 +166,14 @@ def test_a_rule_that_is_edited_waits_no_more_and_is_judged_anew(ladder: LadderSt
     ids = settled(ladder)
     ladder.rules("", buyer="orders > 0", quiet="orders = 0", all="status")
     (run,) = ladder.store.whole_pass(cap=LIMIT).waiting
-    assert ladder.store.sidecar.rule_names(run.rule_ids) == ["all", "quiet"]
+    assert ladder.store.sidecar.view.rule_names(run.rule_ids) == ["all", "quiet"]
     ladder.store.given.update("customer", {"customer_id": ids[0]}, newsletter=1)
     ladder.rules("", buyer="orders > 0", quiet="orders = 0", all="newsletter")
 
     (renewed,) = ladder.store.whole_pass(cap=LIMIT).waiting
 
     assert renewed.run_id == run.run_id
-    assert ladder.store.sidecar.rule_names(renewed.rule_ids) == ["quiet"]
+    assert ladder.store.sidecar.view.rule_names(renewed.rule_ids) == ["quiet"]
     assert (ladder.store.who("all"), ladder.store.who("quiet")) == (ids[:1], [])
 
 
