@@ -92,6 +92,7 @@ class Changes:
             retracted=self.retracted.filter(wanted),
             added=self.added.filter(wanted),
             removed=self.removed.filter(wanted),
+            requalified=self.requalified.filter(wanted),
             moved=self.moved if ladder else self.moved.clear(),
         )
 
@@ -104,6 +105,7 @@ class Changes:
             retracted=self.retracted.filter(others),
             added=self.added.filter(others),
             removed=self.removed.filter(others),
+            requalified=self.requalified.filter(others),
             moved=self.moved.clear() if ladder else self.moved,
         )
 
@@ -116,6 +118,12 @@ class Changes:
     def changed(self) -> pl.Series:
         """The customers whose tags or group change, ascending."""
         frames = (self.added, self.removed, self.moved)
+        return pl.concat([frame["customer_id"] for frame in frames]).unique().sort()
+
+    @property
+    def stepped(self) -> pl.Series:
+        """Those `changed`, and whoever's verdict turns where people's words keep it unseen."""
+        frames = (self.added, self.removed, self.asserted, self.retracted, self.moved)
         return pl.concat([frame["customer_id"] for frame in frames]).unique().sort()
 
     def without(self, ids: Collection[int]) -> Changes:

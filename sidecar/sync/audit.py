@@ -1,4 +1,9 @@
-"""The audit: one row for every customer whose tags or group a run changed."""
+"""
+The audit: one row for every customer whose tags or group a run changed.
+
+Also for those of whom a rule's verdict turned and nobody sees it, because of what people
+say: the run is to be undone as a whole.
+"""
 
 from __future__ import annotations
 
@@ -30,11 +35,11 @@ def record(
     moment: Moment,
 ) -> None:
     """Write who gained and lost which tags, by which rules, and who moved to which group."""
-    changed = changes.changed
-    if changed.is_empty():
+    stepped = changes.stepped
+    if stepped.is_empty():
         return
     ids = {tag.slot: tag.tag_id for tag in tags}
-    rows = pl.DataFrame({"customer_id": changed})
+    rows = pl.DataFrame({"customer_id": stepped})
     for name, attribute in _LISTS.items():
         part = _listed(getattr(changes, attribute), ids, name)
         rows = rows.join(part, on="customer_id", how="left", maintain_order="left")

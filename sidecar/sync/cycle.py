@@ -21,12 +21,13 @@ from sqlalchemy import Connection
 from sidecar.errors import CustomerError
 from sidecar.model import Moment, Outcome, Scope
 from sidecar.rules.columns import Column
+from sidecar.rules.compile_ruleset import TagSlot
 from sidecar.rules.dependencies import LADDER
 from sidecar.rules.evaluate import evaluate
 from sidecar.rules.plan import Changes, difference
 from sidecar.shop.database import transaction
 from sidecar.shop.shop import Shop
-from sidecar.sync import audit, set_aside
+from sidecar.sync import audit, said, set_aside
 from sidecar.sync.apply import apply
 from sidecar.sync.caps import Budget
 from sidecar.sync.compiled_rules import Rulebook
@@ -193,13 +194,26 @@ def write(work: Pass, tx: Connection, changes: Changes) -> Changes:
     Returns:
         What was written: without customers whose group is not the one that was read any more.
     """
-    book = work.rulebook
+    book, own = work.rulebook, work.shop.own
+    ending = changes.requalified["customer_id"].unique().sort().to_list()
+    was = said.read(tx, own, ending) if ending else {}
     written = apply(tx, work.shop, changes, book.slots, work.touched, work.moment)
     tags = [tag.as_slot for tag in book.tags.values()]
     for run, part in shares(work.runs, written):
-        if len(part.changed):
-            audit.record(tx, work.shop.own, run.number(work.shop), part, tags, work.moment)
+        if len(part.stepped):
+            number = run.number(work.shop)
+            audit.record(tx, own, number, part, tags, work.moment)
+            said.note_ended(tx, own, number, was, _ended(part, tags))
     return written
+
+
+def _ended(changes: Changes, tags: Iterable[TagSlot]) -> dict[int, set[int]]:
+    """By customer: the tags whose pins end because their rule turned true."""
+    ids = {tag.slot: tag.tag_id for tag in tags}
+    found: dict[int, set[int]] = {}
+    for customer_id, slot in changes.requalified.iter_rows():
+        found.setdefault(customer_id, set()).add(ids[slot])
+    return found
 
 
 def shares(runs: Sequence[Run], changes: Changes) -> Iterator[tuple[Run, Changes]]:

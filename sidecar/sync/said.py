@@ -1,5 +1,5 @@
 """
-What people said of customers, before and after a command: kept so that it can be undone.
+What people said of customers, before and after a run: kept so that it can be undone.
 
 That is every assertion no rule made, every pin, and, where these concern the customer
 group, what the ladder remembered. Nothing here commits.
@@ -38,6 +38,7 @@ _ASSERTION = (
     "reason",
     "requalify",
 )
+_REQUALIFY = _ASSERTION.index("requalify")
 _PIN = ("kind", "target_id", "direction", "since", "until", "requalify", "actor", "reason")
 
 _Rows = dict[Item, frozenset[Row]]
@@ -132,6 +133,46 @@ def note(
                 for customer_id, was, is_ in rows[start : start + _CHUNK]
             ],
         )
+
+
+def note_ended(
+    tx: Connection,
+    own: OwnTables,
+    run_id: int,
+    was: Mapping[int, Said],
+    ended: Mapping[int, Collection[int]],
+) -> None:
+    """
+    Keep, as of the run *run_id*, the pins that ended because a rule turned true.
+
+    Args:
+        was: What was said until then of the customers concerned.
+        ended: By customer: the ids of the tags.
+    """
+    noted = turns(tx, own, run_id, sorted(ended)) if ended else {}
+    rows = []
+    for customer_id, tag_ids in ended.items():
+        turn = noted.get(customer_id) or Turn(Said(), Said())
+        items: list[Item] = [("tag", tag_id) for tag_id in tag_ids]
+        for item in items:
+            before = was[customer_id].of(item)
+            if item not in turn.items:
+                turn.before.rows[item] = before
+            turn.before.rows.setdefault(item, frozenset())
+            lasts = frozenset(row for row in before if not row[_REQUALIFY])
+            turn.after.rows[item] = lasts
+            if turn.before.of(item) == lasts:  # it was said and ended in one run
+                del turn.before.rows[item], turn.after.rows[item]
+        rows.append((customer_id, _text(turn.before), _text(turn.after)))
+    for start in range(0, len(rows), _CHUNK):
+        statement = upsert(own.audit_pin).values(
+            [
+                {"run_id": run_id, "customer_id": customer_id, "before": before, "after": after}
+                for customer_id, before, after in rows[start : start + _CHUNK]
+            ]
+        )
+        new = statement.inserted
+        tx.execute(statement.on_duplicate_key_update(before=new.before, after=new.after))
 
 
 def _turn(was: Said, is_: Said) -> Turn | None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, func, or_, select
 
 from sidecar import clock
 from sidecar.errors import NotNowError, UsageError
@@ -19,8 +19,8 @@ from sidecar.model import Moment, NameTable, Scope, fold
 from sidecar.rules.dependencies import LADDER, Node
 from sidecar.shop.database import transaction
 from sidecar.shop.shop import Shop
-from sidecar.sync import cycle, registry, runs, tags, undo_history
-from sidecar.sync.compiled_rules import Rulebook
+from sidecar.sync import cycle, registry, runs, state, tags, undo_history
+from sidecar.sync.compiled_rules import PAUSED, Rulebook
 from sidecar.sync.cycle import Pass
 from sidecar.sync.ranges import Progress
 from sidecar.sync.runs import Run
@@ -96,17 +96,16 @@ def undo(
         row = runs.read(tx, own, run_id)
         _refuse(row)
         ids = undo_history.customers(tx, own, run_id)
-        moved = undo_history.moved_groups(tx, own, run_id)
+        paused = state.read(tx, own, PAUSED) is not None
+        if paused and undo_history.moved_groups(tx, own, run_id):
+            raise NotNowError(
+                f"run {run_id} moved customers to other groups, and customer groups are not"
+                " written while paused (`sidecar resume`)"
+            )
         _reopen(tx, shop, row)
     if not ids:
         raise UsageError(f"nothing of run {run_id} is left in the audit, so it cannot be undone")
-    book = rulebook()
-    if moved and book.paused:
-        raise NotNowError(
-            f"run {run_id} moved customers to other groups, and customer groups are not written"
-            " while paused (`sidecar resume`)"
-        )
-    held, book = _hold(shop, book, run_id, moment)
+    held, book = _hold(shop, rulebook(), run_id, moment)
     what = f"undo of run {run_id}: {row.what}"
     run = Run(kind="undo", moment=moment, actor=actor, what=what, undoes=run_id)
     answer = _Undoing(shop, book, run_id, run).carry_out(ids, progress)
@@ -195,7 +194,7 @@ class _Undoing:
 
         def before(tx: Connection, part: Sequence[int]) -> None:
             found = reverting.plans(tx, part)
-            if any(item not in plan.kept for plan in found.values() for item in plan.items):
+            if any(plan.takes_back for plan in found.values()):
                 reverting.revert(tx, found, self.run.number(self.shop))
             plans.update(found)
 
@@ -243,7 +242,10 @@ class _Undoing:
         audit = own.audit
         with transaction(self.shop.engine) as tx:
             here = audit.c.run_id == run.run_id
-            customers = select(func.count(audit.c.customer_id.distinct())).where(here)
+            seen = or_(
+                audit.c.tags_added != "", audit.c.tags_removed != "", audit.c.group_to.is_not(None)
+            )
+            customers = select(func.count(audit.c.customer_id.distinct())).where(here, seen)
             run.outcome.changed = int(tx.scalar(customers) or 0)
             moves = select(func.count()).where(here, audit.c.group_to.is_not(None))
             run.outcome.group_changed = int(tx.scalar(moves) or 0)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, func, select
 
+from sidecar.rules.ladder_memory import FELL, FELL_OFF, ROSE, WRITTEN_AGAIN
 from sidecar.shop.own_tables import OwnTables
 from sidecar.sync.said import Item
 
@@ -76,8 +77,9 @@ def rules_of(tx: Connection, own: OwnTables, run_id: int) -> tuple[set[int], boo
     audit = own.audit
     turned = select(audit.c.asserted, audit.c.retracted).distinct().where(audit.c.run_id == run_id)
     tags = {tag_id for row in tx.execute(turned) for listed in row for tag_id in _ids(listed)}
-    # 1 rose, 2 fell, 3 fell off: the others are what people said, or no news.
-    moved = select(func.count()).where(audit.c.run_id == run_id, audit.c.group_why.in_((1, 2, 3)))
+    # They rose, fell, fell off, or a stale form was written again; the others people said.
+    ladders = audit.c.group_why.in_((ROSE, FELL, FELL_OFF, WRITTEN_AGAIN))
+    moved = select(func.count()).where(audit.c.run_id == run_id, ladders)
     return tags, bool(tx.scalar(moved))
 
 
@@ -144,14 +146,16 @@ def done(run_id: int, entries: Sequence[Entry]) -> Done | None:
 def _since(run_id: int, later: Iterable[Entry], item: Item) -> int | None:
     """The last run that changed *item* and was not undone itself."""
     standing: list[int] = []
+    reverted: set[int] = set()
     for entry in later:
-        if item not in entry.items or entry.run_id == run_id:
+        if item not in entry.items or entry.run_id == run_id or entry.run_id in reverted:
             continue
         if entry.undoes == run_id:
             # An undo of this very run that was broken off.
             continue
         if entry.undoes in standing:
             standing = [number for number in standing if number != entry.undoes]
+            reverted.add(entry.run_id)  # of which there may be two entries
         else:
             standing.append(entry.run_id)
     return standing[-1] if standing else None

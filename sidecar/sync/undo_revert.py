@@ -14,6 +14,7 @@ import polars as pl
 from sqlalchemy import Connection, func, literal, select, update
 
 from sidecar.model import Moment
+from sidecar.rules.authorship import STOPPED
 from sidecar.rules.ladder import MEMORY
 from sidecar.shop.shop import Shop
 from sidecar.sync import assertions, said, undo_history
@@ -32,6 +33,16 @@ _GROUP: Item = ("group", 0)
 _UNDONE = 6
 
 _ALL_BITS = 2**64 - 1
+
+#: What the ladder remembers of who is left alone, as a word on their group changes it.
+_LEFT_ALONE = ("group_hold", "outside_at", "outside_wanted")
+
+#: By tag and whether its rule says it now: customers.
+_Turned = dict[tuple[int, bool], list[int]]
+
+_NUMBERS = ("run_id", "customer_id", "at", "group_from", "group_to", "group_why")
+_TEXTS = ("tags_added", "tags_removed", "asserted", "retracted")
+_AUDIT = {**dict.fromkeys(_NUMBERS, pl.Int64), **dict.fromkeys(_TEXTS, pl.String)}
 
 
 @dataclass(slots=True)
@@ -59,6 +70,12 @@ class Plan:
         found: set[Item] = {("tag", tag_id) for tag_id in self.did.tags}
         found.update(self.turn.items if self.turn else ())
         return sorted(found | {_GROUP} if self.did.group else found)
+
+    @property
+    def takes_back(self) -> bool:
+        """Whether anything does not stay, also what nobody sees."""
+        unseen: list[Item] = [("tag", tag_id) for tag_id in self.did.verdicts]
+        return any(item not in self.kept for item in (*self.items, *unseen))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,18 +138,14 @@ class Reverting:
                 return  # it is back already
         if was is None:
             plan.memory = self._moved_back(memory, moved)
-        elif moved is not None or self._said_stands(plan, now):
+        elif moved is not None:
             plan.memory = self._remembered(dict(zip(MEMORY, was, strict=True)), moved)
-
-    def _said_stands(self, plan: Plan, now: Said) -> bool:
-        """Whether what the run said of the group, or let go, is so now."""
-        turn = plan.turn
-        if turn is None or now.memory is None or turn.before.memory is None:
-            return False
-        if turn.before.of(_GROUP) != turn.after.of(_GROUP):
-            return now.of(_GROUP) == turn.after.of(_GROUP)
-        hold = MEMORY.index("group_hold")
-        return turn.after.memory is not None and now.memory[hold] == turn.after.memory[hold]
+        elif plan.turn is not None and _left_alone_as(plan.turn.after, memory):
+            # What they wrote and saw since goes on being so.
+            left_alone = dict(zip(MEMORY, was, strict=True))
+            plan.memory = tuple(
+                left_alone[name] if name in _LEFT_ALONE else memory[name] for name in MEMORY
+            )
 
     def _moved_back(
         self, memory: dict[str, Any], moved: tuple[int, int] | None
@@ -160,7 +173,7 @@ class Reverting:
 
     def revert(self, tx: Connection, plans: Mapping[int, Plan], number: int) -> None:
         """Take back what *plans* say; *number* is the run that does it. Notes what is lost."""
-        self._move(tx, plans, number)
+        self._move(tx, plans)
         own = self.shop.own
         back = {
             customer_id: [(item, plan.turn) for item in plan.turn.items if item not in plan.kept]
@@ -176,47 +189,69 @@ class Reverting:
         ]
         schema = dict.fromkeys(("customer_id", *MEMORY), pl.Int64)
         insert(tx, own.customer, pl.DataFrame(rows, schema, orient="row"), update=MEMORY)
-        self._turn_verdicts(tx, plans)
+        self._note(tx, plans, self._turn_verdicts(tx, plans), number)
 
-    def _move(self, tx: Connection, plans: Mapping[int, Plan], number: int) -> None:
+    def _move(self, tx: Connection, plans: Mapping[int, Plan]) -> None:
         rows = [(c, *plan.move) for c, plan in plans.items() if plan.move]
         schema = dict.fromkeys(("customer_id", "from", "to"), pl.Int64)
         moved = pl.DataFrame(rows, schema, orient="row")
         if not moved.is_empty():
             for customer_id in customer_group.move(tx, self.shop, moved):
                 plans[customer_id].kept[_GROUP] = "the customer group was changed since"
-        back = [
-            (c, plan.did.group[1], plan.did.group[0])
-            for c, plan in plans.items()
-            if plan.did.group and plan.memory is not None and _GROUP not in plan.kept
-        ]
-        noted = pl.DataFrame(back, dict.fromkeys(("customer_id", "f", "t"), pl.Int64), orient="row")
-        insert(
-            tx,
-            self.shop.own.audit,
-            noted.select(
-                pl.lit(number).alias("run_id"),
-                "customer_id",
-                pl.lit(self.moment.epoch_s).alias("at"),
-                pl.lit("").alias("tags_added"),
-                pl.lit("").alias("tags_removed"),
-                pl.col("f").alias("group_from"),
-                pl.col("t").alias("group_to"),
-                pl.lit(_UNDONE).alias("group_why"),
-            ),
-        )
 
-    def _turn_verdicts(self, tx: Connection, plans: Mapping[int, Plan]) -> None:
-        """Let the rules say of tags what they said before."""
+    def _note(
+        self, tx: Connection, plans: Mapping[int, Plan], turned: _Turned, number: int
+    ) -> None:
+        """Audit what is written here; what comes of it the cycle audits."""
+        moved = {
+            customer_id: plan.did.group
+            for customer_id, plan in plans.items()
+            if plan.did.group and plan.memory is not None and _GROUP not in plan.kept
+        }
+        said: dict[bool, dict[int, list[int]]] = {True: {}, False: {}}
+        for (tag_id, on), ids in sorted(turned.items()):
+            for customer_id in ids:
+                said[on].setdefault(customer_id, []).append(tag_id)
+        rows = [
+            {
+                "run_id": number,
+                "customer_id": customer_id,
+                "at": self.moment.epoch_s,
+                "tags_added": "",
+                "tags_removed": "",
+                "asserted": ",".join(map(str, said[True].get(customer_id, ()))) or None,
+                "retracted": ",".join(map(str, said[False].get(customer_id, ()))) or None,
+                "group_from": moved[customer_id][1] if customer_id in moved else None,
+                "group_to": moved[customer_id][0] if customer_id in moved else None,
+                "group_why": _UNDONE if customer_id in moved else None,
+            }
+            for customer_id in sorted({*moved, *said[True], *said[False]})
+        ]
+        insert(tx, self.shop.own.audit, pl.DataFrame(rows, _AUDIT))
+
+    def _turn_verdicts(self, tx: Connection, plans: Mapping[int, Plan]) -> _Turned:
+        """Let the rules say of tags what they said before; returns what that turns, for whom."""
         slots = {tag.tag_id: slot for slot, tag in self.book.tags.items()}
-        turned: dict[tuple[int, bool], list[int]] = {}
+        wanted: dict[tuple[int, bool], list[int]] = {}
         for customer_id, plan in plans.items():
             for tag_id, on in plan.did.verdicts.items():
                 if ("tag", tag_id) not in plan.kept and tag_id in slots:
-                    turned.setdefault((tag_id, not on), []).append(customer_id)
-        for (tag_id, on), ids in sorted(turned.items()):
+                    wanted.setdefault((tag_id, not on), []).append(customer_id)
+        turned: _Turned = {}
+        for (tag_id, on), ids in sorted(wanted.items()):
             for start in range(0, len(ids), _CHUNK):
-                self._turn(tx, tag_id, slots[tag_id], ids[start : start + _CHUNK], on=on)
+                part = self._other(tx, tag_id, ids[start : start + _CHUNK], on=on)
+                self._turn(tx, tag_id, slots[tag_id], part, on=on)
+                turned.setdefault((tag_id, on), []).extend(part)
+        return turned
+
+    def _other(self, tx: Connection, tag_id: int, ids: Sequence[int], *, on: bool) -> list[int]:
+        """Those of customers *ids* of whom the rule of a tag does not say *on*."""
+        table = self.shop.own.assertion
+        here = (table.c.tag_id == tag_id) & table.c.customer_id.in_(ids)
+        query = select(table.c.customer_id).where(here, table.c.source_kind == "rule")
+        asserted = set(tx.scalars(query))
+        return [customer_id for customer_id in ids if (customer_id in asserted) != on]
 
     def _turn(
         self, tx: Connection, tag_id: int, slot: int, ids: Sequence[int], *, on: bool
@@ -258,6 +293,15 @@ class Reverting:
                     plan.kept.setdefault(("tag", tag_id), why)
             if plan.did.group and native.get(customer_id) != plan.did.group[0]:
                 plan.kept.setdefault(_GROUP, why)
+
+
+def _left_alone_as(said: Said, memory: Mapping[str, Any]) -> bool:
+    """Whether nothing else wrote the group since what was *said*, by what is remembered now."""
+    if said.memory is None:
+        return False
+    then = dict(zip(MEMORY, said.memory, strict=True))
+    stopped = memory["group_hold"] == STOPPED != then["group_hold"]
+    return not stopped and memory["outside_at"] == then["outside_at"]
 
 
 def natives(tx: Connection, shop: Shop, ids: Sequence[int]) -> dict[int, int]:

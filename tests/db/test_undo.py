@@ -515,6 +515,26 @@ def test_a_pause_keeps_groups_from_being_undone(store: SmallStore) -> None:
     assert group(store, ann) == 7
 
 
+def test_an_undo_that_a_pause_refuses_takes_no_tag_into_use_again(store: SmallStore) -> None:
+    vip_group(store)
+    ann = store.given.customer()
+    store.named_rules({}, LADDER.replace("orders >= 2", "tags has 'new'"))
+    store.tagging().ensure(["new"])
+    store.tagging().add("old", [ann], None, None)
+    store.full_pass()
+    store.now += DAY
+    store.tagging().merge("old", "new", None)
+    run = store.last_run()["run_id"]
+    assert group(store, ann) == 7
+    with transaction(store.sidecar.engine) as tx:
+        decisions.pause(tx, store.sidecar.shop.own, "cli:ann", None, store.moment)
+
+    with pytest.raises(NotNowError, match="sidecar resume"):
+        undone(store, run)
+
+    assert store.tags()["old"].archived
+
+
 # -- anything ------------------------------------------------------------------------------
 
 WORLD = (

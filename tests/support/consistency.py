@@ -15,13 +15,15 @@ class Rows(Protocol):
         """What *query* selects."""
 
 
-def hold(store: Rows, now: int, prefix: str) -> None:
+def hold(store: Rows, now: int, prefix: str, *, seen: bool = True) -> None:
     """
     Hold everything but tags, which are the matter of `SmallStore.verify`.
 
     Args:
         now: UTC epoch seconds.
         prefix: Of the store's tables.
+        seen: Everybody was looked at since there is a ladder, or since there is none, and
+            since the last pause.
     """
     customers = {row["customer_id"]: row for row in store.rows("SELECT * FROM `{own}customer`")}
     pins = store.rows("SELECT * FROM `{own}pin`")
@@ -30,7 +32,8 @@ def hold(store: Rows, now: int, prefix: str) -> None:
         assert (row["pins"] or 0) == counted[customer], (customer, row["pins"])
     _segments(store, customers, [pin for pin in pins if pin["until"] is None or pin["until"] > now])
     _next(store, customers, pins, now)
-    _groups(store, customers, prefix)
+    if seen:
+        _groups(store, customers, prefix)
 
 
 def _slots(row: dict[str, Any], kind: str) -> set[int]:
@@ -92,7 +95,14 @@ def _next(
 
 
 def _groups(store: Rows, customers: dict[int, dict[str, Any]], prefix: str) -> None:
-    """The ladder remembers the group that each customer has, unless that is none any more."""
+    """
+    The ladder remembers the group that each customer has, unless that is none any more.
+
+    Without a rung and a pinned group there is no ladder, and nothing is to be remembered.
+    """
+    rungs = store.rows("SELECT 1 FROM `{own}rule` WHERE kind = 'ladder' AND fingerprint <> ''")
+    if not rungs and not store.rows("SELECT 1 FROM `{own}pin` WHERE kind = 'group'"):
+        return
     if store.rows("SELECT 1 FROM `{own}state` WHERE name = 'paused' AND value <> 'null'"):
         return
     there = store.rows(f"SELECT customer_group_id AS g FROM `{prefix}customer_group`")

@@ -62,6 +62,7 @@ class Said:
 
     until: int | None = None
     requalify: bool = False
+    since: int = 0
 
 
 @dataclass(frozen=True)

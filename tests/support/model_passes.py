@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from support import model_undo
 from support.model import (
     EVERYTHING,
     LADDER,
@@ -26,6 +27,7 @@ from support.model import (
     Said,
     Stood,
 )
+from support.model_undo import Change, Heard
 
 DAY_S = 86_400
 
@@ -86,6 +88,9 @@ class Model:
         pins: By customer, kind and what is pinned.
         current: Everybody was looked at since the rules last changed.
         cap: How many customers a run may change.
+        history: What was done to whom, the oldest first.
+        spent: Of it what counts for the budget.
+        heard: What people said until the last of it.
     """
 
     zone: ZoneInfo
@@ -97,12 +102,14 @@ class Model:
     rules: Rules = field(default_factory=Rules)
     rows: dict[Node, Row] = field(default_factory=dict)
     waiting: list[WaitingRun] = field(default_factory=list)
-    spent: list[tuple[int, int]] = field(default_factory=list)
+    history: list[Change] = field(default_factory=list)
+    spent: list[Change] = field(default_factory=list)
     budget_since: int = 0
     moves: list[tuple[int, int]] = field(default_factory=list)
     approved: bool = False
     paused: bool = False
     current: bool = False
+    heard: dict[int, Heard] = field(default_factory=dict)
 
     # -- rules -----------------------------------------------------------------------------
 
@@ -112,10 +119,12 @@ class Model:
         if self.rules.rungs:
             texts[LADDER] = self.rules.ladder_text
         for node in {*texts, *self.rows}:
-            self.rows.setdefault(node, Row()).text = texts.get(node, "")
+            row, text = self.rows.setdefault(node, Row()), texts.get(node, "")
+            if row.text != text:
+                row.text, row.held = text, None
         found = {}
         for node, row in self.rows.items():
-            if row.text or row.settled:
+            if row.text or row.settled or row.held == "":
                 waiting = [run for run in self.waiting if run.rules.get(node) == row.text]
                 found[node] = State(
                     row.text,
@@ -178,14 +187,18 @@ class Model:
             self.waiting.append(
                 WaitingRun({node: self.registry()[node].text for node in steps}, len(changed))
             )
-        self.write(plan, now)
-        if changed and not ours:
-            self.spent.append((now, len(changed)))
+        change = Change("command" if ours else "changed", now)
+        if ours:
+            model_undo.note_words(change, self.heard, model_undo.heard(self))
+        self.write(plan, now, [(change, None)])
+        if not ours:
+            self.spent.append(change)
 
     def left(self, now: int) -> int:
         """How many customers small cycles may still change."""
         since = max(now - DAY_S, self.budget_since)
-        return max(0, self.cap - sum(number for at, number in self.spent if at > since))
+        counted = [each for each in self.spent if each.at > since and not each.undone]
+        return max(0, self.cap - sum(each.customers for each in counted))
 
     # -- full passes -----------------------------------------------------------------------
 
@@ -206,7 +219,9 @@ class Model:
             else:
                 blocked |= self._steps_of(last, plan) & known.keys()
             plan = self.look(ids, now, blocked)
-        self.write(plan, now)
+        kinds = ["approved" if part.taken_up else "full" for part in parts]
+        changes = [Change(kind, now) for kind in kinds]
+        self.write(plan, now, zip(changes, map(self._mine, parts), strict=True))
         for node in known.keys() - blocked:
             self.rows[node].settled = self.rows[node].text
         taken_up = [part for part in parts if part.taken_up]
@@ -307,6 +322,15 @@ class Model:
             ).found()
         return plan
 
+    def at_rest(self, now: int) -> set[int]:
+        """
+        Whom another look would leave as they are.
+
+        A rung that is easier to enter than to keep moves customers at each look.
+        """
+        plan = self.look(self.people, now, self.blocked())
+        return {who for who, found in plan.items() if found and found.stood == self.stood.get(who)}
+
     def _changes(self, who: int, found: Found | None, mine: Callable[[Node], bool] | None) -> bool:
         had = self.stood.get(who, Stood()).tags
         has = found.stood.tags if found else frozenset()
@@ -327,8 +351,19 @@ class Model:
         mine = self._mine(part)
         return {node for node in self._steps(plan) if mine(node)}
 
-    def write(self, plan: Plan, now: int) -> None:
-        """Let *plan* stand."""
+    def write(
+        self, plan: Plan, now: int, shares: Iterable[tuple[Change, Callable[[Node], bool] | None]]
+    ) -> None:
+        """
+        Let *plan* stand.
+
+        Args:
+            shares: Change sets, each with what of it is theirs; None: everything.
+        """
+        for change, mine in shares:
+            model_undo.note_steps(change, plan, self, mine)
+            if change.did:
+                self.history.append(change)
         for who, found in plan.items():
             if found is None:
                 self.stood.pop(who, None)
@@ -343,6 +378,7 @@ class Model:
             if found.note == 5:
                 # Older than what is written after it, within its second too.
                 self.pin_group(who, self.people[who].group, now - 1)
+        self.heard = model_undo.heard(self)
 
     def _end_pins(self, who: int, found: Found) -> None:
         for name in found.ended_tags:
@@ -370,14 +406,18 @@ class Model:
         }  # fmt: skip
         self.pins[who, "group", group] = Pinned("in", now, **more)  # type: ignore[arg-type]
 
-    def say(self, who: int, tag: str, kind: Kind, word: Said) -> None:
-        """A person or an import asserts a tag; the newer pin of a person ends the other."""
+    def say(self, who: int, tag: str, kind: Kind, word: Said, now: int) -> None:
+        """
+        A person or an import asserts a tag; the newer pin of a person ends the other.
+
+        Said again it stands since it was first said.
+        """
         words = self.said.setdefault(who, {}).setdefault(tag, {})
         if kind == "pin_in":
             words.pop("pin_out", None)
         elif kind == "pin_out":
             words.pop("pin_in", None)
-        words[kind] = word
+        words[kind] = replace(word, since=words[kind].since if kind in words else now)
 
     def free_groups(self, who: int) -> None:
         """A person gives a customer's group back to the ladder."""
@@ -393,4 +433,4 @@ class Model:
         others = [w for kind, w in words.items() if kind == "import"]
         lives = any(word.until is None or word.until > now for word in others)
         if lives or tag in self.stood.get(who, Stood()).verdict:
-            self.say(who, tag, "pin_out", Said(until))
+            self.say(who, tag, "pin_out", Said(until), now)

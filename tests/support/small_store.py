@@ -201,8 +201,13 @@ class SmallStore:
             ),
         )
 
-    def verify(self) -> None:
-        """Hold our tables against each other, and what the ladder remembers against the store."""
+    def verify(self, *, seen: bool = True) -> None:
+        """
+        Hold our tables against each other, and what the ladder remembers against the store.
+
+        Args:
+            seen: See `consistency.hold`.
+        """
         standing, known = self.standing(), self.tags()
         now = self.moment.epoch_s
         live = {row for row in standing.assertions if row[3] is None or row[3] > now}
@@ -220,10 +225,10 @@ class SmallStore:
             others[customer] = others.get(customer, 0) + (kind != "rule")
         for row in self.rows("SELECT customer_id, other_assertions AS n FROM `{own}customer`"):
             assert row["n"] == others.get(row["customer_id"], 0), row
-        consistency.hold(self, now, self.given.prefix)
+        consistency.hold(self, now, self.given.prefix, seen=seen)
 
     def audit(self, run: int | None = None) -> dict[int, tuple[set[str], set[str]]]:
-        """Tags added and removed by customer, in the last run or in *run*."""
+        """Tags added and removed by customer, whom the last run, or *run*, changed visibly."""
         names = {tag.tag_id: tag.name for tag in self.tags().values()}
         found: dict[int, tuple[set[str], set[str]]] = {}
         last = self.rows("SELECT MAX(run_id) AS n FROM `{own}run`")[0]["n"]
@@ -234,7 +239,8 @@ class SmallStore:
                 {names[int(tag)] for tag in row[column].split(",") if tag}
                 for column in ("tags_added", "tags_removed")
             )
-            found[row["customer_id"]] = added, removed
+            if added or removed or row["group_to"] is not None:
+                found[row["customer_id"]] = added, removed
         return found
 
     def last_run(self) -> dict[str, Any]:

@@ -96,7 +96,7 @@ def _undo(means: Means, task: Task) -> None:
 
     undoing.undo(
         means.shop,
-        lambda: means.rulebook(means.check_rules(), moment, False),
+        lambda: means.rulebook(means.check_rules(), moment, True),
         number,
         moment,
         task.actor,
