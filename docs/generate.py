@@ -51,7 +51,7 @@ EXIT_CODES: Mapping[int, str] = {
     errors.NotNowError.exit_code: "nothing is wrong, but it was not done now: another sidecar"
     " writes to this store",
     errors.ConfigError.exit_code: "settings or rules that a person has to mend; own tables"
-    " missing, older or newer than the program",
+    " missing, older or newer than the program; a processor that lacks what Polars needs",
     cli.INTERRUPTED: "interrupted by Ctrl-C",
     cli.PIPE_CLOSED: "the program that read the output went away",
 }
