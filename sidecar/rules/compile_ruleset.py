@@ -1,9 +1,8 @@
 """
 A rule set to expressions: tags, segments and the ladder, each after those it needs.
 
-A verdict is kept as bit words: each tag, segment and rung has a slot for life, slot 70
-is bit 6 of word 1. ``verdict`` words are what the rules say, ``tags`` and ``segments``
-words what holds after people's pins. A *blocked* tag rule says what it said before.
+``verdict`` words are what the rules say, ``tags`` and ``segments`` words what holds after
+people's pins. A *blocked* tag rule says what it said before.
 """
 
 from __future__ import annotations
@@ -15,6 +14,14 @@ import polars as pl
 
 from sidecar.model import Names, fold
 from sidecar.rules import ladder as ladders
+from sidecar.rules.bit_words import (
+    after_pins,
+    bit,
+    packed,
+    standing,
+    word_after_pins,
+    words_for,
+)
 from sidecar.rules.calendar import Boundary
 from sidecar.rules.catalogue import Catalogue
 from sidecar.rules.columns import Column
@@ -139,8 +146,8 @@ class _RuleCompiler:
                 self._add(_segment(places.segments[fold(name)]), self._segment_rules[fold(name)])
             else:
                 self._add_ladder()
-        words = _words(tag.slot for tag in places.tags.values())
-        segment_words = _words(places.segments.values())
+        words = words_for(tag.slot for tag in places.tags.values())
+        segment_words = words_for(places.segments.values())
         boundaries = {b.column: b for b in (Boundary("now"), *compiler.boundaries.values())}
         if places.ladder is not None:
             boundaries |= {b.column: b for b in ladders.boundaries(places.ladder)}
@@ -167,7 +174,7 @@ class _RuleCompiler:
     def _add_tag(self, name: str) -> None:
         slot = self._places.tags[fold(name)].slot
         if self._is_blocked(slot):
-            self._put(_rule(slot), [[_bit("was:verdict", slot).alias(_rule(slot))]], 0)
+            self._put(_rule(slot), [[bit("was:verdict", slot).alias(_rule(slot))]], 0)
         else:
             self._add(_rule(slot), self._tag_rules[fold(name)])
 
@@ -219,19 +226,19 @@ class _RuleCompiler:
             self._needs.add(_rule(tag.slot))
             verdict = pl.col(_rule(tag.slot))
         elif self._is_blocked(tag.slot):
-            verdict = _bit("was:verdict", tag.slot)
+            verdict = bit("was:verdict", tag.slot)
         else:
-            return _bit("on", tag.slot) & ~_bit("off", tag.slot)
-        return _after_pins(verdict, "", tag.slot)
+            return bit("on", tag.slot) & ~bit("off", tag.slot)
+        return after_pins(verdict, "", tag.slot)
 
     def _segment(self, name: str) -> pl.Expr:
         slot = self._places.segments.get(fold(name))
         if slot is not None and slot in self._places.kept_segments:
-            return _after_pins(_bit("was:segment_verdict", slot), "segment_", slot)
+            return after_pins(bit("was:segment_verdict", slot), "segment_", slot)
         if slot is None or fold(name) not in self._segment_rules:
             return pl.lit(False)
         self._needs.add(_segment(slot))
-        return _after_pins(pl.col(_segment(slot)), "segment_", slot)
+        return after_pins(pl.col(_segment(slot)), "segment_", slot)
 
     def _is_blocked(self, slot: int) -> bool:
         return self._places.all_blocked or slot in self._places.blocked
@@ -243,17 +250,17 @@ class _RuleCompiler:
         found = [self._verdict(ruled, word) for word in range(words)]
         segments = [self._places.segments[name] for name in self._segment_rules]
         for word in range(segment_words):
-            packed = _packed({slot: _segment(slot) for slot in segments}, word)
-            kept = _left("was:segment_verdict", self._places.kept_segments, word)
-            found.append((packed | kept).alias(f"segment_verdict{word}"))
+            says = packed({slot: _segment(slot) for slot in segments}, word)
+            kept = standing("was:segment_verdict", self._places.kept_segments, word)
+            found.append((says | kept).alias(f"segment_verdict{word}"))
         return found
 
     def _verdict(self, ruled: Collection[int], word: int) -> pl.Expr:
-        packed = _packed({slot: _rule(slot) for slot in ruled}, word)
+        says = packed({slot: _rule(slot) for slot in ruled}, word)
         left = {slot for slot in self._places.blocked if slot not in ruled}
         if self._places.all_blocked:
             left = set(range(word * 64, word * 64 + 64))
-        return (packed | _left("was:verdict", left, word)).alias(f"verdict{word}")
+        return (says | standing("was:verdict", left, word)).alias(f"verdict{word}")
 
     def _in_effect(self, words: int, segment_words: int) -> list[pl.Expr]:
         tags = self._places.tags.values()
@@ -261,15 +268,11 @@ class _RuleCompiler:
         for word in range(words):
             archived = sum(1 << t.slot % 64 for t in tags if t.archived and t.slot // 64 == word)
             in_use = pl.lit(~archived & (2**64 - 1), dtype=pl.UInt64)
-            found.append((_word_after_pins("", "verdict", word) & in_use).alias(f"tags{word}"))
+            found.append((word_after_pins("", "verdict", word) & in_use).alias(f"tags{word}"))
         for word in range(segment_words):
-            after = _word_after_pins("segment_", "segment_verdict", word)
+            after = word_after_pins("segment_", "segment_verdict", word)
             found.append(after.alias(f"segments{word}"))
         return found
-
-
-def _words(slots: Iterable[int]) -> int:
-    return max((slot // 64 + 1 for slot in slots), default=0)
 
 
 def _rule(slot: int) -> str:
@@ -278,45 +281,3 @@ def _rule(slot: int) -> str:
 
 def _segment(slot: int) -> str:
     return f"segment:{slot}"
-
-
-def _mask(slot: int) -> pl.Expr:
-    return pl.lit(1 << slot % 64, dtype=pl.UInt64)
-
-
-def _bit(word: str, slot: int) -> pl.Expr:
-    return (pl.col(f"{word}{slot // 64}") & _mask(slot)) != 0
-
-
-def _after_pins(verdict: pl.Expr, kind: str, slot: int) -> pl.Expr:
-    """*verdict* of one slot with people's and others' word on it."""
-    was = "was:segment_verdict" if kind else "was:verdict"
-    turned = verdict & ~_bit(was, slot)
-    off = _bit(f"{kind}off", slot) & ~(_bit(f"{kind}req", slot) & turned)
-    return (verdict | _bit(f"{kind}on", slot)) & ~off
-
-
-def _word_after_pins(kind: str, verdict: str, word: int) -> pl.Expr:
-    """The same of a whole word at once."""
-    now = pl.col(f"{verdict}{word}")
-    turned = now & ~pl.col(f"was:{verdict}{word}")
-    off = pl.col(f"{kind}off{word}") & ~(pl.col(f"{kind}req{word}") & turned)
-    return (now | pl.col(f"{kind}on{word}")) & ~off
-
-
-def _left(was: str, slots: Collection[int], word: int) -> pl.Expr:
-    """What stands of *slots* in the word number *word*."""
-    mask = sum(1 << slot % 64 for slot in slots if slot // 64 == word)
-    if not mask:
-        return pl.lit(0, dtype=pl.UInt64)
-    return pl.col(f"{was}{word}") & pl.lit(mask, dtype=pl.UInt64)
-
-
-def _packed(columns: Mapping[int, str], word: int) -> pl.Expr:
-    """The word number *word* of Boolean *columns* by slot."""
-    bits = [
-        pl.when(pl.col(column)).then(_mask(slot)).otherwise(0)
-        for slot, column in sorted(columns.items())
-        if slot // 64 == word
-    ]
-    return pl.sum_horizontal(bits).cast(pl.UInt64) if bits else pl.lit(0, dtype=pl.UInt64)

@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import datetime
 import functools
-from collections.abc import Iterable, Iterator
+import itertools
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -108,8 +109,7 @@ def next_instant(timed: Iterable[Timed], moment: Moment) -> pl.Expr:
     Returns:
         Seconds since 1970 as ``time_at``.
     """
-    exact: dict[tuple[str, _Turn], pl.Expr] = {}
-    midnights: dict[tuple[str, _Turn], pl.Expr] = {}
+    turns: dict[tuple[str, bool], set[_Turn]] = {}
     found: list[pl.Expr] = []
     for each in timed:
         if isinstance(each, TimedDate) and each.op == "birthday":
@@ -117,13 +117,24 @@ def next_instant(timed: Iterable[Timed], moment: Moment) -> pl.Expr:
             found.append(pl.lit(table).gather(pl.col(each.key).clip(0, len(table) - 1)))
             continue
         for key, turn in _turns(each, moment):
-            at = pl.col(key)
-            due = pl.when(at >= turn.first).then(at + turn.later_s)
-            (midnights if turn.at_midnight else exact)[key, turn] = due
+            turns.setdefault((key, turn.at_midnight), set()).add(turn)
+    midnights = [_first_turn(key, of) for (key, at_midnight), of in turns.items() if at_midnight]
     if midnights:
-        found.append(_next_midnight(pl.min_horizontal(*midnights.values()), moment))
+        found.append(_next_midnight(pl.min_horizontal(*midnights), moment))
+    found += [_first_turn(key, of) for (key, at_midnight), of in turns.items() if not at_midnight]
     nothing = pl.lit(None, dtype=pl.Int64)
-    return pl.min_horizontal(nothing, *exact.values(), *found).alias("time_at")
+    return pl.min_horizontal(nothing, *found).alias("time_at")
+
+
+def _first_turn(key: str, turns: Collection[_Turn]) -> pl.Expr:
+    """When the first of *turns* comes for what happened at the instants *key*; null: none does."""
+    ascending = sorted(turns, key=lambda turn: turn.first)
+    firsts = pl.Series([turn.first for turn in ascending], dtype=pl.Int64)
+    # Those that have not come are the first few; of them the one that comes soonest.
+    soonest = itertools.accumulate((turn.later_s for turn in ascending), min)
+    later_s = pl.Series([None, *soonest], dtype=pl.Int64)
+    at = pl.col(key)
+    return at + pl.lit(later_s).gather(pl.lit(firsts).search_sorted(at, side="right"))
 
 
 def _turns(timed: Timed, moment: Moment) -> Iterator[tuple[str, _Turn]]:

@@ -32,14 +32,15 @@ def ranges(shop: Shop, size: int = RANGE, first_size: int | None = None) -> Iter
     column = shop.tables.customer.c.customer_id
     first = 1
     while True:
-        part = select(column).where(column >= first).order_by(column).limit(wanted).subquery()
+        # One more than wanted: with whom the next range begins, if there is one.
+        part = select(column).where(column >= first).order_by(column).limit(wanted + 1).subquery()
         with transaction(shop.engine) as tx:
             row = tx.execute(select(func.count(), func.max(part.c.customer_id))).one()
-        if row[0] < wanted:
+        if row[0] <= wanted:
             yield Scope.span(first, _LARGEST_ID)
             return
-        yield Scope.span(first, int(row[1]))
-        first, wanted = int(row[1]) + 1, size
+        yield Scope.span(first, int(row[1]) - 1)
+        first, wanted = int(row[1]), size
 
 
 def customers_in_store(shop: Shop) -> int:

@@ -147,9 +147,9 @@ def settle(tx: Connection, own: OwnTables, rules: Iterable[RuleState]) -> None:
     """Note that a full pass has applied *rules* as they are now."""
     table = own.rule
     for rule in rules:
-        tx.execute(
-            update(table).where(table.c.rule_id == rule.rule_id).values(settled=rule.fingerprint)
-        )
+        if rule.is_new:
+            row = update(table).where(table.c.rule_id == rule.rule_id)
+            tx.execute(row.values(settled=rule.fingerprint))
 
 
 def hold(

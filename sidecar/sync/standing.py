@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -24,6 +24,9 @@ STORED = {
 
 #: The breaker counts our writes of so many seconds back.
 BREAKER_S = 600
+
+#: Customers asked for in one statement.
+_CHUNK = 5_000
 
 
 def load_standing(reading: Reading, slots: Slots) -> pl.DataFrame:
@@ -93,8 +96,11 @@ def _with_spoken(reading: Reading, frame: pl.DataFrame, slots: Slots) -> pl.Data
         parts.append(_assertions(reading, slots))
     if frame["pins"].sum():
         parts.append(_pins(reading, slots))
-    if slots.has_ladder and (writes := _writes(reading)).height:
-        parts.append(writes)
+    if slots.has_ladder:
+        # Nobody else was moved lately, and just after a first pass the audit of it is long.
+        lately = pl.col("moved_at") > reading.moment.epoch_s - BREAKER_S
+        moved = frame.filter(lately)["customer_id"].to_list()
+        parts += [_writes(reading, moved[at : at + _CHUNK]) for at in range(0, len(moved), _CHUNK)]
     found = frame
     if parts:
         said = pl.concat(parts, how="diagonal")
@@ -221,22 +227,19 @@ def _pins(reading: Reading, slots: Slots) -> pl.DataFrame:
     return pl.concat(parts, how="diagonal")
 
 
-def _writes(reading: Reading) -> pl.DataFrame:
-    """How often we wrote the group of customers in the breaker's time; once for a whole store."""
-    kept = reading.whole_store.get("group writes")
-    if kept is not None and reading.scope.ids is None:
-        return kept
+def _writes(reading: Reading, ids: Sequence[int]) -> pl.DataFrame:
+    """How often we wrote the group of customers *ids* in the breaker's time."""
     audit = reading.shop.own.audit
     query = (
         select(audit.c.customer_id, func.count().label("writes"))
-        .where(audit.c.at > reading.moment.epoch_s - BREAKER_S, audit.c.group_to.is_not(None))
+        .where(
+            audit.c.customer_id.in_(ids),
+            audit.c.at > reading.moment.epoch_s - BREAKER_S,
+            audit.c.group_to.is_not(None),
+        )
         .group_by(audit.c.customer_id)
     )
-    schema = {"customer_id": WHOLE, "writes": WHOLE}
-    if reading.scope.ids is not None:
-        return reading.rows_here(query.where(reading.of(audit.c.customer_id)), schema)
-    reading.whole_store["group writes"] = reading.rows_here(query, schema)
-    return reading.whole_store["group writes"]
+    return reading.rows_here(query, {"customer_id": WHOLE, "writes": WHOLE})
 
 
 def _live(rows: pl.DataFrame, reading: Reading) -> pl.DataFrame:

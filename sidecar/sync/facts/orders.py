@@ -8,7 +8,7 @@ refunded returns, or the negative total of a credit order.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import polars as pl
@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sidecar.errors import CustomerError
 from sidecar.rules.columns import Column
 from sidecar.shop.tables import StoreTables
-from sidecar.sync.facts import lines, windows
+from sidecar.sync.facts import lines, order_filters, windows
 from sidecar.sync.reading import TEXT, WHOLE, Reading, in_utf8, money, wall
 
 #: The order id of the customer's last order, for what else is told from it.
@@ -45,9 +45,8 @@ _ENDS = {
     "last_order_store": pl.col("store_id").last(),
     LAST_ORDER_ID: pl.col("order_id").last(),
 }
-_FILTERED = ("orders", "total_spent", "average_order")
 
-FACTS = frozenset({*_SUMS, *_LATEST, *_GAPS, *_ENDS, *_FILTERED})
+FACTS = frozenset({*_SUMS, *_LATEST, *_GAPS, *_ENDS, *order_filters.FACTS})
 
 #: Beyond this a sum of ten-thousandths no longer fits 64 bits.
 _LARGEST_SUM = 9.2e18
@@ -193,29 +192,31 @@ def load(
         & pl.col("status").is_in(sorted(reading.shop.settings.complete)),
         unpaid=(pl.col("status") > 0) & ~pl.col("qualifying") & ~pl.col("credit"),
     )
-    masks = _masks(reading, columns, frame, moves=moves)
+    masks = order_filters.masks(reading, columns, frame, moves=moves)
     frame = frame.with_columns(mask.alias(f"@{filters}") for filters, mask in masks.items())
 
-    aggregates: dict[str, pl.Expr] = {}
+    of_all: dict[str, pl.Expr] = {}
+    of_some: dict[str, pl.Expr] = {}
     for column in columns:
-        if column.fact in _FILTERED:
-            aggregates |= _filtered(column)
-    aggregates |= {name: _SUMS[name] for name in names & _SUMS.keys()}
-    aggregates |= {name: _LATEST[name] for name in names & _LATEST.keys()}
+        if column.fact in order_filters.FACTS:
+            (of_some if column.filters else of_all).update(order_filters.aggregates(column))
+    of_all |= {name: _SUMS[name] for name in names & _SUMS.keys()}
+    of_all |= {name: _LATEST[name] for name in names & _LATEST.keys()}
     if names & set(_GAPS):
-        aggregates |= {
-            "@first": pl.col("qualifying_at").min(),
-            "@last": pl.col("qualifying_at").max(),
-            "@dated": pl.col("qualifying_at").count().cast(pl.Int64),
-        }
+        of_all |= {name: _LATEST[name] for name in ("first_order", "last_order")}
+        of_all["@dated"] = pl.col("qualifying_at").count().cast(pl.Int64)
     moving = windows.moving(columns) if moves else []
     for column in moving:
-        passes = pl.col(f"@{_filters_key(column)} moves")
+        passes = pl.col(f"@{order_filters.filters_key(column)} moves")
         pair = windows.next_to_move(column, pl.col("at"), [passes], reading.moment)
-        aggregates |= {each.meta.output_name(): each for each in pair}
-    found = frame.group_by("customer_id").agg(a.alias(name) for name, a in aggregates.items())
+        of_some |= {each.meta.output_name(): each for each in pair}
+    found = _by_customer(frame, of_all)
+    if of_some:
+        # Most orders are in no window, and each aggregate goes through all it is given.
+        some = frame.filter(pl.any_horizontal(f"@{filters}" for filters in masks))
+        found = found.join(_by_customer(some, of_some), on="customer_id", how="left")
     found = found.with_columns(
-        _average(column) for column in columns if column.fact == "average_order"
+        order_filters.average(column) for column in columns if column.fact == "average_order"
     )
     found = _with_gaps(found, names, registered)
     if ends := names & _ENDS.keys():
@@ -233,64 +234,21 @@ def load(
     ).with_columns(pl.col(pl.UInt32).cast(pl.Int64))
 
 
-def _masks(
-    reading: Reading, columns: Iterable[Column], orders: pl.DataFrame, *, moves: bool
-) -> dict[str, pl.Expr]:
-    """
-    An expression for each distinct set of filters: whether the order passes them.
-
-    With *moves* also ``{filters} moves``: whether it would in another window, and counts.
-    """
-    found: dict[str, pl.Expr] = {}
-    for column in columns:
-        if not column.filters or _filters_key(column) in found:
-            continue
-        key = _filters_key(column)
-        passes = lines.order_filters(column)
-        if goods := lines.goods_filters(column):
-            ids = lines.orders_with(reading, orders, goods)
-            passes.append(pl.col("order_id").is_in(ids.implode()))
-        inside = windows.in_window(column, pl.col("at"), reading.moment)
-        found[key] = pl.all_horizontal(*inside, *passes).fill_null(False)
-        if moves and column.is_moving:
-            counts = pl.col("qualifying") | pl.col("credit")
-            found[f"{key} moves"] = pl.all_horizontal(counts, *passes).fill_null(False)
-    return found
-
-
-def _filters_key(column: Column) -> str:
-    return Column("", column.filters).key
-
-
-def _filtered(column: Column) -> dict[str, pl.Expr]:
-    passes = pl.col(f"@{_filters_key(column)}") if column.filters else pl.lit(True)
-    counted = (pl.col("qualifying") & passes).sum().cast(pl.Int64)
-    spent = pl.when(passes).then("net").otherwise(0).sum()
-    if column.fact == "orders":
-        return {column.key: counted}
-    if column.fact == "total_spent":
-        return {column.key: spent}
-    return {f"{column.key} n": counted, f"{column.key} s": spent}
-
-
-def _average(column: Column) -> pl.Expr:
-    """Spent / orders, half up (away from zero) to the ten-thousandth; null at no order."""
-    n, s = pl.col(f"{column.key} n"), pl.col(f"{column.key} s")
-    magnitude = (s.abs() * 2 + n) // (n * 2)
-    return pl.when(n > 0).then(magnitude * s.sign()).alias(column.key)
+def _by_customer(orders: pl.DataFrame, aggregates: Mapping[str, pl.Expr]) -> pl.DataFrame:
+    return orders.group_by("customer_id").agg(a.alias(name) for name, a in aggregates.items())
 
 
 def _with_gaps(found: pl.DataFrame, names: set[str], registered: pl.DataFrame) -> pl.DataFrame:
-    span = pl.col("@last") - pl.col("@first")
+    span = pl.col("last_order") - pl.col("first_order")
     gap = pl.when(pl.col("@dated") > 1).then(span // (pl.col("@dated") - 1))
     if "order_span" in names:
         found = found.with_columns(order_span=span // _DAY_S)
     if "average_gap" in names:
         found = found.with_columns(average_gap=gap // _DAY_S)
     if "expected_order" in names:
-        found = found.with_columns(expected_order=pl.col("@last") + gap)
+        found = found.with_columns(expected_order=pl.col("last_order") + gap)
     if "first_order_delay" in names:
-        delay = (pl.col("@first") - pl.col("registered")).clip(0) // _DAY_S
+        delay = (pl.col("first_order") - pl.col("registered")).clip(0) // _DAY_S
         found = found.join(
             registered.select("customer_id", "registered"), on="customer_id", how="left"
         ).with_columns(first_order_delay=delay)

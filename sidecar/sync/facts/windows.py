@@ -14,7 +14,7 @@ from sidecar.rules.syntax import Day, Span
 
 def in_window(column: Column, at: pl.Expr, moment: Moment) -> list[pl.Expr]:
     """What the instant *at* must fulfil to pass the windows of *column*, if it has any."""
-    return _not_left(column, at, moment) + _entered(column, at, moment)
+    return not_left(column, at, moment) + _entered(column, at, moment)
 
 
 def next_to_move(
@@ -27,9 +27,9 @@ def next_to_move(
         at: The instant of a row.
         passes: What a row must fulfil besides the windows.
     """
-    not_left = [*_not_left(column, at, moment), *passes]
+    may_leave = [*not_left(column, at, moment), *passes]
     entered = pl.all_horizontal(pl.lit(True), *_entered(column, at, moment))
-    may = pl.all_horizontal(pl.lit(True), *not_left)
+    may = pl.all_horizontal(pl.lit(True), *may_leave)
     return [
         pl.when(may & entered).then(at).min().alias(column.leaves),
         pl.when(may & ~entered).then(at).min().alias(column.enters),
@@ -41,7 +41,7 @@ def moving(columns: Iterable[Column]) -> list[Column]:
     return list({column.leaves: column for column in columns if column.is_moving}.values())
 
 
-def _not_left(column: Column, at: pl.Expr, moment: Moment) -> list[pl.Expr]:
+def not_left(column: Column, at: pl.Expr, moment: Moment) -> list[pl.Expr]:
     """What *at*, as time passes, only ceases to fulfil; and days that stay as they are."""
     passes: list[pl.Expr] = []
     for name, value in column.filters:
