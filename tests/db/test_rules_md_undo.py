@@ -145,6 +145,23 @@ def test_undo_brings_a_pin_until_a_day_back_that_the_command_had_replaced(
     assert ladder.store.has(ann) == set()
 
 
+def test_what_was_said_and_ended_in_one_run_is_nothing_to_take_back(ladder: LadderStore) -> None:
+    ann = ladder.customer()
+    ladder.rules("", buyer="orders > 0")
+    ladder.store.full_pass()
+    ladder.store.tagging().import_rows({"buyer": {ann: None}}, "x.csv", None)
+    before = words(ladder)
+    ladder.store.given.order(ann)
+    pin(ladder, "buyer", ann, until_it_turns("out"))
+    assert words(ladder) == before
+
+    found = undone(ladder)
+
+    assert (found.changes, found.rest_total, found.held) == (0, 0, ["buyer"])
+    assert (words(ladder), ladder.store.has(ann)) == (before, {"buyer"})
+    ladder.store.verify()
+
+
 def test_a_pin_that_a_later_run_ended_is_listed_until_that_is_undone(ladder: LadderStore) -> None:
     ann = ladder.customer()
     ladder.rules("", buyer="orders > 0")
