@@ -79,6 +79,7 @@ REFUSED: Mapping[int, tuple[str, str]] = {
     1142: ("{said}", "{grant}"),
     1143: ("{said}", "{grant}"),
     1146: ("{said}", "check database.prefix; `sidecar migrate` makes our own tables"),
+    1176: ("{said}", "was it removed just now? then try again"),
     1194: ("{said}", "run REPAIR TABLE on it"),
     1195: ("{said}", "run REPAIR TABLE on it"),
     1227: ("user {user} lacks a privilege of the whole server", "{grant}"),
@@ -103,8 +104,8 @@ REFUSED: Mapping[int, tuple[str, str]] = {
     3955: ("the account of user {user} is blocked after failed logins", "unlock it"),
 }  # fmt: skip
 
-#: Of those, what is met while OpenCart's own upgrade alters, drops and makes tables.
-SCHEMA_CHANGED = frozenset({1054, 1072, 1091, 1146, 1932})
+#: Of those, what is met while OpenCart's own upgrade alters, drops and makes tables and indexes.
+SCHEMA_CHANGED = frozenset({1054, 1072, 1091, 1146, 1176, 1932})
 
 #: One customer's value does not fit; nobody else's work is touched.
 DATA: Mapping[int, str] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Column, ColumnElement, Connection, Table, select
 
 from sidecar.model import Names, NameTable
+from sidecar.shop.key_blocks import KeyBlocks
 from sidecar.shop.own_tables import OwnTables
 from sidecar.shop.settings import StoreSettings
 from sidecar.shop.tables import StoreTables
@@ -16,6 +17,7 @@ def load_names(
     tables: StoreTables,
     settings: StoreSettings,
     own: OwnTables | None = None,
+    key_blocks: KeyBlocks | None = None,
     *,
     products: bool = True,
 ) -> Names:
@@ -24,11 +26,13 @@ def load_names(
 
     Args:
         own: Our tables, for the names of tags; None while they do not exist.
+        key_blocks: How tables are read that are locked as a whole; None: at once.
         products: Without them a large catalogue is not read.
     """
+    blocks = key_blocks or KeyBlocks()
 
     def described(table: Table, key: Column[int]) -> NameTable:
-        return _described(tx, table, key, settings.language_id)
+        return _described(tx, table, key, settings.language_id, blocks)
 
     found = {
         "group": described(
@@ -47,7 +51,7 @@ def load_names(
     }
     found["store"].add(0, unescape(settings.name))
     if products:
-        found["product"] = _products(tx, tables, settings)
+        found["product"] = _products(tx, tables, settings, blocks)
     if own is not None:
         found["tag"] = NameTable()
         tag = own.tag
@@ -57,12 +61,12 @@ def load_names(
 
 
 def _products(
-    tx: Connection, tables: StoreTables, settings: StoreSettings, *conditions: ColumnElement[bool]
+    tx: Connection, tables: StoreTables, settings: StoreSettings, blocks: KeyBlocks
 ) -> NameTable:
     # Descriptions may outlive their product.
     named, product = tables.product_description, tables.product
     exists = named.c.product_id.in_(select(product.c.product_id))
-    return _described(tx, named, named.c.product_id, settings.language_id, exists, *conditions)
+    return _described(tx, named, named.c.product_id, settings.language_id, blocks, exists)
 
 
 def _described(
@@ -70,6 +74,7 @@ def _described(
     table: Table,
     key: Column[int],
     default_language_id: int,
+    blocks: KeyBlocks,
     *conditions: ColumnElement[bool],
 ) -> NameTable:
     names = NameTable()
@@ -78,9 +83,10 @@ def _described(
         .where(*conditions)
         .order_by(key, table.c.language_id)
     )
-    for row in tx.execute(query):
-        if name := unescape(row.name or ""):
-            names.add(row.id, name, preferred=row.language_id == default_language_id)
+    for rows in blocks.each(tx, query, key, None, lambda part: tx.execute(part).all()):
+        for row in rows:
+            if name := unescape(row.name or ""):
+                names.add(row.id, name, preferred=row.language_id == default_language_id)
     return names
 
 

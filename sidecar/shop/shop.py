@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 import structlog
-from sqlalchemy import ColumnElement, Connection, Engine, Select
+from sqlalchemy import Column, Connection, Engine, Select
 
 from sidecar.config import Config, Database
 from sidecar.errors import (
@@ -18,6 +18,7 @@ from sidecar.errors import (
 )
 from sidecar.model import Names, Scope
 from sidecar.shop.database import transaction
+from sidecar.shop.key_blocks import KeyBlocks, read_key_blocks
 from sidecar.shop.names import load_names
 from sidecar.shop.own_tables import OwnTables, own_tables
 from sidecar.shop.reader import BulkReader, Schema, read_rows
@@ -53,6 +54,7 @@ class Shop:
         guests_by_email: Whether guest orders belong to the account of their e-mail.
         birthday_field: Name or ``#id`` of the custom field with the birthday; empty: none.
         bulk: None where only PyMySQL can connect.
+        key_blocks: How tables are read that are locked as a whole.
     """
 
     engine: Engine
@@ -67,6 +69,7 @@ class Shop:
     guests_by_email: bool
     birthday_field: str
     bulk: BulkReader | None
+    key_blocks: KeyBlocks
 
     def read(
         self, tx: Connection, scope: Scope, query: Select[Any], schema: Schema
@@ -74,7 +77,8 @@ class Shop:
         """
         The rows of *query* as a frame of *schema*: in bulk for a large *scope*, else in *tx*.
 
-        Where connectorx fails, PyMySQL reads the same; from then on always.
+        Where connectorx fails, PyMySQL reads the same; from then on always. For our own
+        tables; the store's are read by `read_keys`.
         """
         bulk = self.bulk  # once: another thread may give it up meanwhile
         if bulk is not None and (scope.ids is None or len(scope.ids) > BULK_FROM):
@@ -90,12 +94,28 @@ class Shop:
                 return frame
         return read_rows(tx, query, schema)
 
+    def read_keys(
+        self,
+        tx: Connection,
+        scope: Scope,
+        query: Select[Any],
+        schema: Schema,
+        key: Column[int],
+        keys: Scope | None,
+    ) -> pl.DataFrame:
+        """
+        As `read`, but only rows whose *key* is in *keys*, and so that the store hardly waits.
 
-def within(column: ColumnElement[int], scope: Scope) -> ColumnElement[bool]:
-    """The condition that *column* lies in *scope*."""
-    if scope.ids is None:
-        return column.between(scope.first, scope.last)
-    return column.in_(scope.ids)
+        Args:
+            key: Of a table of *query*. Where it has no index, on MyISAM, what is grouped by it
+                comes in several rows, see `KeyBlocks.each`.
+            keys: None: all rows.
+        """
+
+        def read(part: Select[Any]) -> pl.DataFrame:
+            return self.read(tx, scope, part, schema)
+
+        return pl.concat(list(self.key_blocks.each(tx, query, key, keys, read)))
 
 
 def open_shop(engine: Engine, config: Config) -> Shop:
@@ -113,6 +133,7 @@ def open_shop(engine: Engine, config: Config) -> Shop:
         tables = store_tables(prefix, capabilities.generation)
         settings = read_settings(tx, tables, config.shop.timezone)
         names = load_names(tx, tables, settings, products=False)
+        key_blocks = read_key_blocks(tx, config.database.name, tables)
     paid = settings.complete | settings.processing
     if config.shop.paid_statuses is not None:
         paid = _statuses(names, "status", config.shop.paid_statuses, "shop.paid_statuses")
@@ -130,6 +151,7 @@ def open_shop(engine: Engine, config: Config) -> Shop:
         guests_by_email=config.shop.guest_orders == "by_email",
         birthday_field=config.shop.birthday_field,
         bulk=_bulk_reader(engine, config.database),
+        key_blocks=key_blocks,
     )
 
 

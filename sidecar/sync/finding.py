@@ -115,14 +115,17 @@ def _searched(tx: Connection, shop: Shop, emails: Sequence[str]) -> Iterator[tup
             .where(or_(email.in_(part), func.lower(func.trim(email)).in_(part)))
             .order_by(customer.c.customer_id)
         )
-        for row in tx.execute(query):
-            yield row.customer_id, row.email
+        for rows in shop.key_blocks.each(
+            tx, query, customer.c.customer_id, None, lambda part: tx.execute(part).all()
+        ):
+            yield from ((row.customer_id, row.email) for row in rows)
 
 
 def _all_of(tx: Connection, shop: Shop, emails: set[str]) -> Iterator[tuple[int, str]]:
     customer = shop.tables.customer
     query = select(customer.c.customer_id, customer.c.email).order_by(customer.c.customer_id)
-    frame = shop.read(tx, _EVERYONE, query, {"customer_id": WHOLE, "email": TEXT})
+    schema = {"customer_id": WHOLE, "email": TEXT}
+    frame = shop.read_keys(tx, _EVERYONE, query, schema, customer.c.customer_id, None)
     wanted = pl.DataFrame({"email": sorted(emails)}, schema={"email": TEXT})
     lower = pl.col("email").str.strip_chars(" ").str.to_lowercase()
     theirs = frame.with_columns(lower).join(wanted, on="email", how="semi", maintain_order="left")

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
-from sqlalchemy import ColumnElement, Connection, Label, Select, case, cast, func
+from sqlalchemy import Column, ColumnElement, Connection, Label, Select, case, cast, func
 from sqlalchemy.dialects.mysql import CHAR, INTEGER
 
 from sidecar.model import MONEY_SCALE, Moment, Scope
 from sidecar.shop.database import transaction
+from sidecar.shop.key_blocks import within
 from sidecar.shop.local_time import to_instants
 from sidecar.shop.reader import Schema, read_rows
-from sidecar.shop.shop import BULK_FROM, Shop, within
+from sidecar.shop.shop import BULK_FROM, Shop
 
 
 @dataclass(slots=True)
@@ -58,24 +60,47 @@ class Reading:
     scoped: dict[str, pl.DataFrame] = field(default_factory=dict)
 
     def rows(self, query: Select[Any], schema: Schema) -> pl.DataFrame:
-        """The rows of *query* as a frame of *schema*."""
+        """The rows of *query*, about tables of ours, as a frame of *schema*."""
         return self.shop.read(self.tx, self.scope, query, schema)
 
     def rows_here(self, query: Select[Any], schema: Schema) -> pl.DataFrame:
-        """The rows of *query*, always in the transaction: for a few rows of a large scope."""
+        """As `rows`, always in the transaction: for a few rows of a large scope."""
         return read_rows(self.tx, query, schema)
 
-    def rows_not_older(self, scope: Scope, query: Select[Any], schema: Schema) -> pl.DataFrame:
+    def rows_of(self, query: Select[Any], schema: Schema, of: Column[int]) -> pl.DataFrame:
         """
-        The rows of *query* about customers of *scope*, as new as all that was read before.
+        The rows of *query*, about tables of the store and customers of this reading.
+
+        Args:
+            of: The customer's id. What is grouped by it may come in several rows, which the
+                caller adds up.
+        """
+        return self.shop.read_keys(self.tx, self.scope, query, schema, of, self.scope)
+
+    def rows_at(
+        self, query: Select[Any], schema: Schema, key: Column[int], ids: Iterable[int]
+    ) -> pl.DataFrame:
+        """As `rows_of`, but those whose *key* is among *ids*, and always in the transaction."""
+        few = Scope.of(())
+        return self.shop.read_keys(self.tx, few, query, schema, key, Scope.of(ids))
+
+    def all_rows(self, query: Select[Any], schema: Schema, key: Column[int]) -> pl.DataFrame:
+        """As `rows_of`, but all rows of *query*; *key* is of their table."""
+        return self.shop.read_keys(self.tx, self.scope, query, schema, key, None)
+
+    def rows_not_older(
+        self, query: Select[Any], schema: Schema, key: Column[int], keys: Scope
+    ) -> pl.DataFrame:
+        """
+        As `rows_of`, but those whose *key* is in *keys*, as new as all that was read before.
 
         The transaction of a large reading shows the store as it was when it began; what was
         read in bulk since may be newer, and what is remembered of it must not be newer still.
         """
         if self.is_small:
-            return read_rows(self.tx, query, schema)
+            return self.shop.read_keys(self.tx, self.scope, query, schema, key, keys)
         with transaction(self.shop.engine) as tx:
-            return self.shop.read(tx, scope, query, schema)
+            return self.shop.read_keys(tx, keys, query, schema, key, keys)
 
     @property
     def is_small(self) -> bool:

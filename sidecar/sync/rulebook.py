@@ -85,7 +85,9 @@ def read_dictionary(shop: Shop) -> Dictionary:
 def read_names(shop: Shop, *, own_tables: bool) -> Names:
     """The names of the store and, where *own_tables* exist, of the tags."""
     with transaction(shop.engine) as tx:
-        names = load_names(tx, shop.tables, shop.settings, shop.own if own_tables else None)
+        names = load_names(
+            tx, shop.tables, shop.settings, shop.own if own_tables else None, shop.key_blocks
+        )
         if own_tables and tx.dialect.has_table(tx, shop.own.state.name):
             ladder_plan.with_remembered(names, ladder_plan.remembered(tx, shop.own))
             name_memory.recall(tx, shop.own, names)

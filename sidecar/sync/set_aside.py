@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 import polars as pl
-from sqlalchemy import Connection, delete, select, union
+from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects.mysql import insert
 
 from sidecar.errors import CustomerError, SidecarError
 from sidecar.model import Moment, Scope
 from sidecar.shop.database import transaction
+from sidecar.shop.key_blocks import within
 from sidecar.shop.own_tables import OwnTables
-from sidecar.shop.shop import Shop, within
+from sidecar.shop.shop import Shop
 
 
 def put(
@@ -81,8 +82,8 @@ def halves(shop: Shop, scope: Scope) -> list[Scope]:
 def customer_ids(tx: Connection, shop: Shop, scope: Scope) -> list[int]:
     """Every customer of *scope*, of the store and of our tables."""
     ours, theirs = shop.own.customer.c.customer_id, shop.tables.customer.c.customer_id
-    both = union(
-        select(theirs.label("id")).where(within(theirs, scope), theirs > 0),
-        select(ours.label("id")).where(within(ours, scope)),
+    parts = shop.key_blocks.each(
+        tx, select(theirs).where(theirs > 0), theirs, scope, lambda part: tx.scalars(part).all()
     )
-    return sorted(tx.scalars(both))
+    found = {customer_id for part in parts for customer_id in part}
+    return sorted(found.union(tx.scalars(select(ours).where(within(ours, scope)))))

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from sqlalchemy import Select
+from sqlalchemy import Column, Select
 
 from sidecar import clock
 from sidecar.app import Sidecar
@@ -54,14 +54,16 @@ def sidecar(mariadb: PrivateServer, database: str, tmp_path: Path) -> Iterator[S
 def test_they_share_the_guest_orders_of_the_whole_store(
     sidecar: Sidecar, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def slow(reading: Reading, query: Select[Any], schema: Schema) -> pl.DataFrame:
-        frame = read(reading, query, schema)
+    def slow(
+        reading: Reading, query: Select[Any], schema: Schema, key: Column[int]
+    ) -> pl.DataFrame:
+        frame = read(reading, query, schema, key)
         if "owner" in schema:
             clock.sleep(0.3)  # so that the other thread comes by before it is kept
         return frame
 
-    read = Reading.rows
-    monkeypatch.setattr(Reading, "rows", slow)
+    read = Reading.all_rows
+    monkeypatch.setattr(Reading, "all_rows", slow)
     checked, moment = sidecar.check_rules(), sidecar.moment()
     book = sidecar.rulebook(checked, moment)
     approval = Approval(actor="cli:ann", everything=True)

@@ -70,7 +70,8 @@ def check_indexes(case: ServerCase) -> Iterator[Finding]:
             "warning" if wanted else "note",
             f"{case.prefix}{one.index.table} ({one.rows:,} rows) lacks our index{declined}",
             "each look at one changed customer reads the whole table, about"
-            f" {_seconds(one.rows)} instead of a millisecond",
+            f" {_seconds(one.rows)} instead of a millisecond"
+            + (", in blocks that the shop hardly waits for" if one.blocking else ""),
             _migrate([one]),
         )
     if small := [one for one in missing if one.rows < FEW_ROWS]:

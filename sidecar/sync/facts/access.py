@@ -16,12 +16,10 @@ FAILED = frozenset({"failed_logins", "last_failed_login"})
 def load_ips(reading: Reading, facts: Collection[str]) -> pl.DataFrame:
     """``customer_id`` and *facts*, of `IPS`, for customers with a login on record."""
     used = reading.shop.tables.customer_ip
-    query = (
-        select(used.c.customer_id, used.c.ip, func.max(wall_seconds(used.c.date_added)).label("at"))
-        .where(reading.of(used.c.customer_id))
-        .group_by(used.c.customer_id, used.c.ip)
-    )
-    rows = reading.rows(query, {"customer_id": WHOLE, "ip": TEXT, "at": WHOLE})
+    at = func.max(wall_seconds(used.c.date_added)).label("at")
+    query = select(used.c.customer_id, used.c.ip, at).group_by(used.c.customer_id, used.c.ip)
+    schema = {"customer_id": WHOLE, "ip": TEXT, "at": WHOLE}
+    rows = reading.rows_of(query, schema, used.c.customer_id)
     rows = reading.instants(rows, "at").with_columns(
         ip=pl.when(pl.col("ip") != "").then(pl.col("ip").str.to_lowercase())
     )
@@ -40,17 +38,24 @@ def _shared(reading: Reading, rows: pl.DataFrame) -> pl.Series:
     """The IPs, lower case, that more than one customer has used."""
     used = reading.shop.tables.customer_ip
     lower = func.lower(used.c.ip)
+    lowest, highest = func.min(used.c.customer_id), func.max(used.c.customer_id)
     query = (
-        select(lower.label("ip"))
+        select(lower.label("ip"), lowest.label("lowest"), highest.label("highest"))
         .where(used.c.customer_id > 0, used.c.ip != "")
         .group_by(lower)
-        .having(func.count(used.c.customer_id.distinct()) > 1)
     )
+    schema = {"ip": TEXT, "lowest": WHOLE, "highest": WHOLE}
     if reading.is_small:
-        found = reading.rows_here(query.where(_one_of(used.c.ip, rows["ip"])), {"ip": TEXT})
+        theirs = query.where(_one_of(used.c.ip, rows["ip"])).having(lowest < highest)
+        found = reading.rows_here(theirs, schema)
     else:
         if "shared ips" not in reading.whole_store:
-            reading.whole_store["shared ips"] = reading.rows(query, {"ip": TEXT})
+            if not reading.shop.key_blocks.are_locked(query):
+                query = query.having(lowest < highest)  # else they may be in different blocks
+            found = reading.all_rows(query, schema, used.c.customer_ip_id)
+            found = found.group_by("ip").agg(pl.col("lowest").min(), pl.col("highest").max())
+            found = found.filter(pl.col("lowest") < pl.col("highest"))
+            reading.whole_store["shared ips"] = found
         found = reading.whole_store["shared ips"]
     return found["ip"].str.to_lowercase().unique()
 
@@ -78,11 +83,12 @@ def load_failed(reading: Reading, facts: Collection[str], emails: pl.DataFrame) 
     if reading.is_small:
         wanted = emails["email"].drop_nulls().str.to_lowercase().unique().sort().to_list()
         same = func.lower(in_utf8(login.c.email)).in_(wanted)
-        rows = reading.rows_here(query.where(same), schema)
+        rows = reading.all_rows(query.where(same), schema, login.c.customer_login_id)
     else:
         # The table is keyed by e-mail only, and collations may differ: joined here.
         if "failed logins" not in reading.whole_store:
-            reading.whole_store["failed logins"] = reading.rows(query, schema)
+            rows = reading.all_rows(query, schema, login.c.customer_login_id)
+            reading.whole_store["failed logins"] = rows
         rows = reading.whole_store["failed logins"]
     lower = pl.col("email").str.to_lowercase()
     rows = reading.instants(rows, "at").with_columns(lower)

@@ -29,27 +29,23 @@ def load(reading: Reading, facts: Collection[str], customers: pl.DataFrame) -> p
     """
     tables = reading.shop.tables
     address, zone, country = tables.address, tables.zone, tables.country
-    query = (
-        select(
-            address.c.customer_id,
-            address.c.address_id,
-            address.c.company,
-            address.c.city,
-            address.c.postcode,
-            zone.c.code.label("zone"),
-            country.c.iso_code_2.label("country"),
+    query = select(
+        address.c.customer_id,
+        address.c.address_id,
+        address.c.company,
+        address.c.city,
+        address.c.postcode,
+        zone.c.code.label("zone"),
+        country.c.iso_code_2.label("country"),
+    ).select_from(
+        address.outerjoin(zone, zone.c.zone_id == address.c.zone_id).outerjoin(
+            country, country.c.country_id == address.c.country_id
         )
-        .select_from(
-            address.outerjoin(zone, zone.c.zone_id == address.c.zone_id).outerjoin(
-                country, country.c.country_id == address.c.country_id
-            )
-        )
-        .where(reading.of(address.c.customer_id))
     )
     if "default" in address.c:
         query = query.where(address.c.default == 1)
     schema = {"customer_id": WHOLE, "address_id": WHOLE} | dict.fromkeys((*_TEXTS, "country"), TEXT)
-    frame = reading.rows(query, schema)
+    frame = reading.rows_of(query, schema, address.c.customer_id)
     if "default" in address.c:
         # Nothing in the store keeps two from being the default.
         frame = frame.sort("customer_id", "address_id").unique("customer_id", keep="first")
@@ -72,16 +68,13 @@ def _with_order_country(
         return frame
     order, country = reading.shop.tables.order, reading.shop.tables.country
     ids = wanted[LAST_ORDER_ID].sort().to_list()
+    query = select(order.c.order_id, country.c.iso_code_2.label("ordered"))
+    query = query.join(country, and_(country.c.country_id == order.c.payment_country_id))
     found = [
-        reading.shop.read(
-            reading.tx,
-            Scope.of(ids[start : start + _CHUNK]),
-            select(order.c.order_id, country.c.iso_code_2.label("ordered"))
-            .join(country, and_(country.c.country_id == order.c.payment_country_id))
-            .where(order.c.order_id.in_(ids[start : start + _CHUNK])),
-            {"order_id": WHOLE, "ordered": TEXT},
+        reading.shop.read_keys(
+            reading.tx, part, query, {"order_id": WHOLE, "ordered": TEXT}, order.c.order_id, part
         )
-        for start in range(0, len(ids), _CHUNK)
+        for part in (Scope.of(ids[i : i + _CHUNK]) for i in range(0, len(ids), _CHUNK))
     ]
     ordered = wanted.select("customer_id", order_id=LAST_ORDER_ID).join(
         pl.concat(found).with_columns(plain(pl.col("ordered")).alias("ordered")), on="order_id"

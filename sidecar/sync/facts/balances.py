@@ -28,16 +28,18 @@ def load(reading: Reading, fact: str) -> pl.DataFrame:
     )
     table = transaction if fact == "credit" else reward
     value = transaction.c.amount * MONEY_SCALE if fact == "credit" else reward.c.points
-    query = (
-        select(table.c.customer_id, cast(func.sum(value), INTEGER).label(fact))
-        .where(reading.of(table.c.customer_id))
-        .group_by(table.c.customer_id)
-    )
+    total = cast(func.sum(value), INTEGER).label(fact)
+    query = select(table.c.customer_id, total).group_by(table.c.customer_id)
     if fact == "points_earned":
         query = query.where(reward.c.points > 0)
-    frame = reading.rows(query, {"customer_id": WHOLE, fact: WHOLE})
-    # The server cuts a sum that does not fit off at the end of the range.
-    beyond = frame.filter(pl.col(fact).is_in(_ENDS))["customer_id"].sort().to_list()
+    frame = reading.rows_of(query, {"customer_id": WHOLE, fact: WHOLE}, table.c.customer_id)
+    sums = frame.group_by("customer_id").agg(
+        pl.col(fact).sum(),
+        # The server cuts a sum that does not fit off at the end of the range.
+        beyond=pl.col(fact).is_in(_ENDS).any()
+        | (pl.col(fact).cast(pl.Float64).sum().abs() >= 2.0**63),
+    )
+    beyond = sums.filter("beyond")["customer_id"].sort().to_list()
     if beyond:
         raise CustomerError(f"{fact} of customer {beyond[0]} is more than 64 bits hold")
-    return frame
+    return sums.drop("beyond")

@@ -22,10 +22,9 @@ def load_cart(reading: Reading, columns: Collection[Column]) -> pl.DataFrame:
         cart.c.product_id,
         cart.c.quantity,
         wall(cart.c.date_added, "added"),
-    ).where(reading.of(cart.c.customer_id), cart.c.customer_id > 0)
-    rows = reading.rows(
-        query, dict.fromkeys(("customer_id", "product_id", "quantity", "added"), WHOLE)
-    )
+    ).where(cart.c.customer_id > 0)
+    schema = dict.fromkeys(("customer_id", "product_id", "quantity", "added"), WHOLE)
+    rows = reading.rows_of(query, schema, cart.c.customer_id)
     rows = reading.instants(rows, "added")
     scalars = {
         "cart_items": pl.col("quantity").fill_null(0).sum(),
@@ -40,12 +39,9 @@ def load_wishlist(reading: Reading, columns: Collection[Column]) -> pl.DataFrame
     """``customer_id`` and *columns*, of `WISHLIST`, for customers with a wishlist."""
     wishlist = reading.shop.tables.customer_wishlist
     # From 4.1 the same product may stand there once for each store.
-    query = (
-        select(wishlist.c.customer_id, wishlist.c.product_id)
-        .where(reading.of(wishlist.c.customer_id))
-        .distinct()
-    )
-    rows = reading.rows(query, {"customer_id": WHOLE, "product_id": WHOLE})
+    query = select(wishlist.c.customer_id, wishlist.c.product_id).distinct()
+    schema = {"customer_id": WHOLE, "product_id": WHOLE}
+    rows = reading.rows_of(query, schema, wishlist.c.customer_id).unique()
     found = rows.group_by("customer_id").agg(wishlist_items=pl.len().cast(pl.Int64))
     found = _with_sets(found, rows, [c for c in columns if c.fact == "wishlist_products"])
     return found.select("customer_id", *(column.key for column in columns))

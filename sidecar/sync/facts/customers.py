@@ -64,14 +64,14 @@ def load(reading: Reading, facts: Collection[str], extra: Collection[str]) -> pl
 
     query = (
         select(customer.c.customer_id, *(c.label(name) for name, (c, _) in columns.items()))
-        .where(reading.of(customer.c.customer_id), customer.c.customer_id > 0)
+        .where(customer.c.customer_id > 0)
         .order_by(customer.c.customer_id)
     )
     schema: Mapping[str, pl.DataType] = {
         "customer_id": WHOLE,
         **{name: kind for name, (_, kind) in columns.items()},
     }
-    return _shaped(reading, reading.rows(query, schema), facts)
+    return _shaped(reading, reading.rows_of(query, schema, customer.c.customer_id), facts)
 
 
 def _shaped(reading: Reading, frame: pl.DataFrame, facts: Collection[str]) -> pl.DataFrame:
@@ -141,6 +141,7 @@ def counts(reading: Reading, fact: str) -> pl.DataFrame:
     else:
         table = tables.customer_affiliate
         query = select(table.c.customer_id, literal(1).label(fact)).where(table.c.status == 1)
-    query = query.where(reading.of(table.c.customer_id)).group_by(table.c.customer_id)
-    frame = reading.rows(query, {"customer_id": WHOLE, fact: WHOLE})
-    return frame if fact in _COUNTED else frame.with_columns(pl.col(fact) == 1)
+    query = query.group_by(table.c.customer_id)
+    schema = {"customer_id": WHOLE, fact: WHOLE}
+    found = reading.rows_of(query, schema, table.c.customer_id).group_by("customer_id")
+    return found.agg(pl.col(fact).sum() if fact in _COUNTED else (pl.col(fact) == 1).any())

@@ -31,9 +31,10 @@ def load_returns(
         returned.c.quantity,
         returned.c.return_status_id.label("status"),
         wall(returned.c.date_added, "at"),
-    ).where(reading.of(returned.c.customer_id))
+    )
     names = ("customer_id", "product_id", "quantity", "status", "at")
-    rows = reading.instants(reading.rows(query, dict.fromkeys(names, WHOLE)), "at")
+    rows = reading.rows_of(query, dict.fromkeys(names, WHOLE), returned.c.customer_id)
+    rows = reading.instants(rows, "at")
     return _of_each(reading, rows, columns, moves=moves)
 
 
@@ -47,9 +48,10 @@ def load_reviews(
         review.c.product_id,
         review.c.rating,
         wall(review.c.date_added, "at"),
-    ).where(reading.of(review.c.customer_id))
+    )
     names = ("customer_id", "product_id", "rating", "at")
-    rows = reading.instants(reading.rows(query, dict.fromkeys(names, WHOLE)), "at")
+    rows = reading.rows_of(query, dict.fromkeys(names, WHOLE), review.c.customer_id)
+    rows = reading.instants(rows, "at")
     return _of_each(reading, rows, columns, moves=moves)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import polars as pl
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import Column, Select, select
 
+from sidecar.shop.reader import Schema
 from sidecar.sync.reading import WHOLE, Reading
 
 Kind = Literal["product", "category", "manufacturer"]
@@ -44,27 +45,26 @@ def product_groups(reading: Reading, kind: Kind, among: pl.Series) -> pl.DataFra
 def _read(reading: Reading, kind: Kind, products: list[int] | None) -> pl.DataFrame:
     tables = reading.shop.tables
 
-    def chosen(column: ColumnElement[int]) -> list[ColumnElement[bool]]:
-        return [] if products is None else [column.in_(products)]
+    def rows(query: Select[Any], schema: Schema, key: Column[int], ids: list[int]) -> pl.DataFrame:
+        if products is None:
+            return reading.all_rows(query, schema, key)
+        return reading.rows_at(query, schema, key, ids)
 
+    wanted = products or []
     schema = {"product_id": WHOLE, "group_id": WHOLE}
     if kind == "manufacturer":
         product = tables.product
         query = select(product.c.product_id, product.c.manufacturer_id.label("group_id"))
-        return reading.rows_here(
-            query.where(product.c.manufacturer_id > 0, *chosen(product.c.product_id)), schema
-        )
+        query = query.where(product.c.manufacturer_id > 0)
+        return rows(query, schema, product.c.product_id, wanted)
     link, path = tables.product_to_category, tables.category_path
-    links = reading.rows_here(
-        select(link.c.product_id, link.c.category_id.label("group_id")).where(
-            *chosen(link.c.product_id)
-        ),
-        schema,
-    )
-    categories = [] if products is None else [path.c.category_id.in_(links["group_id"].to_list())]
-    paths = reading.rows_here(
-        select(path.c.category_id.label("group_id"), path.c.path_id).where(*categories),
+    query = select(link.c.product_id, link.c.category_id.label("group_id"))
+    links = rows(query, schema, link.c.product_id, wanted)
+    paths = rows(
+        select(path.c.category_id.label("group_id"), path.c.path_id),
         {"group_id": WHOLE, "path_id": WHOLE},
+        path.c.category_id,
+        links["group_id"].to_list(),
     )
     parents = links.join(paths, on="group_id").select("product_id", group_id="path_id")
     # A category may lack its own row in the paths of a store in need of repair.

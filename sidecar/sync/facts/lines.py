@@ -54,22 +54,18 @@ def lines_of(reading: Reading, scope: Scope, orders: pl.DataFrame) -> pl.DataFra
     order, line = tables.order, tables.order_product
     schema = {"order_id": WHOLE, "product_id": WHOLE, "quantity": WHOLE}
     columns = select(line.c.order_id, line.c.product_id, line.c.quantity)
-    if scope.ids is None:
-        theirs = order.c.customer_id.between(scope.first, scope.last)
-    else:
-        theirs = order.c.customer_id.in_(scope.ids)
     paid = order.c.order_status_id.in_(sorted(reading.shop.paid))
     credit = (order.c.order_status_id > 0) & (order.c.total < 0)
-    query = columns.join(order, order.c.order_id == line.c.order_id).where(theirs, paid | credit)
+    query = columns.join(order, order.c.order_id == line.c.order_id).where(paid | credit)
     # A fingerprint of the orders is kept beside what is found here: lines that are older than
     # it would stay what they are.
-    found = [reading.rows_not_older(scope, query, schema)]
+    found = [reading.rows_not_older(query, schema, order.c.customer_id, scope)]
     # Guest orders bear no customer's id: they are named one by one.
     counted = orders.filter(pl.col("qualifying") | pl.col("credit"))
     guests = counted.filter("guest")["order_id"].to_list()
     found += [
         reading.rows_not_older(
-            scope, columns.where(line.c.order_id.in_(guests[start : start + _CHUNK])), schema
+            columns, schema, line.c.order_id, Scope.of(guests[start : start + _CHUNK])
         )
         for start in range(0, len(guests), _CHUNK)
     ]
@@ -154,23 +150,26 @@ def refunds(reading: Reading, qualifying: pl.DataFrame) -> pl.DataFrame:
     schema = {"order_id": WHOLE, "product_id": WHOLE, "quantity": WHOLE}
     if reading.is_small:
         ids = qualifying["order_id"].to_list()
-        returns = reading.rows_here(query.where(returned.c.order_id.in_(ids)), schema)
+        returns = reading.rows_at(query, schema, returned.c.order_id, ids)
     else:
         if "refunded returns" not in reading.whole_store:
-            reading.whole_store["refunded returns"] = reading.rows(query, schema)
+            returns = reading.all_rows(query, schema, returned.c.return_id)
+            reading.whole_store["refunded returns"] = returns
         returns = reading.whole_store["refunded returns"]
     returns = returns.join(qualifying, on="order_id", how="semi")
     ids = returns["order_id"].unique().sort().to_list()
     prices = [
-        reading.rows_here(
+        reading.rows_at(
             select(
                 line.c.order_product_id,
                 line.c.order_id,
                 line.c.product_id,
                 money(line.c.price, "price"),
                 money(line.c.tax, "tax"),
-            ).where(line.c.order_id.in_(ids[start : start + _CHUNK])),
+            ),
             dict.fromkeys(("order_product_id", "order_id", "product_id", "price", "tax"), WHOLE),
+            line.c.order_id,
+            ids[start : start + _CHUNK],
         )
         for start in range(0, len(ids), _CHUNK)
     ]

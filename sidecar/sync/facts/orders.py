@@ -70,7 +70,7 @@ def read_orders(reading: Reading, emails: pl.DataFrame | None, *, modified: bool
     order = reading.shop.tables.order
     query = _selected(reading.shop.tables, modified=modified)
     schema: dict[str, pl.DataType] = dict.fromkeys(query.selected_columns.keys(), WHOLE)
-    frame = reading.rows(query.where(reading.of(order.c.customer_id)), schema)
+    frame = reading.rows_of(query, schema, order.c.customer_id)
     frame = frame.with_columns(guest=pl.lit(False))
     if emails is not None:
         guests = _guest_orders(reading, emails, schema)
@@ -124,23 +124,19 @@ def _guest_orders(
     schema = {**wanted_schema, "modified": WHOLE, "email": TEXT}
     guests = _selected(tables, modified=True).add_columns(order.c.email)
     guests = guests.where(order.c.customer_id == 0)
-    # Named first: MariaDB's ONLY_FULL_GROUP_BY does not see that a COLLATE is grouped by itself.
-    email = _comparable(customer.c.email).label("email")
-    named = select(email, customer.c.customer_id).subquery()
-    owner = func.min(named.c.customer_id).label("owner")
-    oldest = select(named.c.email, owner).group_by(named.c.email)
+    email = _comparable(customer.c.email)
+    accounts = select(email.label("email"), customer.c.customer_id.label("owner"))
     if reading.is_small:
         texts = wanted["email"].unique().sort().to_list()
         guests = guests.where(_comparable(order.c.email).in_(texts))
-        oldest = oldest.where(named.c.email.in_(texts))
-        found = reading.rows_here(guests, schema)
-        owners = reading.rows_here(oldest, {"email": TEXT, "owner": WHOLE})
+        found = reading.all_rows(guests, schema, order.c.order_id)
+        owners = _oldest(reading, accounts.where(email.in_(texts)))
     else:
         if "guest orders" not in reading.whole_store:
             # The owners first: another thread takes the guest orders for a sign of both.
-            owners = reading.rows(oldest, {"email": TEXT, "owner": WHOLE})
-            reading.whole_store["e-mail owners"] = owners
-            reading.whole_store["guest orders"] = reading.rows(guests, schema)
+            reading.whole_store["e-mail owners"] = _oldest(reading, accounts)
+            guest_orders = reading.all_rows(guests, schema, order.c.order_id)
+            reading.whole_store["guest orders"] = guest_orders
         found = reading.whole_store["guest orders"]
         owners = reading.whole_store["e-mail owners"]
     found = found.with_columns(exact)
@@ -150,6 +146,13 @@ def _guest_orders(
         .join(owned, on="email")
         .select(pl.col(name) for name in wanted_schema)
     )
+
+
+def _oldest(reading: Reading, accounts: Select[Any]) -> pl.DataFrame:
+    """``email`` and ``owner``, the oldest of *accounts* with that e-mail."""
+    key = reading.shop.tables.customer.c.customer_id
+    rows = reading.all_rows(accounts, {"email": TEXT, "owner": WHOLE}, key)
+    return rows.group_by("email").agg(pl.col("owner").min())
 
 
 def _comparable(email: ColumnElement[str]) -> ColumnElement[Any]:

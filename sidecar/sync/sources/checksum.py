@@ -26,7 +26,8 @@ from sidecar.sync.sources.blocks import Sums
 from sidecar.sync.sources.references import References
 from sidecar.sync.sources.watched import Watched, changed
 
-#: Rows in one statement: about 5 to 10 ms of the server (MyISAM blocks the store meanwhile).
+#: Rows in one statement: about 5 to 10 ms of the server; fewer where a table is locked as a
+#: whole and that takes longer.
 ROWS_A_READ = 5_000
 
 #: A round begins at the earliest so long after the last one did, so that a small store's
@@ -120,7 +121,13 @@ class RollingChecksum:
 
     def __init__(self, shop: Shop) -> None:
         self._own = shop.own
+        self._key_blocks = shop.key_blocks
         self._tables = changed(shop)
+        self._paces = {
+            table.name: shop.key_blocks.pace("checksum", table.name)
+            for table in self._tables
+            if shop.key_blocks.are_locked(select(table.key))
+        }
         self._fingerprints = {table.name: table.fingerprint for table in self._tables}
 
     def share(self, progress: Progress) -> float:
@@ -162,8 +169,11 @@ class RollingChecksum:
         at = found.progress
         table = self._tables[at.table]
         is_baseline = at.baselines.get(table.name) != self._fingerprints[table.name]
-        span = _span(tx, table, at.next_key)
-        now, before = _sums(tx, table, span), _stored(tx, self._own, table, span)
+        pace = self._paces.get(table.name)
+        span = _span(tx, table, at.next_key, min(ROWS_A_READ, pace.rows) if pace else ROWS_A_READ)
+        is_whole = span.last is not None
+        now = self._key_blocks.timed(pace, lambda: _sums(tx, table, span), is_whole=is_whole)
+        before = _stored(tx, self._own, table, span)
         differing = {number for number, sums in now.items() if before.get(number) != sums}
         vanished = before.keys() - now.keys()
         if differing or vanished:
@@ -192,7 +202,11 @@ class RollingChecksum:
         is_baseline: bool,
         now_s: int,
     ) -> None:
-        rows = _rows(tx, table, span, numbers)
+        rows = self._key_blocks.timed(
+            self._paces.get(table.name),
+            lambda: _rows(tx, table, span, numbers),
+            is_whole=span.last is not None,
+        )
         old = {} if is_baseline else _stored_rows(tx, self._own, table, numbers)
         for number in sorted(numbers):
             new = rows.get(number, [])
@@ -256,14 +270,14 @@ def progress_from(position: object) -> Progress:
         return Progress()
 
 
-def _span(tx: Connection, table: Watched, first: int) -> _Span:
-    """Whole blocks from *first* on with about `ROWS_A_READ` rows; gaps of keys cost nothing."""
+def _span(tx: Connection, table: Watched, first: int, wanted: int) -> _Span:
+    """Whole blocks from *first* on with about *wanted* rows; gaps of keys cost nothing."""
     part = select(table.key.label("key")).where(table.key >= first)
     if table.only is not None:
         part = part.where(table.only)
-    rows = part.order_by(table.key).limit(ROWS_A_READ).subquery()
+    rows = part.order_by(table.key).limit(wanted).subquery()
     read, largest = tx.execute(select(func.count(), func.max(rows.c.key))).one()
-    if read < ROWS_A_READ:
+    if read < wanted:
         return _Span(first, None)
     block = largest // table.size
     # The last block may go on behind the last row; a block of so many rows is read whole.

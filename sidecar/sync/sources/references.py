@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from sqlalchemy import Connection, func, literal, select, union_all
+from sqlalchemy import Connection, literal, select, union_all
 
 from sidecar.shop.shop import Shop
 from sidecar.sync.sources.watched import (
@@ -31,10 +31,6 @@ _OF_TEXTS: tuple[tuple[TextLead, Lead, int], ...] = (
     ("email", "email", 0),
     ("guest", "customer", GUEST),
 )
-
-#: Customers whose e-mail is compared in one statement: without an index they are all
-#: read, and on MyISAM the store waits meanwhile.
-_EMAILS_A_READ = 10_000
 
 #: More buyers than this are a whole pass, which costs less than naming them.
 MOST_BUYERS = 50_000
@@ -133,36 +129,25 @@ def _of_emails(
     found: set[int] = set()
     seen: set[str] = set()
     oldest: dict[int, set[int]] = {}
-    for first, last in _spans(tx, shop):
-        query = (
-            select(
-                customer.c.customer_id,
-                checksum.label("crc"),
-                comparable_email(customer.c.email).label("email"),
-            )
-            .where(customer.c.customer_id.between(first, last), checksum.in_(wanted))
-            .order_by(customer.c.customer_id)
+    query = (
+        select(
+            customer.c.customer_id,
+            checksum.label("crc"),
+            comparable_email(customer.c.email).label("email"),
         )
-        for row in tx.execute(query):
+        .where(checksum.in_(wanted))
+        .order_by(customer.c.customer_id)
+    )
+    for rows in shop.key_blocks.each(
+        tx, query, customer.c.customer_id, None, lambda part: tx.execute(part).all()
+    ):
+        for row in rows:
             if row.crc in logins:
                 found.add(row.customer_id)
             if row.crc in guests and row.email not in seen:
                 seen.add(row.email)  # others may share the checksum, not the e-mail
                 oldest.setdefault(row.crc, set()).add(row.customer_id)
     return oldest, found
-
-
-def _spans(tx: Connection, shop: Shop) -> Iterator[tuple[int, int]]:
-    """Ranges of ids that hold `_EMAILS_A_READ` customers each."""
-    column = shop.tables.customer.c.customer_id
-    first = 1
-    while True:
-        part = select(column).where(column >= first).order_by(column).limit(_EMAILS_A_READ)
-        last = tx.scalar(select(func.max(part.subquery().c.customer_id)))
-        if last is None:
-            return
-        yield first, int(last)
-        first = int(last) + 1
 
 
 def _parts(numbers: Iterable[int]) -> Iterator[list[int]]:
