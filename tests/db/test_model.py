@@ -244,6 +244,17 @@ class AnyStore(RuleBasedStateMachine):
                 self._answer(sorted(self.dirty))
 
     @precondition(lambda self: self.model.people)
+    @rule(numbers=some, total=totals, days_ago=ago)
+    def rules_that_are_settled_see_orders_that_are_undone(
+        self, numbers: list[int], total: str, days_ago: int
+    ) -> None:
+        self._full_pass("everything")
+        for who in self._several(numbers):
+            self._order(who, total, 5, days_ago)
+        with self._taken_back(True):
+            self._answer(sorted(self.dirty))
+
+    @precondition(lambda self: self.model.people)
     @rule(number=whom, status=statuses, delete=st.booleans())
     def an_order_changes(self, number: int, status: int, delete: bool) -> None:
         who = self._one(number)
