@@ -303,6 +303,7 @@ def test_ranges_hold_every_id_once(store: SmallStore, size: int) -> None:
     assert scopes[-1].last == 2**31 - 1
     for one, next_one in itertools.pairwise(scopes):
         assert next_one.first == one.last + 1
+    assert len(scopes) == -(-4 // size), "none is empty"
 
 
 def test_who_was_deleted_between_two_ranges_is_forgotten_too(store: SmallStore) -> None:

@@ -158,6 +158,27 @@ def test_upgrade_only_lets_nobody_fall(ladder: LadderStore) -> None:
     assert ladder.group(ann) == "Gold"
 
 
+@pytest.mark.parametrize("whole", [False, True])
+@pytest.mark.parametrize(("minutes", "group"), [(1, "Default"), (4, "Gold")])
+def test_the_breaker_counts_our_writes_of_the_last_ten_minutes(
+    ladder: LadderStore, whole: bool, minutes: int, group: str
+) -> None:
+    ann = ladder.customer()
+    order = ladder.store.given.order(ann, "600")
+    ladder.rules("[ladder]\nfallback = 'Default'\n" + GOLD)
+    ladder.store.full_pass()
+    for status, expected in ((7, "Default"), (5, "Gold"), (7, "Default"), (5, group)):
+        ladder.store.given.update("order", {"order_id": order}, order_status_id=status)
+        ladder.store.now += datetime.timedelta(minutes=minutes)
+
+        if whole:
+            ladder.store.full_pass()
+        else:
+            ladder.ring(ann)
+
+        assert ladder.group(ann) == expected
+
+
 def test_a_group_that_somebody_changes_between_reading_and_writing_is_looked_at_again(
     ladder: LadderStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
