@@ -25,7 +25,8 @@ from sidecar.sync.cycle import Pass
 from sidecar.sync.ranges import Progress
 from sidecar.sync.runs import Run
 from sidecar.sync.said import Item
-from sidecar.sync.undo_revert import Plan, Reverting, natives
+from sidecar.sync.undo_plan import Plan
+from sidecar.sync.undo_revert import Reverting, natives
 
 #: What stays is named up to so many times.
 SHOWN = 100

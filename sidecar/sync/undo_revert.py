@@ -7,7 +7,7 @@ All of it is idempotent: what is as it was before the run counts as taken back.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
@@ -19,15 +19,14 @@ from sidecar.rules.ladder import MEMORY
 from sidecar.shop.shop import Shop
 from sidecar.sync import assertions, said, undo_history
 from sidecar.sync.compiled_rules import Rulebook
-from sidecar.sync.said import Item, Said, Turn
+from sidecar.sync.said import Said
 from sidecar.sync.undo_history import Done
+from sidecar.sync.undo_plan import GROUP, Plan
 from sidecar.sync.values import insert
 from sidecar.sync.writers import customer_group
 
 #: Ids in one statement.
 _CHUNK = 5_000
-
-_GROUP: Item = ("group", 0)
 
 #: Why a customer was moved; see ``group_why`` in the audit.
 _UNDONE = 6
@@ -43,39 +42,6 @@ _Turned = dict[tuple[int, bool], list[int]]
 _NUMBERS = ("run_id", "customer_id", "at", "group_from", "group_to", "group_why")
 _TEXTS = ("tags_added", "tags_removed", "asserted", "retracted")
 _AUDIT = {**dict.fromkeys(_NUMBERS, pl.Int64), **dict.fromkeys(_TEXTS, pl.String)}
-
-
-@dataclass(slots=True)
-class Plan:
-    """
-    What is to be taken back from one customer.
-
-    Attributes:
-        did: What the run did to them.
-        turn: What it said of them anew; None: nothing.
-        kept: Items that stay as they are, and why.
-        move: From which customer group to which they go back; None: they stay.
-        memory: What the ladder is to remember, in the order of `MEMORY`; None: as it does.
-    """
-
-    did: Done
-    turn: Turn | None
-    kept: dict[Item, str] = field(default_factory=dict)
-    move: tuple[int, int] | None = None
-    memory: tuple[Any, ...] | None = None
-
-    @property
-    def items(self) -> list[Item]:
-        """Everything that people can see of what the run did."""
-        found: set[Item] = {("tag", tag_id) for tag_id in self.did.tags}
-        found.update(self.turn.items if self.turn else ())
-        return sorted(found | {_GROUP} if self.did.group else found)
-
-    @property
-    def takes_back(self) -> bool:
-        """Whether anything does not stay, also what nobody sees."""
-        unseen: list[Item] = [("tag", tag_id) for tag_id in self.did.verdicts]
-        return any(item not in self.kept for item in (*self.items, *unseen))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,16 +87,16 @@ class Reverting:
     def _plan_group(self, plan: Plan, now: Said, native: int) -> None:
         was = plan.turn.before.memory if plan.turn else None
         moved = plan.did.group
-        if _GROUP in plan.kept or (moved is None and was is None):
+        if GROUP in plan.kept or (moved is None and was is None):
             return
         memory = dict(zip(MEMORY, now.memory or (), strict=True))
         if moved is not None:
             before, after = moved
             if before not in self.groups:
-                plan.kept[_GROUP] = "the customer group from before does not exist any more"
+                plan.kept[GROUP] = "the customer group from before does not exist any more"
                 return
             if native not in moved:
-                plan.kept[_GROUP] = "the customer group was changed since"
+                plan.kept[GROUP] = "the customer group was changed since"
                 return
             if native == after:
                 plan.move = (after, before)
@@ -185,7 +151,7 @@ class Reverting:
         rows = [
             (customer_id, *plan.memory)
             for customer_id, plan in plans.items()
-            if plan.memory is not None and _GROUP not in plan.kept
+            if plan.memory is not None and GROUP not in plan.kept
         ]
         schema = dict.fromkeys(("customer_id", *MEMORY), pl.Int64)
         insert(tx, own.customer, pl.DataFrame(rows, schema, orient="row"), update=MEMORY)
@@ -197,7 +163,7 @@ class Reverting:
         moved = pl.DataFrame(rows, schema, orient="row")
         if not moved.is_empty():
             for customer_id in customer_group.move(tx, self.shop, moved):
-                plans[customer_id].kept[_GROUP] = "the customer group was changed since"
+                plans[customer_id].kept[GROUP] = "the customer group was changed since"
 
     def _note(
         self, tx: Connection, plans: Mapping[int, Plan], turned: _Turned, number: int
@@ -206,7 +172,7 @@ class Reverting:
         moved = {
             customer_id: plan.did.group
             for customer_id, plan in plans.items()
-            if plan.did.group and plan.memory is not None and _GROUP not in plan.kept
+            if plan.did.group and plan.memory is not None and GROUP not in plan.kept
         }
         said: dict[bool, dict[int, list[int]]] = {True: {}, False: {}}
         for (tag_id, on), ids in sorted(turned.items()):
@@ -292,7 +258,7 @@ class Reverting:
                 if slot is None or bool(word >> slot % 64 & 1) == on:
                     plan.kept.setdefault(("tag", tag_id), why)
             if plan.did.group and native.get(customer_id) != plan.did.group[0]:
-                plan.kept.setdefault(_GROUP, why)
+                plan.kept.setdefault(GROUP, why)
 
 
 def _left_alone_as(said: Said, memory: Mapping[str, Any]) -> bool:
