@@ -196,6 +196,10 @@ class Bed:
         life.logged("binlog.opened")
         return life
 
+    def wrong(self, looking: Given) -> list[str]:
+        """What is not as plain SQL has it, asked on *looking*."""
+        return verdict.wrong(looking, self.chosen, self.tags, self.ahead_s)
+
     def converges(
         self,
         life: Life,
@@ -206,7 +210,7 @@ class Bed:
         looking = self.connect(autocommit=True)
         began_s = clock.monotonic()
         took_s = 0.0
-        while lines := verdict.wrong(looking, self.chosen, self.tags, self.ahead_s):
+        while lines := self.wrong(looking):
             took_s = clock.monotonic() - began_s
             if life.ended():
                 found.faults.append(f"it ended with {life.code}: {life.tail()}")

@@ -8,7 +8,6 @@ there: after the log was written and sent, before the engine commits
 
 from __future__ import annotations
 
-from chaos import verdict
 from chaos.bed import CUSTOMERS, Bed, Found
 from chaos.lives import Life
 from sidecar import clock
@@ -91,5 +90,5 @@ def _seq(bed: Bed) -> int:
 
 def _wrong(bed: Bed, looking: Given) -> set[int]:
     """Customers whose facts are wrong."""
-    lines = verdict.wrong(looking, bed.chosen)
+    lines = bed.wrong(looking)
     return {int(line.split(":")[0].split()[-1]) for line in lines if line.startswith("facts of")}
