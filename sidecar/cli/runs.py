@@ -83,7 +83,8 @@ def approve(context: typer.Context, run: Run, wait: Wait = 30.0, json: Json = Fa
         show.note(f"run {run} had nothing left to change")
         return
     customers = show.counted(answer["customers"], "customer")
-    show.note(f"run {run} is applied: {customers} changed ({show.changes(answer['changes'])})")
+    told = show.changes(answer["changes"])
+    show.note(f"run {run} is applied: {customers} changed" + (f" ({told})" if told else ""))
 
 
 def discard(context: typer.Context, run: Run, wait: Wait = 30.0, json: Json = False) -> None:

@@ -17,7 +17,7 @@ from sidecar.sync.ranges import Progress
 from sidecar.sync.rulebook import CheckedRules
 
 
-class FullPasses(Protocol):
+class MakeFullPass(Protocol):
     """Carries a full pass out, with the rules as they are now."""
 
     def __call__(
@@ -43,5 +43,5 @@ class Means:
     check_rules: Callable[[], CheckedRules]
     checker: Callable[[], Callable[[Sequence[AdminRule]], CheckedRules]]
     rulebook: Callable[[CheckedRules, Moment, bool], Rulebook]
-    full_pass: FullPasses
+    full_pass: MakeFullPass
     budget: Callable[[Moment], Budget]
