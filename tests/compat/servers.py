@@ -85,7 +85,8 @@ SERVERS = {
         _MYSQL,
         "/usr/sbin/mysqld",
         _MYSQL_INSTALL,
-        _MYSQL_OPTIONS,
+        # From 9.7 on both are the default.
+        ("--gtid-mode=OFF", "--enforce-gtid-consistency=OFF", *_MYSQL_OPTIONS),
         only_binlog=True,
     ),
 }
