@@ -268,7 +268,8 @@ def _stands_elsewhere(connection: Connection, position: Position, gtid: str) -> 
     if found and int(found[0][1]) != position.offset:
         return "reset"  # it stands inside an event
     if not gtid:
-        return None
+        sizes = {str(row[0]): int(row[1]) for row in connection.execute(text("SHOW BINARY LOGS"))}
+        return "ahead" if position.offset > sizes.get(position.file, position.offset) else None
     if found:
         name = _QUOTED.search(str(found[0][5])) if found[0][2].lower().startswith("gtid") else None
         return "reset" if name and MysqlGtids(gtid).covers(name[1]) else None
