@@ -32,10 +32,15 @@ PROJECT = Path(__file__).parents[2]
 #: Of these, what uses the server: the others need none, or bring up their own.
 TESTS = ("tests/db", "tests/docs", "tests/e2e")
 
-#: What looks at the server's log.
-BINLOG_TESTS = ("tests/e2e/test_run_binlog.py",)
+#: What looks at the server's log, and what only a MySQL without GTID can do.
+BINLOG_TESTS = (
+    "tests/db/test_intents.py",
+    "tests/db/test_myisam_groups.py",
+    "tests/db/test_segments_against_oracle.py",
+    "tests/e2e/test_run_binlog.py",
+)
 
-ALL, SOME, BINLOG = "all with a store", "some", "the binary log's"
+ALL, SOME, BINLOG = "all with a store", "some", "the log's, and of groups in OpenCart 3"
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,17 @@ def refuses_both_kinds() -> bool:
         return str(cursor.fetchone()[0]) == "ON"
 
 
+@functools.cache
+def settle_s() -> float:
+    """How long a MySQL that tests were told to run on keeps us waiting: one without GTID."""
+    if not on_mysql():
+        return 0.0
+    with contextlib.closing(ForeignServer(dsn() or "").connect()) as connection:
+        cursor = connection.cursor()
+        cursor.execute("SELECT @@GLOBAL.gtid_mode")
+        return 0.0 if str(cursor.fetchone()[0]) == "ON" else 1.0
+
+
 class _MysqlCursor(pymysql.cursors.Cursor):  # type: ignore[misc]
     """Says what tests say to MariaDB in MySQL's words."""
 
