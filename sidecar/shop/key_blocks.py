@@ -23,11 +23,11 @@ from sidecar.shop.tables import StoreTables
 
 T = TypeVar("T")
 
-#: A block is made to take so long, connecting included.
+#: A block is made to take so long, receiving its rows included.
 TARGET_S = 0.015
 
-#: Rows of the first block of its kind, and the fewest: they are read in 2 to 5 ms, and where that
-#: takes long it is connecting on a busy machine. A block grows to twice its size at most.
+#: Rows of the first block of its kind, and the fewest: where they take long, the machine is busy,
+#: and fewer would too. A block grows to twice its size at most.
 FEWEST_ROWS, MOST_ROWS = 1_000, 10_000
 
 #: The index that begins with each column, by table and column in small letters.

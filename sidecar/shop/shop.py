@@ -112,7 +112,12 @@ class Shop:
             keys: None: all rows.
         """
 
+        in_blocks = self.key_blocks.are_locked(query)
+
         def read(part: Select[Any]) -> pl.DataFrame:
+            if in_blocks:
+                # connectorx connects anew for each, and leaves threads behind for half a minute.
+                return read_rows(tx, part, schema)
             return self.read(tx, scope, part, schema)
 
         return pl.concat(list(self.key_blocks.each(tx, query, key, keys, read)))
