@@ -70,7 +70,6 @@ class Batch:
         own: Transactions of ours, which ring nobody.
         own_customers: Whose rows of the store these wrote.
         gaps: How often something could not be read, by reason; any means: look at everybody.
-        newest_s: When the last transaction was written, seconds since 1970; 0: none.
     """
 
     references: References
@@ -82,4 +81,3 @@ class Batch:
     own: int
     own_customers: frozenset[int]
     gaps: Counter[str]
-    newest_s: int

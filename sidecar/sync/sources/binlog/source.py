@@ -120,7 +120,6 @@ class BinlogSource:
         told: The same.
         written: Customers whose rows of the store we wrote; whoever looks at it empties it.
         behind: Whether more was waiting at the last look.
-        newest_s: Of the newest transaction read, by the server's clock; None before the first.
     """
 
     name = "binlog"
@@ -132,7 +131,6 @@ class BinlogSource:
         self.told = told
         self.written: set[int] = set()
         self.behind = False
-        self.newest_s: int | None = None
         self._epoch: int | None = None
         self._log: ServerLog | None = None
         self._wire: Wire | None = None
@@ -210,8 +208,6 @@ class BinlogSource:
         self.written |= batch.own_customers
         self._require_ours(batch)
         self._count_gaps(batch.gaps)
-        if batch.newest_s:
-            self.newest_s = batch.newest_s
         if not batch.transactions and not batch.gaps:
             return self._later(now_s)
         self._at = batch.position

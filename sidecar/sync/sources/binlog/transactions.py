@@ -93,7 +93,7 @@ class Transactions:
         self._is_standalone = False
         self._gtid: Gtid | None = None
         self._rung = Rung()
-        self._transactions = self._events = self._own = self._newest_s = 0
+        self._transactions = self._events = self._own = 0
         self._own_customers: set[int] = set()
         self._gaps: Counter[str] = Counter()
         self._open_gaps: Counter[str] = Counter()
@@ -174,11 +174,10 @@ class Transactions:
             own=self._own,
             own_customers=frozenset(self._own_customers),
             gaps=self._gaps,
-            newest_s=self._newest_s,
         )
         self._rung, self._gaps = Rung(), Counter()
         self._own_customers = set()
-        self._transactions = self._events = self._own = self._newest_s = 0
+        self._transactions = self._events = self._own = 0
         return batch
 
     # -- files -----------------------------------------------------------------------------
@@ -270,7 +269,6 @@ class Transactions:
         self._progress.end(self._gtid)
         self._is_open, self._is_standalone, self._gtid = False, False, None
         self._transactions += 1
-        self._newest_s = _header(packet)[0] or self._newest_s
         return True
 
     def _give_up(self) -> None:
