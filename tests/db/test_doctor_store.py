@@ -75,6 +75,24 @@ def test_tables_without_transactions_are_told(store: DoctorStore) -> None:
     assert "'doctor_store'" in found.mend
 
 
+def test_a_server_that_moves_nobody_in_such_tables_is_warned_of(
+    store: DoctorStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sidecar.service.doctor.tables._refuses_both_kinds", lambda _: True)
+    store.given.execute("ALTER TABLE oc_review ENGINE=MyISAM")
+    try:
+        other = store.one("tables.engines")
+        store.given.execute("ALTER TABLE oc_customer ENGINE=MyISAM")
+        found = store.one("tables.engines")
+    finally:
+        store.given.execute("ALTER TABLE oc_review ENGINE=InnoDB")
+        store.given.execute("ALTER TABLE oc_customer ENGINE=InnoDB")
+
+    assert other.state == "note"
+    assert found.state == "warning"
+    assert "refuses to move any customer" in found.consequence
+
+
 def test_missing_indexes_cost_what_the_rows_say(
     store: DoctorStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

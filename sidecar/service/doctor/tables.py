@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import bindparam, text
+from sqlalchemy import Connection, bindparam, text
 
 from sidecar.service.doctor.case import ServerCase
 from sidecar.service.doctor.finding import Finding
@@ -33,21 +33,30 @@ def check_engines(case: ServerCase) -> Iterator[Finding]:
                 " WHERE table_schema = DATABASE() AND table_name IN :names"
             ).bindparams(bindparam("names", names, expanding=True))
         ).all()
+        refuses = _refuses_both_kinds(tx)
     weak = sorted(str(row.name) for row in rows if str(row.kind).lower() != "innodb")
     if not weak:
         yield Finding("tables.engines", "ok", "the store's tables are InnoDB")
         return
+    no_moves = refuses and f"{case.prefix}customer" in weak
     yield Finding(
         "tables.engines",
-        "note",
+        "warning" if no_moves else "note",
         f"{len(weak)} of the store's tables that are read are not InnoDB ({', '.join(weak[:3])}…)",
         "a read of one holds up whoever writes to it, so they are read in small parts; a customer's"
-        " group and its record are not one transaction; our indexes are added only when asked",
+        " group and its record are not one transaction; our indexes are added only when asked"
+        + ("; this server refuses to move any customer to another group" if no_moves else ""),
         "after a backup, in a quiet hour (we never do it), run what this prints:\n"
         "SELECT CONCAT('ALTER TABLE `', table_name, '` ENGINE=InnoDB;')"
         " FROM information_schema.tables WHERE engine = 'MyISAM'"
         f" AND table_schema = {_text(case.config.database.name)};",
     )
+
+
+def _refuses_both_kinds(tx: Connection) -> bool:
+    """Whether the server writes no table without transactions beside one with (error 1785)."""
+    row = tx.exec_driver_sql("SHOW GLOBAL VARIABLES LIKE 'enforce_gtid_consistency'").first()
+    return row is not None and str(row[1]) == "ON"
 
 
 def _text(value: str) -> str:
