@@ -142,7 +142,7 @@ def sweep(
     assert len(others) >= len(every)
 
 
-def customers(ladder: LadderStore, number: int = 30) -> list[int]:
+def customers(ladder: LadderStore, number: int = 40) -> list[int]:
     """So many, whom a full pass has seen in the group Default."""
     ids = [ladder.customer() for _ in range(number)]
     ladder.store.full_pass()
