@@ -201,22 +201,24 @@ def test_a_log_that_was_begun_anew_is_a_gap_that_is_counted(
 
 
 def test_a_log_that_is_begun_anew_while_it_is_read_is_noticed_by_its_silence(
-    store: SmallStore,
-    reading: Reading,
-    binlog_mariadb: PrivateServer,
-    monkeypatch: pytest.MonkeyPatch,
+    store: SmallStore, binlog_mariadb: PrivateServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ann = store.given.customer()
-    reading.tick()
+    # Only while its first file is read the server keeps the connection, and tells nothing.
     binlog_mariadb.execute("RESET MASTER")
-    store.given.update("customer", {"customer_id": ann}, firstname="Zoë")
-    assert reading.ring() == Doorbell()  # the server tells nothing, and keeps the connection
+    reading = Reading(store.sidecar.shop, binlog_mariadb)
+    with contextlib.closing(reading.log):
+        assert reading.tick().everyone
+        ann = store.given.customer()
+        reading.tick()
+        binlog_mariadb.execute("RESET MASTER")
+        store.given.update("customer", {"customer_id": ann}, firstname="Zoë")
+        assert reading.ring() == Doorbell()
 
-    monkeypatch.setattr(module, "QUIET_S", 0.1)
-    assert reading.tick().everyone
-    monkeypatch.undo()
-    store.given.update("customer", {"customer_id": ann}, firstname="Zoe")
-    assert reading.tick().ids == {ann}
+        monkeypatch.setattr(module, "QUIET_S", 0.1)
+        assert reading.tick().everyone
+        monkeypatch.undo()
+        store.given.update("customer", {"customer_id": ann}, firstname="Zoe")
+        assert reading.tick().ids == {ann}
 
 
 @pytest.mark.mariadb_only("how a commit is held")
