@@ -17,7 +17,7 @@ from sidecar.rules.language.suggest import did_you_mean, listing
 from sidecar.rules.language.toml_places import Path
 from sidecar.rules.rule import GroupRule, Ladder, MadeIn, Origin, SegmentRule, TagRule
 from sidecar.rules.syntax import Expr
-from sidecar.rules.table_reader import CONDITION_EXAMPLE, TableReader
+from sidecar.rules.table_reader import TableReader
 
 TABLES: Final = ("tag", "segment", "group", "ladder", "lists")
 RULE_KEYS: Final = ("name", "when", *GROUP_KEYS)
@@ -98,19 +98,19 @@ class _Reader(TableReader):
 
     def _tag(self, table: Mapping[str, Any], path: Path) -> None:
         self.unknown(table, path, RULE_KEYS)
-        name, when = self.name(table, path), self._when(table, path)
+        name, when = self.name(table, path), self.when(table, path)
         if name is not None and when is not None:
             self.found.tags.append(TagRule(name=name, when=when, **self._about(when, path)))
 
     def _segment(self, table: Mapping[str, Any], path: Path) -> None:
         self.unknown(table, path, RULE_KEYS)
-        name, when = self.name(table, path), self._when(table, path)
+        name, when = self.name(table, path), self.when(table, path)
         if name is not None and when is not None:
             self.found.segments.append(SegmentRule(name=name, when=when, **self._about(when, path)))
 
     def _group(self, table: Mapping[str, Any], path: Path) -> None:
         self.unknown(table, path, RUNG_KEYS)
-        name, when = self.name(table, path), self._when(table, path)
+        name, when = self.name(table, path), self.when(table, path)
         keep_when: Expr | None = None
         if "keep_when" in table:
             keep_when = self.condition(table["keep_when"], (*path, "keep_when"))
@@ -136,29 +136,6 @@ class _Reader(TableReader):
             "line": self.line(path),
             "origin": Origin(self.source, path),
         }
-
-    # -- values ------------------------------------------------------------------------
-
-    def _when(self, table: Mapping[str, Any], path: Path) -> Expr | None:
-        groups = {key: table[key] for key in GROUP_KEYS if key in table}
-        if "when" in table and groups:
-            self.error(
-                (*path, next(iter(groups))),
-                f"'when' cannot stand beside {listing(GROUP_KEYS)}",
-                "keep one of the two",
-                key=True,
-            )
-            return None
-        if "when" in table:
-            if isinstance(table["when"], dict):
-                message = "'when' is a text in quotes"
-                self.error((*path, "when"), message, f"{listing(GROUP_KEYS)} stand beside 'name'")
-                return None
-            return self.condition(table["when"], (*path, "when"))
-        if not groups:
-            self.error(path, "has no condition", CONDITION_EXAMPLE, key=True)
-            return None
-        return self.structure(groups, path)
 
     # -- ladder and lists --------------------------------------------------------------
 

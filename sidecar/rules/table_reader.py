@@ -10,7 +10,7 @@ from sidecar.model import fold
 from sidecar.rules.language import limits
 from sidecar.rules.language.parser import parse
 from sidecar.rules.language.source_file import SourceFile
-from sidecar.rules.language.structure import StructureError, from_structure
+from sidecar.rules.language.structure import GROUP_KEYS, StructureError, from_structure
 from sidecar.rules.language.suggest import did_you_mean, listing
 from sidecar.rules.language.toml_places import Path
 from sidecar.rules.language.words import read_span
@@ -98,6 +98,29 @@ class TableReader:
                 self.source.within_string(problem, path) for problem in error.problems
             )
             return None
+
+    def when(self, table: Mapping[str, Any], path: Path, *, is_needed: bool = True) -> Expr | None:
+        """The condition of a rule's *table*, as ``when`` or as ``all``, ``any`` and ``none``."""
+        groups = {key: table[key] for key in GROUP_KEYS if key in table}
+        if "when" in table and groups:
+            self.error(
+                (*path, next(iter(groups))),
+                f"'when' cannot stand beside {listing(GROUP_KEYS)}",
+                "keep one of the two",
+                key=True,
+            )
+            return None
+        if "when" in table:
+            if isinstance(table["when"], dict):
+                message = "'when' is a text in quotes"
+                self.error((*path, "when"), message, f"{listing(GROUP_KEYS)} stand beside 'name'")
+                return None
+            return self.condition(table["when"], (*path, "when"))
+        if groups:
+            return self.structure(groups, path)
+        if is_needed:
+            self.error(path, "has no condition", CONDITION_EXAMPLE, key=True)
+        return None
 
     def structure(self, table: Mapping[str, object], path: Path) -> Expr | None:
         """A condition as a table with ``all``, ``any`` or ``none``."""

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
 from sidecar import clock
 from sidecar.config import Database, Secret
@@ -15,6 +15,7 @@ from sidecar.service.demo_store import create_store
 from sidecar.service.private_server import PrivateServer
 from sidecar.shop.indexes import INDEXES, add_index, drop_index, missing_indexes, present_indexes
 from support.database import changed, engine_for
+from support.reviews import add_reviews
 
 
 @pytest.fixture
@@ -99,16 +100,7 @@ def test_of_a_table_that_would_block_its_size_is_told_before_it_is_indexed(engin
     assert len(found) == len(INDEXES)
     assert all(missing.blocking for missing in found)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(
-            text(
-                "INSERT INTO oc_review (product_id, customer_id, rating, date_added)"
-                " VALUES (:product, :customer, :rating, :day)"
-            ),
-            [
-                {"product": 1, "customer": number, "rating": 5, "day": "2026-01-01"}
-                for number in range(1, 4001)
-            ],
-        )
+        add_reviews(connection)
     (reviews,) = (m for m in missing_indexes(engine, "oc_") if m.index.table == "review")
     assert (reviews.rows, reviews.blocking) == (4000, True)
     assert reviews.megabytes > 0

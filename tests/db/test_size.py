@@ -11,6 +11,7 @@ from sidecar.shop.indexes import INDEXES, add_index, missing_indexes
 from sidecar.shop.own_tables import own_tables
 from sidecar.shop.size import own_size
 from sidecar.shop.tables import Generation
+from support.reviews import add_reviews
 
 
 @pytest.mark.parametrize("version", ["3.0", "4.1"])
@@ -31,16 +32,7 @@ def test_our_tables_and_our_indexes_on_the_stores_are_counted(
             text("INSERT INTO oc_sidecar_customer (customer_id) VALUES (:customer)"),
             [{"customer": number} for number in range(1, 2001)],
         )
-        connection.execute(
-            text(
-                "INSERT INTO oc_review (product_id, customer_id, rating, date_added)"
-                " VALUES (:product, :customer, :rating, :day)"
-            ),
-            [
-                {"product": 1, "customer": number, "rating": 5, "day": "2026-01-01"}
-                for number in range(1, 4001)
-            ],
-        )
+        add_reviews(connection)
     for missing in missing_indexes(engine, "oc_"):
         add_index(engine, "oc_", missing)
     with engine.connect() as connection:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 
 import pytest
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Engine, inspect
 
 from sidecar.errors import DatabaseUnavailableError, NotNowError
 from sidecar.service.demo_store import create_store
@@ -14,6 +14,7 @@ from sidecar.shop import indexes, migrate
 from sidecar.shop.indexes import INDEXES, add_index, missing_indexes
 from sidecar.shop.removal import find_ours, remove
 from sidecar.shop.tables import Generation
+from support.reviews import add_reviews
 from support.small_store import SmallStore
 
 
@@ -120,16 +121,7 @@ def test_a_table_that_this_version_does_not_know_is_told_and_stays(engine: Engin
 def test_of_a_table_that_would_block_the_time_is_told_before(engine: Engine) -> None:
     _install(engine, "oc_", "3.0")
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(
-            text(
-                "INSERT INTO oc_review (product_id, customer_id, rating, date_added)"
-                " VALUES (:product, :customer, :rating, :day)"
-            ),
-            [
-                {"product": 1, "customer": number, "rating": 5, "day": "2026-01-01"}
-                for number in range(1, 4001)
-            ],
-        )
+        add_reviews(connection)
 
     (reviews,) = (found for found in find_ours(engine, "oc_").indexes if found.table == "review")
 

@@ -33,7 +33,6 @@ from sidecar.rules.loyalty.program import (
 )
 from sidecar.rules.loyalty.value_reader import ValueReader, day_of
 from sidecar.rules.rule import Origin
-from sidecar.rules.syntax import Expr
 
 LOYALTY_KEYS: Final = (
     "start", "points_per_unit", "points_worth_one", "basis", "rounding", "round_each", "statuses",
@@ -133,7 +132,7 @@ class ProgramReader(ValueReader):
         first, last = self.day(table, "from", path), self.day(table, "until", path)
         if first is not None and last is not None and last < first:
             self.error((*path, "until"), "'until' lies before 'from'")
-        when = self._when(table, path)
+        when = self.when(table, path, is_needed=False)
         on_refund = self.word(table, "on_refund", path, get_args(OnRefund))
         rule = EarnRule(
             name=self.name(table, path) or "",
@@ -180,16 +179,6 @@ class ProgramReader(ValueReader):
             return benefits
         self.error((*path, "benefits"), "'benefits' is a table of texts")
         return {}
-
-    def _when(self, table: Mapping[str, Any], path: Path) -> Expr | None:
-        groups = {key: table[key] for key in GROUP_KEYS if key in table}
-        if "when" in table and groups:
-            among = listing(GROUP_KEYS)
-            self.error((*path, "when"), f"'when' cannot stand beside {among}", "keep one", key=True)
-            return None
-        if "when" in table:
-            return self.condition(table["when"], (*path, "when"))
-        return self.structure(groups, path) if groups else None
 
     def _caps(self, table: Mapping[str, Any], path: Path) -> tuple[Cap, ...]:
         caps = []
