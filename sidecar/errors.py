@@ -113,6 +113,10 @@ class DatabaseUnavailableError(DatabaseError):
     """The same work may succeed later: gone, restarting, deadlock, lock wait."""
 
 
+class ServerSilentError(DatabaseUnavailableError):
+    """The server neither answers nor lets anybody in: frozen, or the network is cut."""
+
+
 class DatabaseRefusedError(DatabaseError):
     """The database will go on refusing: password, privilege, missing table, wrong prefix."""
 

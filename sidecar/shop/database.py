@@ -18,6 +18,7 @@ from sidecar.config import Database
 from sidecar.errors import ConfigError, DatabaseError, UsageError
 from sidecar.shop.database_errors import translate
 from sidecar.shop.fence import prove_what_wrote
+from sidecar.shop.silence import be_impatient, be_patient
 
 __all__ = [
     "SESSION",
@@ -168,8 +169,7 @@ def answer_within(connection: Connection, seconds: float) -> None:
 
     The connection should be detached from the pool: the limit stays with it.
     """
-    driver: Any = connection.connection.dbapi_connection
-    driver._read_timeout = seconds
+    be_impatient(connection.connection.dbapi_connection, seconds)
 
 
 def place_of(engine: Engine) -> str:
@@ -181,7 +181,8 @@ def place_of(engine: Engine) -> str:
 
 def connector(database: Database) -> Callable[[], Any]:
     """
-    What makes PyMySQL connections for *database*; a statement on them may take any time.
+    What makes PyMySQL connections for *database*; a statement on them may take any time, as
+    long as the server lives.
 
     It raises PyMySQL's own errors; see ``translate``.
 
@@ -214,11 +215,15 @@ def connector(database: Database) -> Callable[[], Any]:
             except UnicodeError as error:  # of the host's name, before anybody is asked
                 raise pymysql.err.OperationalError(2003, f"no host ({error})") from error
             _notice_cuts(connection._sock)
-        # The timeout is for logging in; a statement may take as long as it needs.
-        connection._read_timeout = None
         return connection
 
-    return create
+    def create_patient() -> Any:
+        # The timeout is for logging in; a statement may take as long as it needs.
+        connection = create()
+        be_patient(connection, create)
+        return connection
+
+    return create_patient
 
 
 def _notice_cuts(opened: socket.socket) -> None:

@@ -55,7 +55,7 @@ RETRYABLE: Mapping[int, str] = {
     2006: "the connection is gone",
     2013: "the connection broke",
     2014: "the connection is out of step",
-    2055: "the connection broke",
+    2055: "the server is silent (frozen, or cut off)",
     3024: "the statement took longer than it may",
     3032: "the server is in offline mode",
     3101: "another server of the cluster was faster",

@@ -23,11 +23,13 @@ from sidecar.errors import (
     DatabaseRefusedError,
     DatabaseUnavailableError,
     SchemaChangedError,
+    ServerSilentError,
 )
 from sidecar.shop import database as connections
 from sidecar.shop.arrow import read_frame
 from sidecar.shop.database import SESSION
 from sidecar.shop.database_errors import SCHEMA_CHANGED
+from sidecar.shop.silence import while_it_lives
 
 #: Column name to type, in the order selected; integers and text only.
 Schema = Mapping[str, type[pl.DataType] | pl.DataType]
@@ -56,6 +58,7 @@ class BulkReader:
         self._url = _url(database, encrypted=encrypted)
         # The store's server shall never feel more than one of our large reads.
         self._one_at_a_time = threading.Lock()
+        self._login = connections.connector(database)
 
     def read(self, query: Select[Any], schema: Schema) -> pl.DataFrame:
         """
@@ -63,13 +66,19 @@ class BulkReader:
 
         Raises:
             SchemaChangedError: A table or column is not there.
+            ServerSilentError: The server is frozen, or the network is cut.
             DatabaseUnavailableError: Whatever else connectorx met; the caller may read
                 the same with `read_rows`.
         """
-        try:
+        text = as_text(query)
+
+        def work() -> pl.DataFrame:
             with self._one_at_a_time:
-                frame = read_frame(self._url, as_text(query), SESSION)
-        except (KeyboardInterrupt, SystemExit):
+                return read_frame(self._url, text, SESSION)
+
+        try:
+            frame = while_it_lives(work, self._login)
+        except (KeyboardInterrupt, SystemExit, ServerSilentError):
             raise
         except BaseException as error:
             number = _NUMBER.search(str(error))

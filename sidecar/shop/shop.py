@@ -15,6 +15,7 @@ from sidecar.errors import (
     DatabaseRefusedError,
     DatabaseUnavailableError,
     SchemaChangedError,
+    ServerSilentError,
 )
 from sidecar.model import Names, Scope
 from sidecar.shop.database import transaction
@@ -86,6 +87,8 @@ class Shop:
                 return bulk.read(query, schema)
             except SchemaChangedError:
                 return read_rows(tx, query, schema)  # says it better, unless it is there again
+            except ServerSilentError:
+                raise  # PyMySQL would wait as long again
             except DatabaseUnavailableError as error:
                 frame = read_rows(tx, query, schema)
                 # PyMySQL could, so it is connectorx that cannot; it need not try again.

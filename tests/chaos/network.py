@@ -41,7 +41,7 @@ def freeze(bed: Bed, times: int, seed: int) -> Found:
 
 
 def _notice(life: Life, before: int, found: Found, for_s: float) -> None:
-    """Watch for *for_s* whether the loss is noticed, and after how long."""
+    """Watch for *for_s* whether the loss is noticed in time, and after how long."""
     began_s = clock.monotonic()
     noticed_s: float | None = None
     while clock.monotonic() < began_s + for_s and not life.ended():
@@ -49,11 +49,13 @@ def _notice(life: Life, before: int, found: Found, for_s: float) -> None:
             noticed_s = clock.monotonic() - began_s
         clock.sleep(0.05)
     if noticed_s is None:
-        found.counts["not noticed before it was over"] += 1
-    else:
-        found.counts["noticed"] += 1
-        name = "ms until it was noticed, at most"
-        found.counts[name] = max(found.counts[name], round(noticed_s * 1000))
+        found.faults.append(f"not noticed within {for_s:g} s: {life.tail()}")
+        return
+    found.counts["noticed"] += 1
+    name = "ms until it was noticed, at most"
+    found.counts[name] = max(found.counts[name], round(noticed_s * 1000))
+    if noticed_s > NOTICED_WITHIN_S:
+        found.faults.append(f"noticed after {noticed_s:.1f} s only")
 
 
 def _drop(proxy: Proxy, life: Life, found: Found) -> None:

@@ -25,6 +25,7 @@ from sidecar.errors import (
     LogLostError,
 )
 from sidecar.shop.database import CONNECT_TIMEOUT_S, connector, translate
+from sidecar.shop.silence import be_impatient
 from sidecar.sync.sources.binlog.position import MysqlGtids, Position
 from sidecar.sync.sources.binlog.server_log import ServerLog
 from sidecar.sync.sources.binlog.stream_errors import stream_error
@@ -90,7 +91,7 @@ def open_wire(
     def wrapped(**_: object) -> Any:
         connection = connect()
         opened.append(connection)
-        connection._read_timeout = CONNECT_TIMEOUT_S
+        be_impatient(connection, CONNECT_TIMEOUT_S)
         with connection.cursor() as cursor:
             # The library says so only where checksums are on now; older files may have them.
             cursor.execute("SET @master_binlog_checksum = @@global.binlog_checksum")
