@@ -94,7 +94,8 @@ class Daemon:
                 except DatabaseError as error:
                     if not started:
                         raise
-                    self._wait_for_database(error)
+                    self._database_failed(error)
+                    self._wait_for_database()
         except SystemExit:
             self._log.warning("daemon.broken_off", doing=self.vitals.doing)
             raise
@@ -130,9 +131,11 @@ class Daemon:
                 self._look_anew_when_changed()
                 self._round()
             except DatabaseError as error:
+                # Said first: of a frozen server, the lock's own connection says nothing for long.
+                self._database_failed(error)
                 lease.verify()  # where the lock went too, it is taken anew
                 self._store_changed = self._store_changed or isinstance(error, SchemaChangedError)
-                self._wait_for_database(error)
+                self._wait_for_database()
                 continue
             self._database_works()
             wait_s = min(self._schedule.wait_s(self._monotonic()), ALIVE_EVERY_S)
@@ -278,21 +281,23 @@ class Daemon:
 
     # -- a database that is away -----------------------------------------------------------
 
-    def _wait_for_database(self, error: DatabaseError) -> None:
+    def _database_failed(self, error: DatabaseError) -> None:
         """
-        Wait before the next try; said once, not at every try.
+        Say that the database is away: once, not at every try.
 
         Raises:
             DatabaseRefusedError: It has been refusing for too long.
         """
-        now_s = self._monotonic()
         self._metrics.database_lost(error)
-        if self._outage.begins(error, now_s):
+        if self._outage.begins(error, self._monotonic()):
             self._log.error("database.lost", error=str(error))
             self.vitals.failed(self._heart.epoch_s(), str(error))
             self._systemd.status(f"database away, trying again: {error}")
         self.vitals.doing = "waiting for the database"
-        until_s = now_s + self._outage.wait_s()
+
+    def _wait_for_database(self) -> None:
+        """Wait before the next try."""
+        until_s = self._monotonic() + self._outage.wait_s()
         # That the database is away is no reason to be killed, so systemd goes on hearing of us.
         while not self._signals.stopping() and (left_s := until_s - self._monotonic()) > 0:
             self._heart.wait(left_s)

@@ -13,12 +13,13 @@ from typing import Any
 import pymysql
 import sqlalchemy
 from sqlalchemy import Connection, Engine
+from sqlalchemy.engine import ExceptionContext
 
 from sidecar.config import Database
 from sidecar.errors import ConfigError, DatabaseError, UsageError
 from sidecar.shop.database_errors import translate
 from sidecar.shop.fence import prove_what_wrote
-from sidecar.shop.silence import be_impatient, be_patient
+from sidecar.shop.silence import SILENT, Watch, be_impatient
 
 __all__ = [
     "SESSION",
@@ -29,6 +30,7 @@ __all__ = [
     "place_of",
     "transaction",
     "translate",
+    "watch",
     "when_over",
 ]
 
@@ -75,7 +77,7 @@ def connect(database: Database) -> Engine:
     Raises:
         ConfigError: A certificate of the settings cannot be read.
     """
-    return sqlalchemy.create_engine(
+    engine = sqlalchemy.create_engine(
         sqlalchemy.URL.create(
             "mysql+pymysql",
             username=database.user,
@@ -90,6 +92,14 @@ def connect(database: Database) -> Engine:
         pool_pre_ping=True,
         pool_size=POOL_SIZE,
     )
+    sqlalchemy.event.listen(engine, "handle_error", _ask_a_silent_server_once)
+    return engine
+
+
+def _ask_a_silent_server_once(context: ExceptionContext) -> None:
+    # Who is told that a pooled connection ended tries a new one, and would wait as long again.
+    if context.is_pre_ping and context.original_exception.args[:1] == (SILENT,):
+        context.is_disconnect = False
 
 
 @contextlib.contextmanager
@@ -189,6 +199,16 @@ def connector(database: Database) -> Callable[[], Any]:
     Raises:
         ConfigError: A certificate of the settings cannot be read.
     """
+    return watch(database).connected
+
+
+def watch(database: Database) -> Watch:
+    """
+    Whether the server of *database* lives.
+
+    Raises:
+        ConfigError: A certificate of the settings cannot be read.
+    """
     # PyMySQL would send a password as Latin-1; servers and OpenCart mean UTF-8.
     arguments: dict[str, Any] = {
         "user": database.user,
@@ -202,7 +222,7 @@ def connector(database: Database) -> Callable[[], Any]:
         **_tls(database),
     }
 
-    def create() -> Any:
+    def login() -> Any:
         if database.socket:
             connection = pymysql.connect(unix_socket=str(database.socket), **arguments)
             # As PyMySQL says of a socket it opens itself: caching_sha2_password depends on it.
@@ -217,13 +237,7 @@ def connector(database: Database) -> Callable[[], Any]:
             _notice_cuts(connection._sock)
         return connection
 
-    def create_patient() -> Any:
-        # The timeout is for logging in; a statement may take as long as it needs.
-        connection = create()
-        be_patient(connection, create)
-        return connection
-
-    return create_patient
+    return Watch(str(database.socket or f"{database.host}:{database.port}"), login)
 
 
 def _notice_cuts(opened: socket.socket) -> None:

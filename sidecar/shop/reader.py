@@ -29,7 +29,6 @@ from sidecar.shop import database as connections
 from sidecar.shop.arrow import read_frame
 from sidecar.shop.database import SESSION
 from sidecar.shop.database_errors import SCHEMA_CHANGED
-from sidecar.shop.silence import while_it_lives
 
 #: Column name to type, in the order selected; integers and text only.
 Schema = Mapping[str, type[pl.DataType] | pl.DataType]
@@ -58,7 +57,7 @@ class BulkReader:
         self._url = _url(database, encrypted=encrypted)
         # The store's server shall never feel more than one of our large reads.
         self._one_at_a_time = threading.Lock()
-        self._login = connections.connector(database)
+        self._watch = connections.watch(database)
 
     def read(self, query: Select[Any], schema: Schema) -> pl.DataFrame:
         """
@@ -77,7 +76,7 @@ class BulkReader:
                 return read_frame(self._url, text, SESSION)
 
         try:
-            frame = while_it_lives(work, self._login)
+            frame = self._watch.while_it_lives(work)
         except (KeyboardInterrupt, SystemExit, ServerSilentError):
             raise
         except BaseException as error:

@@ -10,13 +10,19 @@ from __future__ import annotations
 
 import contextlib
 import io
+import math
+import socket
 import threading
+import weakref
+from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import Future, wait
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import pymysql
 
+from sidecar import clock
 from sidecar.errors import ServerSilentError
 
 T = TypeVar("T")
@@ -32,44 +38,117 @@ SILENT = 2055
 Login = Callable[[], Any]
 
 
-class Answers(io.RawIOBase):
+@dataclass
+class _Seen:
     """
-    What a server sends over the socket of a connection whose reads time out.
+    What is known of a server.
 
-    Args:
-        opened: The socket, with or without TLS; closing this leaves it open.
-        login: To the same server.
+    Attributes:
+        sockets: Of patient connections to it.
+        silent_at: When it was found silent last, monotonic.
     """
 
-    def __init__(self, opened: Any, login: Login) -> None:
+    sockets: weakref.WeakSet[socket.socket] = field(default_factory=weakref.WeakSet)
+    silent_at: float = -math.inf
+
+
+_SEEN: defaultdict[str, _Seen] = defaultdict(_Seen)
+
+
+@dataclass(frozen=True)
+class Watch:
+    """
+    Whether one server lives.
+
+    Attributes:
+        place: Where it is.
+        login: To it.
+    """
+
+    place: str
+    login: Login
+
+    def connected(self) -> Any:
+        """
+        A connection of PyMySQL's; statements on it may take any time while the server lives.
+
+        Raises:
+            pymysql.err.OperationalError: `SILENT`, also at once when it just was.
+        """
+        seen = _SEEN[self.place]
+        if clock.monotonic() < seen.silent_at + HEARTBEAT_S:
+            raise _silent()
+        connection = self.login()
+        # Else the socket would not be closed with the connection.
+        connection._rfile.close()
+        connection._rfile = io.BufferedReader(_Answers(connection._sock, self))
+        connection._read_timeout = HEARTBEAT_S
+        seen.sockets.add(connection._sock)
+        return connection
+
+    def while_it_lives(self, work: Callable[[], T]) -> T:
+        """
+        What *work* returns or raises, which runs in a thread and waits for the server itself.
+
+        Raises:
+            ServerSilentError: The server is silent; *work* goes on waiting, and keeps nobody
+                from ending the process.
+        """
+        found: Future[T] = Future()
+
+        def run() -> None:
+            try:
+                found.set_result(work())
+            except BaseException as error:  # noqa: BLE001 - connectorx's panics are no `Exception`
+                found.set_exception(error)
+
+        threading.Thread(target=run, daemon=True).start()
+        while not wait([found], HEARTBEAT_S).done:
+            if not self.lives():
+                raise ServerSilentError("the server is silent (frozen, or cut off)")
+        return found.result()
+
+    def lives(self) -> bool:
+        """
+        Whether the server answers who logs in, be it with a refusal.
+
+        If not, all patient connections to it end, and none begins for a heartbeat: nobody shall
+        wait as long once more to roll back, or to note that it failed.
+        """
+        try:
+            connection = self.login()
+        except (pymysql.MySQLError, OSError) as error:
+            if not _took_too_long(error):
+                return True
+        else:
+            connection.close()
+            return True
+        seen = _SEEN[self.place]
+        seen.silent_at = clock.monotonic()
+        for opened in list(seen.sockets):
+            with contextlib.suppress(OSError):
+                # Not as TLS would, which another thread may be reading.
+                socket.socket.shutdown(opened, socket.SHUT_RDWR)
+        return False
+
+
+class _Answers(io.RawIOBase):
+    """What a server sends over a socket, with or without TLS, whose reads time out."""
+
+    def __init__(self, opened: socket.socket, watch: Watch) -> None:
         super().__init__()
-        self._socket = opened
-        self._login = login
+        self._socket, self._watch = opened, watch
 
     def readable(self) -> bool:
-        """It is."""
         return True
 
     def readinto(self, into: Any) -> int:
-        """
-        Wait for something to read, for as long as the server lives.
-
-        Raises:
-            pymysql.err.OperationalError: `SILENT`.
-        """
+        """Wait for something to read, for as long as the server lives."""
         while True:
             with contextlib.suppress(TimeoutError):
-                return int(self._socket.recv_into(into))
-            if not _lives(self._login):
-                raise pymysql.err.OperationalError(SILENT, "the server is silent")
-
-
-def be_patient(connection: Any, login: Login) -> None:
-    """Let statements on *connection*, of PyMySQL, take any time while the server lives."""
-    # Else the socket would not be closed with the connection.
-    connection._rfile.close()
-    connection._rfile = io.BufferedReader(Answers(connection._sock, login))
-    connection._read_timeout = HEARTBEAT_S
+                return self._socket.recv_into(into)
+            if not self._watch.lives():
+                raise _silent()
 
 
 def be_impatient(connection: Any, seconds: float) -> None:
@@ -79,37 +158,8 @@ def be_impatient(connection: Any, seconds: float) -> None:
     connection._read_timeout = seconds
 
 
-def while_it_lives(work: Callable[[], T], login: Login) -> T:
-    """
-    What *work* returns or raises, which runs in a thread and waits for the server itself.
-
-    Raises:
-        ServerSilentError: The server is silent; *work* goes on waiting, and keeps nobody from
-            ending the process.
-    """
-    found: Future[T] = Future()
-
-    def run() -> None:
-        try:
-            found.set_result(work())
-        except BaseException as error:  # noqa: BLE001 - connectorx's panics are no `Exception`
-            found.set_exception(error)
-
-    threading.Thread(target=run, daemon=True).start()
-    while not wait([found], HEARTBEAT_S).done:
-        if not _lives(login):
-            raise ServerSilentError("the server is silent (frozen, or cut off)")
-    return found.result()
-
-
-def _lives(login: Login) -> bool:
-    """Whether the server answers who logs in, be it with a refusal."""
-    try:
-        connection = login()
-    except (pymysql.MySQLError, OSError) as error:
-        return not _took_too_long(error)
-    connection.close()
-    return True
+def _silent() -> pymysql.err.OperationalError:
+    return pymysql.err.OperationalError(SILENT, "the server is silent")
 
 
 def _took_too_long(error: BaseException | None) -> bool:

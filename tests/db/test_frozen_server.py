@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import polars as pl
+import pymysql
 import pytest
 from sqlalchemy import Engine, func, select
 
@@ -87,12 +88,16 @@ def test_the_work_goes_on_over_new_connections_when_the_server_does(server: Priv
         with transaction(engine) as tx:
             tx.execute(select(1))
         os.kill(pid, signal.SIGSTOP)
+        began_s = clock.monotonic()
         try:
             with pytest.raises(DatabaseUnavailableError), transaction(engine) as tx:
                 tx.execute(select(1))
         finally:
+            took_s = clock.monotonic() - began_s
             os.kill(pid, signal.SIGCONT)
+        assert took_s < HEARTBEAT_S + LOGIN_S + 0.5
 
+        clock.sleep(HEARTBEAT_S)
         with transaction(engine) as tx:
             assert tx.scalar(select(1)) == 1
 
@@ -112,20 +117,53 @@ def test_a_server_that_works_may_take_its_time(
 def test_a_server_that_refuses_who_logs_in_lives(
     server: PrivateServer, monkeypatch: pytest.MonkeyPatch, wait: Callable[[Database], None]
 ) -> None:
-    def full() -> object:
-        raise OSError("no place left")
+    def full(_: Path) -> object:
+        asked.append(1)
+        raise pymysql.err.OperationalError(1040, "Too many connections")
 
-    asked = []
-    lives = silence._lives
+    asked: list[int] = []
+    open_socket = shop_database._open
 
-    def refused(login: silence.Login) -> bool:
-        asked.append(login)
-        return lives(full)
+    def first(path: Path) -> object:
+        monkeypatch.setattr(shop_database, "_open", full)
+        return open_socket(path)
 
-    monkeypatch.setattr(silence, "_lives", refused)
+    if wait is by_pymysql:
+        monkeypatch.setattr(shop_database, "_open", first)
+    else:  # which opens its own
+        monkeypatch.setattr(shop_database, "_open", full)
+
     wait(server.settings("shop"))
 
-    assert asked
+    assert len(asked) > 1
+
+
+def test_nobody_waits_for_a_silent_server_once_more(server: PrivateServer) -> None:
+    pid = int((server.directory / "pid").read_text())
+    began_s = 0.0
+
+    def freeze_within_two(engine: Engine) -> None:
+        nonlocal began_s
+        try:
+            with transaction(engine) as outer:
+                outer.execute(select(1))
+                with transaction(engine) as inner:
+                    os.kill(pid, signal.SIGSTOP)
+                    began_s = clock.monotonic()
+                    inner.execute(select(1))
+        finally:
+            with transaction(engine) as noted:
+                noted.execute(select(1))
+
+    with engine_for(server.settings("shop")) as engine:
+        try:
+            with pytest.raises(DatabaseUnavailableError):
+                freeze_within_two(engine)
+            took_s = clock.monotonic() - began_s
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
+    assert took_s < HEARTBEAT_S + LOGIN_S + 0.5
 
 
 def test_a_short_statement_is_given_up_although_the_server_lives(engine: Engine) -> None:
