@@ -8,7 +8,7 @@ import signal
 from collections.abc import Callable, Mapping
 
 from chaos.bed import Bed, Found
-from chaos.lives import Life
+from chaos.lives import PATIENCE_S, Life
 from chaos.proxy import Proxy
 from sidecar import clock
 from sidecar.sync.sources.binlog.wire import HEARTBEAT_S, SILENT_HEARTBEATS
@@ -59,7 +59,11 @@ def _notice(life: Life, before: int, found: Found, for_s: float) -> None:
 
 
 def _drop(proxy: Proxy, life: Life, found: Found) -> None:
-    before = len(life.events("database.lost"))
+    # What was lost before must be back, or there is nothing to notice.
+    until_s = clock.monotonic() + PATIENCE_S
+    while (before := len(life.events("database.lost"))) > len(life.events("database.back")):
+        assert clock.monotonic() < until_s, life.tail()
+        clock.sleep(0.05)
     proxy.mode = "drop"
     _notice(life, before, found, FROZEN_S)
     proxy.mode = "pass"
