@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, Date, Enum, MetaData, String, Table, Text
 from sqlalchemy.dialects.mysql import (
     BIGINT,
+    CHAR,
     INTEGER,
     MEDIUMBLOB,
     MEDIUMTEXT,
@@ -43,6 +44,9 @@ RUN_STATES = (
     "undone",
     "obsolete",
 )
+#: What accounts hold: points, or store credit in ten-thousandths of a currency unit.
+UNITS = ("points", "credit")
+CAUSE_KINDS = ("opening", "earn", "native", "adjust", "expire", "redeem", "issue")
 SOURCE_KINDS = ("rule", "pin_in", "pin_out", "import", "api", "workflow", "merge")
 
 
@@ -74,6 +78,14 @@ class OwnTables:
     finding: Table
     state: Table
     intent: Table
+    account: Table
+    cause: Table
+    lot: Table
+    entry: Table
+    move: Table
+    earner: Table
+    program: Table
+    rewarded: Table
 
 
 def own_tables(prefix: str) -> OwnTables:
@@ -337,5 +349,84 @@ def own_tables(prefix: str) -> OwnTables:
             Column("intent_id", word, primary_key=True),
             Column("done", word),
             Column("moves", MEDIUMTEXT),
+        ),
+        account=table(
+            "account",
+            Column("unit", Enum(*UNITS), primary_key=True),
+            Column("customer_id", unsigned, primary_key=True),
+            Column("available", BigInteger),
+            Column("pending", BigInteger),
+            Column("opened_to", unsigned),
+            Column("orders_mark", word),
+            Column("native_mark", word),
+            Column("next_at", BigInteger),
+        ),
+        cause=table(
+            "cause",
+            Column("cause_id", word, primary_key=True),
+            Column("unit", Enum(*UNITS)),
+            Column("customer_id", unsigned),
+            Column("kind", Enum(*CAUSE_KINDS)),
+            Column("source_id", word),
+            Column("earner_id", unsigned),
+            Column("posted", BigInteger),
+            Column("overruled", TINYINT(unsigned=True)),
+            Column("taken", Text),
+            Column("actor", String(64)),
+            Column("reason", String(255)),
+            Column("at", BigInteger),
+        ),
+        lot=table(
+            "lot",
+            Column("lot_id", word, primary_key=True),
+            Column("unit", Enum(*UNITS)),
+            Column("customer_id", unsigned),
+            Column("cause_id", word),
+            Column("remaining", BigInteger),
+            Column("earned_at", BigInteger),
+            Column("available_at", BigInteger),
+            Column("expires_at", BigInteger),
+            Column("is_released", TINYINT(unsigned=True)),
+        ),
+        entry=table(
+            "entry",
+            Column("entry_id", word, primary_key=True),
+            Column("unit", Enum(*UNITS)),
+            Column("customer_id", unsigned),
+            Column("cause_id", word),
+            Column("kind", Enum("post", "release", "expire", "pay")),
+            Column("amount", BigInteger),
+            Column("shown", BigInteger),
+            Column("written", BigInteger),
+            Column("native_id", unsigned),
+            Column("at", BigInteger),
+        ),
+        move=table(
+            "move",
+            Column("entry_id", word, primary_key=True, autoincrement=False),
+            Column("lot_id", word, primary_key=True, autoincrement=False),
+            Column("amount", BigInteger),
+        ),
+        earner=table(
+            "earner",
+            Column("earner_id", unsigned, primary_key=True),
+            Column("name", String(255)),
+        ),
+        program=table(
+            "program",
+            Column("revision", unsigned, primary_key=True),
+            Column("fingerprint", CHAR(32)),
+            Column("definition", MEDIUMTEXT),
+            Column("since", BigInteger),
+        ),
+        rewarded=table(
+            "rewarded",
+            Column("order_id", unsigned, primary_key=True, autoincrement=False),
+            Column("customer_id", unsigned),
+            Column("revision", unsigned),
+            Column("qualified_at", BigInteger),
+            Column("multiplier", unsigned),
+            Column("earners", Text),
+            Column("goods", Text),
         ),
     )

@@ -16,7 +16,12 @@ _ROWS = 10_000
 
 
 def insert(
-    tx: Connection, table: Table, frame: pl.DataFrame, *, update: Sequence[str] = ()
+    tx: Connection,
+    table: Table,
+    frame: pl.DataFrame,
+    *,
+    update: Sequence[str] = (),
+    strict: bool = False,
 ) -> None:
     """
     Insert the rows of *frame*, whose columns are named as those of *table*.
@@ -24,6 +29,7 @@ def insert(
     Args:
         update: Columns to overwrite where the key is there already; none: such a
             row is left as it is.
+        strict: A key that is there already is an error instead.
     """
     if frame.is_empty():
         return
@@ -34,7 +40,7 @@ def insert(
         ", ".join(f"`{name}` = VALUES(`{name}`)" for name in update) or f"`{key}` = `{key}`"
     )
     head = f"INSERT INTO `{table.name}` ({names}) VALUES "  # noqa: S608 names of our own tables
-    tail = f" ON DUPLICATE KEY UPDATE {assignments}"
+    tail = "" if strict else f" ON DUPLICATE KEY UPDATE {assignments}"
     for rows in _rows(frame):
         tx.exec_driver_sql(head + rows + tail)
 

@@ -156,6 +156,17 @@ class Account:
         """What becomes available later."""
         return sum(lot.remaining for lot in self.lots if not lot.is_released)
 
+    @property
+    def next_at(self) -> int | None:
+        """When time alone changes it next: something is released, or expires; None: never."""
+        ends = [
+            lot.expires_at if lot.is_released else min(lot.available_at, lot.expires_at)
+            for lot in self.lots
+            if lot.remaining
+        ]
+        found = min(ends, default=NEVER)
+        return None if found == NEVER else found
+
     # -- changes ---------------------------------------------------------------------------
 
     def post(self, cause: Cause, target: int, at: int, terms: Terms | None = None) -> None:

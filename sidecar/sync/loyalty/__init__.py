@@ -1,0 +1,1 @@
+"""Points and store credit: from orders and the store's own rows to the ledger, and back."""

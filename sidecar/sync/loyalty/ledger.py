@@ -1,0 +1,383 @@
+"""
+The ledger: accounts of some customers from our tables, and what became of them back.
+
+Only who leads writes here, one batch of customers in a transaction; so numbers are given
+before the rows are written.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+import polars as pl
+from sqlalchemy import Table, func, select, update
+
+from sidecar.rules.loyalty.account import NEVER, Account, Cause, Entry, Lot, Move
+from sidecar.sync.reading import TEXT, WHOLE, Reading
+from sidecar.sync.values import insert
+
+Unit = Literal["points", "credit"]
+
+Kind = Literal["opening", "earn", "native", "adjust", "expire", "redeem", "issue"]
+
+#: What is taken from whom: a revocation empties the newest lots, a spend the soonest to expire.
+_TAKES: Mapping[Kind, Literal["soonest", "newest"]] = {
+    "opening": "newest",
+    "earn": "newest",
+    "native": "soonest",
+    "adjust": "soonest",
+    "expire": "soonest",
+    "redeem": "soonest",
+    "issue": "newest",
+}
+
+
+class Key(NamedTuple):
+    """
+    What a cause is, of one customer.
+
+    Attributes:
+        kind: Why an amount stands in the account.
+        source_id: The order, the store's row, the instant of an expiry; None: it has none, and
+            there may be several.
+        earner_id: By which rule an order earns; 0: the points per unit.
+    """
+
+    kind: Kind
+    source_id: int | None = None
+    earner_id: int = 0
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class KnownCause(Cause):
+    """
+    Attributes:
+        key: What it is.
+        is_overruled: Its target is 0 until a person gives back what was taken.
+        actor: The person who asked for it; empty: nobody.
+        reason: What they said.
+        at: When it was first looked at, in seconds since 1970.
+    """
+
+    key: Key
+    is_overruled: bool = False
+    actor: str = ""
+    reason: str = ""
+    at: int = 0
+
+
+@dataclass(slots=True)
+class Holder:
+    """
+    One customer's account, and what is known of it.
+
+    Attributes:
+        account: Lots and debt; its entries are those to be written.
+        causes: Those with a source, by what they are.
+        others: New ones without a source.
+        opened_to: Native rows up to this number are the opening lot.
+        orders_mark: Fingerprint of the orders that were looked at.
+        native_mark: Fingerprint of the native rows that were looked at.
+        is_new: It has no row yet.
+    """
+
+    customer_id: int
+    account: Account
+    causes: dict[Key, KnownCause] = field(default_factory=dict)
+    others: list[KnownCause] = field(default_factory=list)
+    opened_to: int = 0
+    orders_mark: int = 0
+    native_mark: int = 0
+    is_new: bool = True
+
+    def cause(self, key: Key, at: int) -> KnownCause:
+        """The one that *key* says; a new one when there is none."""
+        found = self.causes.get(key)
+        if found is None:
+            found = KnownCause(takes=_TAKES[key.kind], key=key, at=at)
+            if key.kind == "earn":
+                found.kin = self.earned_by(key.source_id)
+                for other in found.kin:
+                    other.kin = [*other.kin, found]
+            if key.source_id is None:
+                self.others.append(found)
+            else:
+                self.causes[key] = found
+        return found
+
+    def earned_by(self, order_id: int | None) -> list[Cause]:
+        """What the order *order_id* earned."""
+        return [
+            cause
+            for key, cause in self.causes.items()
+            if key.kind == "earn" and key.source_id == order_id
+        ]
+
+
+@dataclass(slots=True)
+class Posted:
+    """
+    An entry that is about to be written.
+
+    Attributes:
+        holder: Whose account.
+        entry: What happened there.
+        entry_id: Its number.
+        written: Of what it shows, the row of ours in the store; 0: none.
+        native_id: That row's number; None: none, or not written yet.
+    """
+
+    holder: Holder
+    entry: Entry
+    entry_id: int
+    written: int = 0
+    native_id: int | None = None
+
+    @property
+    def cause(self) -> KnownCause:
+        """Why."""
+        assert isinstance(self.entry.cause, KnownCause)  # noqa: S101 - the ledger makes no other
+        return self.entry.cause
+
+
+class Ledger:
+    """
+    The accounts of a reading's customers in one unit.
+
+    Args:
+        reading: In whose transaction they are written too.
+
+    Attributes:
+        holders: By customer; also of those who have no account yet, as far as `holder` was
+            asked for them.
+    """
+
+    def __init__(self, reading: Reading, unit: Unit) -> None:
+        self._reading, self._own, self.unit = reading, reading.shop.own, unit
+        self.holders: dict[int, Holder] = {}
+        self._causes: dict[int, KnownCause] = {}
+        self._lots: dict[int, Lot] = {}
+        self._was: dict[Cause | Lot | int, tuple[object, ...]] = {}
+        self._load()
+
+    def holder(self, customer_id: int) -> Holder:
+        """The account of *customer_id*; a new one when there is none."""
+        found = self.holders.get(customer_id)
+        if found is None:
+            found = self.holders[customer_id] = Holder(customer_id, Account())
+        return found
+
+    # -- from our tables -------------------------------------------------------------------
+
+    def _load(self) -> None:
+        columns = ("customer_id", "opened_to", "orders_mark", "native_mark")
+        for customer_id, *marks in self._rows(self._own.account, *columns):
+            self.holders[customer_id] = Holder(customer_id, Account(), {}, [], *marks, False)
+        taken = self._load_causes()
+        self._load_lots()
+        for cause, lots in taken:
+            cause.taken = [Move(self._lots[lot], amount) for lot, amount in lots]
+        for holder in self.holders.values():
+            owing = [
+                cause
+                for cause in self._causes_of(holder)
+                if any(move.lot is holder.account.debt for move in cause.taken)
+            ]
+            holder.account = Account(holder.account.lots, holder.account.debt, owing)
+        for cause in self._causes.values():
+            self._was[cause] = _state_of_cause(cause)
+        for lot in self._lots.values():
+            self._was[lot] = _state_of_lot(lot)
+
+    def _load_causes(self) -> list[tuple[KnownCause, list[tuple[int, int]]]]:
+        columns = ("cause_id", "customer_id", "kind", "source_id", "earner_id", "posted")
+        taken = []
+        rows = self._rows(self._own.cause, *columns, "overruled", "taken", "at")
+        for cause_id, customer_id, kind, source_id, earner_id, posted, overruled, lots, at in rows:
+            holder, key = self.holder(customer_id), Key(kind, source_id, earner_id)
+            cause = holder.cause(key, at)
+            cause.cause_id = cause.age = cause_id
+            cause.posted, cause.is_overruled = posted, bool(overruled)
+            self._causes[cause_id] = cause
+            taken.append((cause, json.loads(lots)))
+        return taken
+
+    def _load_lots(self) -> None:
+        columns = ("lot_id", "customer_id", "cause_id", "remaining", "earned_at", "available_at")
+        rows = self._rows(self._own.lot, *columns, "expires_at", "is_released")
+        for lot_id, customer_id, cause_id, remaining, earned, available, expires, released in rows:
+            account = self.holder(customer_id).account
+            if cause_id is None:
+                lot = account.debt
+            else:
+                cause = self._causes[cause_id]
+                lot = cause.own = Lot(cause)
+                account.lots.append(lot)
+            lot.lot_id, lot.remaining = lot_id, remaining
+            lot.earned_at, lot.available_at = earned, available
+            lot.expires_at = NEVER if expires is None else expires
+            lot.is_released = bool(released)
+            self._lots[lot_id] = lot
+
+    def _rows(self, table: Table, *columns: str) -> Iterator[tuple[Any, ...]]:
+        """*columns* of the customers' rows, in the order in which they were first written."""
+        texts = ("kind", "taken")
+        query = select(*(table.c[name] for name in columns)).where(
+            table.c.unit == self.unit, self._reading.of(table.c.customer_id)
+        )
+        schema = {name: TEXT if name in texts else WHOLE for name in columns}
+        return self._reading.rows(query, schema).sort(columns[0]).iter_rows()
+
+    @staticmethod
+    def _causes_of(holder: Holder) -> Iterator[KnownCause]:
+        yield from holder.causes.values()
+        yield from holder.others
+
+    # -- and back --------------------------------------------------------------------------
+
+    def posted(self) -> list[Posted]:
+        """The entries that are about to be written, numbered."""
+        first = self._next(self._own.entry) if any(self._new_entries()) else 0
+        return [
+            Posted(holder, entry, first + number)
+            for number, (holder, entry) in enumerate(self._new_entries())
+        ]
+
+    def _new_entries(self) -> Iterator[tuple[Holder, Entry]]:
+        for holder in self.holders.values():
+            for entry in holder.account.entries:
+                yield holder, entry
+
+    def save(self, posted: Sequence[Posted], at: int) -> None:
+        """
+        Write what became of the accounts, and *posted*.
+
+        Args:
+            at: When, in seconds since 1970.
+        """
+        self._number()
+        insert(self._reading.tx, self._own.entry, self._entries(posted, at), strict=True)
+        insert(self._reading.tx, self._own.move, _moves(posted), strict=True)
+        self._save_causes()
+        self._save_lots()
+        self._save_accounts()
+        for holder in self.holders.values():
+            holder.account.entries.clear()
+
+    def _number(self) -> None:
+        own = self._own
+        causes = [c for h in self.holders.values() for c in self._causes_of(h) if not c.cause_id]
+        causes = [cause for cause in causes if cause.age]  # nothing was posted for the others
+        for number, cause in enumerate(causes, self._next(own.cause) if causes else 0):
+            cause.cause_id = number
+            self._causes[number] = cause
+        lots = [lot for h in self.holders.values() for lot in _lots_of(h) if not lot.lot_id]
+        for number, lot in enumerate(lots, self._next(own.lot) if lots else 0):
+            lot.lot_id = number
+            self._lots[number] = lot
+
+    def _next(self, table: Table) -> int:
+        key = next(iter(table.primary_key.columns))
+        return int(self._reading.tx.scalar(select(func.max(key))) or 0) + 1
+
+    def _entries(self, posted: Sequence[Posted], at: int) -> pl.DataFrame:
+        rows = [
+            (
+                one.entry_id, self.unit, one.holder.customer_id, one.cause.cause_id,
+                one.entry.kind, one.entry.amount, one.entry.shown, one.written, one.native_id, at,
+            )
+            for one in posted
+        ]  # fmt: skip
+        return _frame(self._own.entry, rows)
+
+    def _save_causes(self) -> None:
+        rows, said = [], []
+        for holder in self.holders.values():
+            for cause in self._causes_of(holder):
+                if not cause.cause_id or self._was.get(cause) == _state_of_cause(cause):
+                    continue
+                taken = json.dumps([[move.lot.lot_id, move.amount] for move in cause.taken])
+                rows.append((
+                    cause.cause_id, self.unit, holder.customer_id, *cause.key,
+                    cause.posted, int(cause.is_overruled), taken, cause.at,
+                ))  # fmt: skip
+                if cause not in self._was and (cause.actor or cause.reason):
+                    said.append(cause)
+                self._was[cause] = _state_of_cause(cause)
+        table = self._own.cause
+        frame = _frame(table, rows, without=("actor", "reason"))
+        insert(self._reading.tx, table, frame, update=("posted", "overruled", "taken"))
+        for cause in said:
+            words = {"actor": cause.actor or None, "reason": cause.reason or None}
+            here = table.c.cause_id == cause.cause_id
+            self._reading.tx.execute(update(table).where(here).values(**words))
+
+    def _save_lots(self) -> None:
+        rows = []
+        for holder in self.holders.values():
+            for lot in _lots_of(holder):
+                if self._was.get(lot) == _state_of_lot(lot):
+                    continue
+                is_debt = lot is holder.account.debt
+                rows.append((
+                    lot.lot_id, self.unit, holder.customer_id,
+                    None if is_debt else lot.cause.cause_id, lot.remaining, lot.earned_at,
+                    lot.available_at, None if lot.expires_at == NEVER else lot.expires_at,
+                    int(lot.is_released),
+                ))  # fmt: skip
+                self._was[lot] = _state_of_lot(lot)
+        changing = ("remaining", "expires_at", "is_released")
+        insert(self._reading.tx, self._own.lot, _frame(self._own.lot, rows), update=changing)
+
+    def _save_accounts(self) -> None:
+        rows = [
+            (
+                self.unit, holder.customer_id, holder.account.available, holder.account.pending,
+                holder.opened_to, holder.orders_mark, holder.native_mark,
+                holder.account.next_at,
+            )
+            for holder in self.holders.values()
+        ]  # fmt: skip
+        table = self._own.account
+        frame = _frame(table, rows)
+        names = [name for name in frame.columns if name not in ("unit", "customer_id")]
+        insert(self._reading.tx, table, frame, update=names)
+
+
+def _lots_of(holder: Holder) -> Iterator[Lot]:
+    yield from holder.account.lots
+    debt = holder.account.debt
+    if debt.lot_id or debt.remaining:
+        yield debt
+
+
+def _state_of_cause(cause: KnownCause) -> tuple[object, ...]:
+    return (cause.posted, cause.is_overruled, *((m.lot, m.amount) for m in cause.taken))
+
+
+def _state_of_lot(lot: Lot) -> tuple[object, ...]:
+    return lot.remaining, lot.expires_at, lot.is_released
+
+
+def _moves(posted: Sequence[Posted]) -> pl.DataFrame:
+    rows = []
+    for one in posted:
+        amounts: dict[int, int] = {}
+        for move in one.entry.moves:
+            amounts[move.lot.lot_id] = amounts.get(move.lot.lot_id, 0) + move.amount
+        rows += [(one.entry_id, lot_id, amount) for lot_id, amount in amounts.items() if amount]
+    names = ("entry_id", "lot_id", "amount")
+    return pl.DataFrame(rows, schema=dict.fromkeys(names, WHOLE), orient="row")
+
+
+def _frame(
+    table: Table, rows: Sequence[tuple[Any, ...]], without: Collection[str] = ()
+) -> pl.DataFrame:
+    """*rows* with the columns of *table* but those *without*."""
+    texts = ("unit", "kind", "taken")
+    names = [name for name in table.columns.keys() if name not in without  # noqa: SIM118 - of columns]
+    schema = {name: TEXT if name in texts else WHOLE for name in names}
+    return pl.DataFrame(rows, schema=schema, orient="row")
