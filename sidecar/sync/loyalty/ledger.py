@@ -378,6 +378,6 @@ def _frame(
 ) -> pl.DataFrame:
     """*rows* with the columns of *table* but those *without*."""
     texts = ("unit", "kind", "taken")
-    names = [name for name in table.columns.keys() if name not in without  # noqa: SIM118 - of columns]
+    names = [column.name for column in table.columns if column.name not in without]
     schema = {name: TEXT if name in texts else WHOLE for name in names}
     return pl.DataFrame(rows, schema=schema, orient="row")
