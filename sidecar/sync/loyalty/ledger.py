@@ -174,8 +174,12 @@ class Ledger:
 
     def _load(self) -> None:
         columns = ("customer_id", "opened_to", "orders_mark", "native_mark")
-        for customer_id, *marks in self._rows(self._own.account, *columns):
-            self.holders[customer_id] = Holder(customer_id, Account(), {}, [], *marks, False)
+        for customer_id, opened_to, orders_mark, native_mark in self._rows(
+            self._own.account, *columns
+        ):
+            holder = self.holder(customer_id)
+            holder.opened_to, holder.is_new = opened_to, False
+            holder.orders_mark, holder.native_mark = orders_mark, native_mark
         taken = self._load_causes()
         self._load_lots()
         for cause, lots in taken:
