@@ -356,7 +356,6 @@ def own_tables(prefix: str) -> OwnTables:
             Column("customer_id", unsigned, primary_key=True),
             Column("available", BigInteger),
             Column("pending", BigInteger),
-            Column("opened_to", unsigned),
             Column("orders_mark", word),
             Column("native_mark", word),
             Column("next_at", BigInteger),

@@ -168,13 +168,22 @@ def store_tables(prefix: str, generation: Generation) -> StoreTables:
         ),
         customer_affiliate=table("customer_affiliate", _key("customer_id"), _flag("status")),
         customer_reward=table(
-            "customer_reward", _id("customer_reward_id"), _int("customer_id"), _int("points")
+            "customer_reward",
+            _id("customer_reward_id"),
+            _int("customer_id"),
+            _int("order_id"),
+            Column("description", Text),
+            _int("points"),
+            Column("date_added", DATETIME),
         ),
         customer_transaction=table(
             "customer_transaction",
             _id("customer_transaction_id"),
             _int("customer_id"),
+            _int("order_id"),
+            Column("description", Text),
             _money("amount"),
+            Column("date_added", DATETIME),
         ),
         customer_wishlist=table("customer_wishlist", _key("customer_id"), _key("product_id")),
         address=table(

@@ -7,7 +7,6 @@ CREATE TABLE IF NOT EXISTS `{prefix}sidecar_account` (
   `customer_id` INT UNSIGNED NOT NULL COMMENT 'the store''s id',
   `available` BIGINT NOT NULL DEFAULT 0 COMMENT 'what can be spent; below zero: what is owed',
   `pending` BIGINT NOT NULL DEFAULT 0 COMMENT 'what becomes available later',
-  `opened_to` INT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'native rows up to this number were there before us: the opening lot',
   `orders_mark` BIGINT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'fingerprint of the orders that were looked at',
   `native_mark` BIGINT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'fingerprint of the native rows that were looked at',
   `next_at` BIGINT NULL COMMENT 'when time alone changes it next; NULL: never',
@@ -56,11 +55,12 @@ CREATE TABLE IF NOT EXISTS `{prefix}sidecar_entry` (
   `amount` BIGINT NOT NULL COMMENT 'by how much the account changed',
   `shown` BIGINT NOT NULL COMMENT 'by how much what is available changed',
   `written` BIGINT NOT NULL COMMENT 'of that, the row of ours in the store; 0: none',
-  `native_id` INT UNSIGNED NULL COMMENT 'that row; NULL: none, or not written yet',
+  `native_id` INT UNSIGNED NULL COMMENT 'that row; 0: none, or it is gone; NULL: it is still to be written',
   `at` BIGINT NOT NULL COMMENT 'when',
   PRIMARY KEY (`entry_id`),
   KEY `customer` (`unit`, `customer_id`),
-  KEY `cause` (`cause_id`)
+  KEY `cause` (`cause_id`),
+  KEY `native` (`native_id`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin COMMENT='the ledger; rows are never changed, but for the number of their row in the store';
 
 CREATE TABLE IF NOT EXISTS `{prefix}sidecar_move` (

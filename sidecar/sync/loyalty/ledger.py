@@ -78,9 +78,9 @@ class Holder:
         account: Lots and debt; its entries are those to be written.
         causes: Those with a source, by what they are.
         others: New ones without a source.
-        opened_to: Native rows up to this number are the opening lot.
         orders_mark: Fingerprint of the orders that were looked at.
         native_mark: Fingerprint of the native rows that were looked at.
+        lost: What somebody removed of our native rows since, by the cause of their entries.
         is_new: It has no row yet.
     """
 
@@ -88,7 +88,7 @@ class Holder:
     account: Account
     causes: dict[Key, KnownCause] = field(default_factory=dict)
     others: list[KnownCause] = field(default_factory=list)
-    opened_to: int = 0
+    lost: dict[KnownCause, int] = field(default_factory=dict)
     orders_mark: int = 0
     native_mark: int = 0
     is_new: bool = True
@@ -173,12 +173,10 @@ class Ledger:
     # -- from our tables -------------------------------------------------------------------
 
     def _load(self) -> None:
-        columns = ("customer_id", "opened_to", "orders_mark", "native_mark")
-        for customer_id, opened_to, orders_mark, native_mark in self._rows(
-            self._own.account, *columns
-        ):
+        columns = ("customer_id", "orders_mark", "native_mark")
+        for customer_id, orders_mark, native_mark in self._rows(self._own.account, *columns):
             holder = self.holder(customer_id)
-            holder.opened_to, holder.is_new = opened_to, False
+            holder.is_new = False
             holder.orders_mark, holder.native_mark = orders_mark, native_mark
         taken = self._load_causes()
         self._load_lots()
@@ -340,7 +338,7 @@ class Ledger:
         rows = [
             (
                 self.unit, holder.customer_id, holder.account.available, holder.account.pending,
-                holder.opened_to, holder.orders_mark, holder.native_mark,
+                holder.orders_mark, holder.native_mark,
                 holder.account.next_at,
             )
             for holder in self.holders.values()
