@@ -170,6 +170,10 @@ class Ledger:
             found = self.holders[customer_id] = Holder(customer_id, Account())
         return found
 
+    def cause(self, cause_id: int) -> KnownCause:
+        """The one with that number."""
+        return self._causes[cause_id]
+
     # -- from our tables -------------------------------------------------------------------
 
     def _load(self) -> None:

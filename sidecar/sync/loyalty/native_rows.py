@@ -67,10 +67,9 @@ class NewRow:
     text: str
 
 
-def mark(rows: Sequence[NativeRow]) -> int:
-    """A fingerprint of one customer's rows, in any order."""
-    said = (f"{row.native_id}:{row.amount}" for row in rows)
-    return sum(zlib.crc32(text.encode("ascii")) for text in said)
+def mark(native_id: int, amount: int) -> int:
+    """A fingerprint of a row; those of a customer's rows are added up."""
+    return zlib.crc32(f"{native_id}:{amount}".encode("ascii"))
 
 
 class NativeRows:
@@ -90,6 +89,10 @@ class NativeRows:
         is_ours = description.regexp_match("[[]sidecar:[0-9]{1,18}[]]$")
         number = func.substring_index(func.substring_index(description, _BEGINS, -1), _ENDS, 1)
         self._entry_id = case((is_ours, cast(number, INTEGER)), else_=0)
+
+    def last(self, tx: Connection) -> int:
+        """The number of the newest row; 0: there is none."""
+        return int(tx.scalar(select(func.max(self._id))) or 0)
 
     def marks(self, reading: Reading) -> pl.DataFrame:
         """``customer_id`` and ``native_mark``, as of `mark`, of the reading's customers."""
@@ -134,7 +137,7 @@ class NativeRows:
         """
         if not rows:
             return {}
-        last = int(tx.scalar(select(func.max(self._id))) or 0)
+        last = self.last(tx)
         insert(tx, self._table, self._frame(rows, moment), strict=True)
         found = tx.execute(select(self._entry_id, self._id).where(self._id > last)).all()
         wanted = {row.entry_id for row in rows}

@@ -1,0 +1,215 @@
+"""
+What a customer's orders earn: remembered when an order first qualifies, brought to its target
+ever after.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+from sidecar.rules.calendar import add, day_start
+from sidecar.rules.loyalty.account import Terms
+from sidecar.rules.loyalty.earning import Line, Order, capped, targets
+from sidecar.rules.loyalty.expiry import expires_at
+from sidecar.rules.loyalty.program import RATE_SCALE, EarnRule, Program
+from sidecar.rules.syntax import Span
+from sidecar.sync.loyalty.ledger import Holder, Key
+from sidecar.sync.loyalty.orders import StoreOrder
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """
+    What was true of an order when it first qualified.
+
+    Attributes:
+        revision: Of the program that it is rewarded by.
+        qualified_at: In seconds since 1970.
+        multiplier: Of the customer's tier, in ten-thousandths.
+        rules: Names of the earn rules that held.
+        goods: Names of the earn rules with goods, by the products that they chose.
+    """
+
+    order_id: int
+    customer_id: int
+    revision: int
+    qualified_at: int
+    multiplier: int = RATE_SCALE
+    rules: frozenset[str] = frozenset()
+    goods: Mapping[int, frozenset[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Rewarding:
+    """
+    One revision of a program in one store.
+
+    Attributes:
+        revision: Its number.
+        statuses: Ids of those in which an order earns.
+        zone: In which its days are counted.
+        goods: By product, names of the earn rules whose goods it is now.
+    """
+
+    revision: int
+    program: Program
+    statuses: frozenset[int]
+    zone: ZoneInfo
+    goods: Callable[[Collection[int]], Mapping[int, frozenset[str]]]
+
+    def qualifies(self, order: StoreOrder) -> bool:
+        """Whether *order* earns."""
+        return order.status in self.statuses and self._is_in_time(order)
+
+    def _is_in_time(self, order: StoreOrder) -> bool:
+        start = self.program.start
+        day = self.day(order.placed_at)
+        return start is None or (day is not None and day >= start)
+
+    def day(self, at: int | None) -> datetime.date | None:
+        """The calendar day of *at*; None without one."""
+        return None if at is None else datetime.datetime.fromtimestamp(at, self.zone).date()
+
+    def terms(self, qualified_at: int, at: int, *, is_pending: bool = True) -> Terms:
+        """
+        Of what is given *at*, and was earned at *qualified_at*.
+
+        Args:
+            is_pending: It can be spent only when the program's pending days are over.
+        """
+        day = self.day(qualified_at)
+        assert day is not None  # noqa: S101 - it has an instant
+        available_at = qualified_at
+        if is_pending and self.program.pending.count:
+            available_at = day_start(add(day, self.program.pending, 1), self.zone)
+        return Terms(
+            earned_at=qualified_at,
+            available_at=available_at,
+            expires_at=expires_at(self.program.expiry, available_at, self.zone),
+            restored_until=self.restored_until(at),
+        )
+
+    def restored_until(self, at: int) -> int:
+        """Until when at least an expired lot is good again that gets something back *at*."""
+        today = self.day(at)
+        if self.program.restored is None or today is None:
+            return 0
+        last = add(today, self.program.restored, 1)
+        return day_start(add(last, Span(1, "day"), 1), self.zone)
+
+
+def remember(
+    rewarding: Rewarding, order: StoreOrder, held: frozenset[str], tier: str, at: int
+) -> Remembered:
+    """
+    What is true of *order* now, when it qualifies for the first time.
+
+    Args:
+        held: Names of the earn rules whose condition the customer fulfils.
+        tier: Name of the customer's tier; empty: none.
+    """
+    program = rewarding.program
+    day = rewarding.day(order.placed_at)
+    rules = (rule for rule in program.earn if _holds(rule, order, day, held, tier))
+    multiplier = next((one.multiplier for one in program.tiers if one.name == tier), RATE_SCALE)
+    return Remembered(
+        order_id=order.order_id,
+        customer_id=order.customer_id,
+        revision=rewarding.revision,
+        qualified_at=at,
+        multiplier=multiplier,
+        rules=frozenset(rule.name for rule in rules),
+        goods=rewarding.goods({line.product_id for line in order.lines}),
+    )
+
+
+def _holds(
+    rule: EarnRule, order: StoreOrder, day: datetime.date | None, held: frozenset[str], tier: str
+) -> bool:
+    if rule.when is not None and rule.name not in held:
+        return False
+    if rule.tiers and tier not in rule.tiers:
+        return False
+    if order.total < rule.least_total:
+        return False
+    if rule.first is None and rule.last is None:
+        return True
+    if day is None:
+        return False
+    return (rule.first or day) <= day <= (rule.last or day)
+
+
+def accrue(
+    holder: Holder,
+    orders: Sequence[StoreOrder],
+    remembered: Mapping[int, Remembered],
+    by_revision: Callable[[int], Rewarding],
+    earner_id: Callable[[str], int],
+    at: int,
+) -> None:
+    """
+    Bring what *holder* has for *orders*, and for those that are gone, to its target.
+
+    Args:
+        orders: All that the customer has now.
+        remembered: Of those that qualified once, by order.
+        at: Now, in seconds since 1970.
+    """
+    known = [order for order in orders if order.order_id in remembered]
+    known.sort(key=lambda order: (remembered[order.order_id].qualified_at, order.order_id))
+    wanted: dict[tuple[int, int], int] = {}
+    for revision in dict.fromkeys(remembered[order.order_id].revision for order in known):
+        theirs = [order for order in known if remembered[order.order_id].revision == revision]
+        for order, points in _targets(by_revision(revision), theirs, remembered):
+            for name, number in points.items():
+                wanted[order.order_id, earner_id(name)] = number
+    posted = {(key.source_id, key.earner_id) for key in holder.causes if key.kind == "earn"}
+    for order_id, rule in sorted((posted - wanted.keys()) | wanted.keys(), key=_by_order):
+        cause = holder.cause(Key("earn", order_id, rule), at)
+        target = 0 if cause.is_overruled else wanted.get((order_id or 0, rule), 0)
+        terms = None
+        if target > cause.posted and (found := remembered.get(order_id or 0)) is not None:
+            terms = by_revision(found.revision).terms(found.qualified_at, at)
+        holder.account.post(cause, target, at, terms)
+
+
+def _by_order(pair: tuple[int | None, int]) -> tuple[int, int]:
+    return pair[0] or 0, pair[1]
+
+
+def _targets(
+    rewarding: Rewarding, orders: Iterable[StoreOrder], remembered: Mapping[int, Remembered]
+) -> list[tuple[StoreOrder, Mapping[str, int]]]:
+    orders = list(orders)
+    known = [_known(rewarding, order, remembered[order.order_id]) for order in orders]
+    program = rewarding.program
+    points = capped([(order, targets(order, program)) for order in known], program)
+    return list(zip(orders, points, strict=True))
+
+
+def _known(rewarding: Rewarding, order: StoreOrder, found: Remembered) -> Order:
+    """*order* as what counts for what it earns."""
+    day = rewarding.day(found.qualified_at)
+    assert day is not None  # noqa: S101 - it has an instant
+    lines = tuple(
+        Line(
+            total=line.total,
+            tax=line.tax,
+            quantity=line.quantity,
+            returned=line.returned,
+            rules=found.goods.get(line.product_id, frozenset()),
+        )
+        for line in order.lines
+    )
+    return Order(
+        qualifies=rewarding.qualifies(order),
+        day=day,
+        lines=lines,
+        total=order.total,
+        discounts=order.discounts,
+        multiplier=found.multiplier,
+        rules=found.rules,
+    )

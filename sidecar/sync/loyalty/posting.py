@@ -1,0 +1,258 @@
+"""
+One customer's change on its way into the ledger, and out to the store's own rows.
+
+    orders ────────> remembered ──> targets ─┐
+    native rows ───> causes ─────────────────┼─> account ──> entries ══> native rows
+    the clock ─────> release, expire ────────┘
+
+Comes before the cycle, which sees the points that it leaves. All of it leads to targets, so
+doing it again changes nothing: a crash between this and the cycle does no harm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from zoneinfo import ZoneInfo
+
+import polars as pl
+from sqlalchemy import select
+
+from sidecar.model import Moment, Scope
+from sidecar.rules.loyalty.account import Entry
+from sidecar.rules.loyalty.expiry import Inactivity, expires_at
+from sidecar.rules.loyalty.program import Program
+from sidecar.shop.database import transaction
+from sidecar.shop.shop import Shop
+from sidecar.sync import state
+from sidecar.sync.compiled_rules import Rulebook
+from sidecar.sync.loyalty import projection, remembering
+from sidecar.sync.loyalty.accrual import Remembered, Rewarding, accrue, remember
+from sidecar.sync.loyalty.conditions import Conditions
+from sidecar.sync.loyalty.goods import Goods
+from sidecar.sync.loyalty.ingest import ingest
+from sidecar.sync.loyalty.ledger import Holder, Key, KnownCause, Ledger
+from sidecar.sync.loyalty.native_rows import NativeRows, mark
+from sidecar.sync.loyalty.orders import StoreOrder, read_orders
+from sidecar.sync.loyalty.orders import marks as order_marks
+from sidecar.sync.loyalty.revisions import Revisions
+from sidecar.sync.reading import WHOLE, Reading
+
+#: Customers in one transaction.
+BATCH = 1_000
+
+#: In ``sidecar_state``: up to which native row everything was there before the program.
+OPENED = "loyalty.opened"
+
+
+@dataclass(slots=True)
+class Brought:
+    """
+    What was done.
+
+    Attributes:
+        customers: Whose account was looked at.
+        entries: That were written.
+    """
+
+    customers: int = 0
+    entries: int = 0
+
+
+class Posting:
+    """
+    The points of one store.
+
+    Args:
+        book: Whose program holds, and whose tags and segments its conditions name.
+    """
+
+    def __init__(self, shop: Shop, book: Rulebook, program: Program, moment: Moment) -> None:
+        self._shop, self._program = shop, program
+        self._book = book
+        self._zone = zone_of(program, shop)
+        self._native = NativeRows(shop, "points")
+        self._conditions = Conditions(shop, book, program)
+        self._opened_to = self._open(moment)
+
+    def _open(self, moment: Moment) -> int:
+        with transaction(self._shop.engine) as tx:
+            opened = state.read(tx, self._shop.own, OPENED)
+            if opened is None:
+                opened = self._native.last(tx)
+                state.write(tx, self._shop.own, OPENED, opened, moment)
+        assert isinstance(opened, int)  # noqa: S101 - as it was written
+        return opened
+
+    def bring(self, scope: Scope, moment: Moment) -> Brought:
+        """Bring the accounts of *scope*'s customers to where they should be *moment*."""
+        done = Brought()
+        with transaction(self._shop.engine) as tx:
+            due = self._due(Reading(self._shop, tx, scope, moment))
+        for part in due.iter_slices(BATCH):
+            entries = self._bring(part, moment)
+            done.customers += part.height
+            done.entries += entries
+        return done
+
+    def _due(self, reading: Reading) -> pl.DataFrame:
+        """
+        Whose orders, native rows or clock say something new.
+
+        ``customer_id``, ``orders_mark`` and ``native_mark`` as they are now, ``is_native_new``.
+        """
+        account = self._shop.own.account
+        names = ("customer_id", "orders_mark", "native_mark", "next_at")
+        query = select(*(account.c[name] for name in names)).where(
+            account.c.unit == "points", reading.of(account.c.customer_id)
+        )
+        # What is known comes before what is there: a change in between is seen again.
+        known = reading.rows(query, dict.fromkeys(names, WHOLE))
+        native = self._native.marks(reading)
+        orders = order_marks(reading)
+        customer = self._shop.tables.customer
+        there = reading.rows_of(
+            select(customer.c.customer_id), {"customer_id": WHOLE}, customer.c.customer_id
+        )
+        found = (
+            there.join(orders, on="customer_id", how="left")
+            .join(native, on="customer_id", how="left")
+            .join(known, on="customer_id", how="left", suffix="_known")
+            .with_columns(pl.exclude("next_at").fill_null(0))
+        )
+        is_native_new = pl.col("native_mark") != pl.col("native_mark_known")
+        is_new = pl.col("orders_mark") != pl.col("orders_mark_known")
+        is_time = (pl.col("next_at") <= reading.moment.epoch_s).fill_null(False)
+        due = found.filter(is_native_new | is_new | is_time)
+        return due.select(
+            "customer_id", "orders_mark", "native_mark", is_native_new=is_native_new
+        ).sort("customer_id")
+
+    # -- one batch -------------------------------------------------------------------------
+
+    def _bring(self, due: pl.DataFrame, moment: Moment) -> int:
+        at = moment.epoch_s
+        ids = due["customer_id"].to_list()
+        with transaction(self._shop.engine) as tx:
+            reading = Reading(self._shop, tx, Scope.of(ids), moment)
+            ledger = Ledger(reading, "points")
+            revisions = Revisions(tx, self._shop.own)
+            rewarding = _Rewardings(self._shop, self._book, revisions, reading)
+            current = rewarding(revisions.current(self._program, at))
+            self._ingest(reading, ledger, due, current)
+            orders = read_orders(reading, ids)
+            known = self._remembered(reading, revisions, current, orders)
+            for customer_id, orders_mark in due.select("customer_id", "orders_mark").iter_rows():
+                holder = ledger.holder(customer_id)
+                holder.account.release(at)
+                theirs = orders.get(customer_id, [])
+                accrue(holder, theirs, known, rewarding, revisions.earner_id, at)
+                self._expire(holder, at)
+                holder.orders_mark = orders_mark
+            entries = projection.write(reading, ledger, self._native)
+        projection.write_pending(self._shop, self._native, ids, moment)
+        return entries
+
+    def _ingest(
+        self, reading: Reading, ledger: Ledger, due: pl.DataFrame, current: Rewarding
+    ) -> None:
+        """What others did to the store's rows."""
+        ids = due.filter("is_native_new")["customer_id"].to_list()
+        if not ids:
+            return
+        at = reading.moment.epoch_s
+        few = Reading(self._shop, reading.tx, Scope.of(ids), reading.moment)
+        rows = self._native.read(few)
+        shown = projection.shown(few, ledger)
+        terms = current.terms(at, at, is_pending=False)
+        for customer_id in ids:
+            holder = ledger.holder(customer_id)
+            theirs = rows.get(customer_id, [])
+            found = ingest(holder, theirs, shown.get(customer_id, []), self._opened_to, at, terms)
+            projection.note(reading, found)
+            holder.native_mark = sum(mark(row.native_id, row.amount) for row in theirs)
+
+    def _remembered(
+        self,
+        reading: Reading,
+        revisions: Revisions,
+        current: Rewarding,
+        orders: Mapping[int, Sequence[StoreOrder]],
+    ) -> dict[int, Remembered]:
+        """What is remembered of the customers' orders; those that qualify first are now."""
+        every = [order for theirs in orders.values() for order in theirs]
+        known = remembering.load(
+            reading, [order.order_id for order in every], revisions.earner_name
+        )
+        new = [o for o in every if o.order_id not in known and current.qualifies(o)]
+        buyers = sorted({order.customer_id for order in new})
+        held = self._conditions.holding(reading.tx, buyers, reading.moment) if buyers else {}
+        at = reading.moment.epoch_s
+        nothing: frozenset[str] = frozenset()
+        saved = [
+            remember(current, order, held.get(order.customer_id, nothing), "", at) for order in new
+        ]
+        saved += [
+            replace(known[order.order_id], customer_id=order.customer_id)
+            for order in every
+            if order.order_id in known and known[order.order_id].customer_id != order.customer_id
+        ]
+        remembering.save(reading, saved, revisions.earner_id)
+        return known | {one.order_id: one for one in saved}
+
+    def _expire(self, holder: Holder, at: int) -> None:
+        policy, account = self._program.expiry, holder.account
+        if isinstance(policy, Inactivity) and any(
+            _is_active(policy, entry) for entry in account.entries
+        ):
+            until = expires_at(policy, at, self._zone)
+            for lot in account.lots:
+                if lot.expires_at > at:
+                    lot.expires_at = until
+        if any(lot.expires_at <= at and lot.remaining for lot in account.lots):
+            account.expire(holder.cause(Key("expire", at), at), at)
+
+
+def _is_active(policy: Inactivity, entry: Entry) -> bool:
+    """Whether *entry* says that the customer earned or spent something."""
+    cause = entry.cause
+    if entry.kind != "post" or not isinstance(cause, KnownCause):
+        return False
+    earns = entry.amount > 0 and cause.key.kind == "earn" and "earn" in policy.renewed_by
+    spends = entry.amount < 0 and cause.key.kind in ("native", "redeem")
+    return earns or (spends and "spend" in policy.renewed_by)
+
+
+class _Rewardings:
+    """The programs of all revisions, as they are in one store."""
+
+    def __init__(self, shop: Shop, book: Rulebook, revisions: Revisions, reading: Reading) -> None:
+        self._shop, self._book = shop, book
+        self._revisions, self._reading = revisions, reading
+        self._known: dict[int, Rewarding] = {}
+
+    def __call__(self, revision: int) -> Rewarding:
+        found = self._known.get(revision)
+        if found is None:
+            program = self._revisions.program(revision)
+            names = self._book.checked.names
+            goods = Goods(program, names)
+            found = self._known[revision] = Rewarding(
+                revision=revision,
+                program=program,
+                statuses=self._statuses(program),
+                zone=zone_of(program, self._shop),
+                goods=lambda products: goods.chosen(self._reading, products),
+            )
+        return found
+
+    def _statuses(self, program: Program) -> frozenset[int]:
+        if not program.statuses:
+            return self._shop.settings.complete
+        table = self._book.checked.names.tables["status"]
+        return frozenset(number for name in program.statuses for number in table.find(name))
+
+
+def zone_of(program: Program, shop: Shop) -> ZoneInfo:
+    """The zone that the days of *program* are counted in."""
+    return ZoneInfo(program.zone) if program.zone else shop.settings.zone

@@ -1,0 +1,138 @@
+"""
+Our entries as rows of the store's own tables, and which of these rows are still there.
+
+On InnoDB a row is written with its entry. On MyISAM, where nothing is rolled back, the entry
+is committed first and says that its row is still to be written; whoever finds such an entry
+looks whether the row is there, and writes it if not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from sqlalchemy import Connection, select, update
+
+from sidecar.model import Moment, Scope
+from sidecar.shop.database import transaction
+from sidecar.shop.own_tables import OwnTables
+from sidecar.shop.shop import Shop
+from sidecar.sync.loyalty.ingest import Found, Shown, to_write
+from sidecar.sync.loyalty.ledger import Key, Ledger
+from sidecar.sync.loyalty.native_rows import NativeRows, NewRow, mark
+from sidecar.sync.reading import WHOLE, Reading
+
+#: Ids in one UPDATE.
+_CHUNK = 1_000
+
+#: What the customer reads, by the kind of the cause; of orders see `_text`.
+_TEXTS: Mapping[str, str] = {
+    "opening": "Correction",
+    "native": "Correction",
+    "adjust": "Adjustment",
+    "expire": "Expired",
+    "redeem": "Redeemed",
+    "issue": "Credit",
+}
+
+
+def shown(reading: Reading, ledger: Ledger) -> dict[int, list[Shown]]:
+    """The entries of each of the reading's customers that have, or should have, a row of ours."""
+    entry = reading.shop.own.entry
+    names = ("entry_id", "customer_id", "cause_id", "written", "native_id")
+    has_row = entry.c.native_id.is_(None) | (entry.c.native_id > 0)
+    query = select(*(entry.c[name] for name in names)).where(
+        entry.c.unit == ledger.unit, reading.of(entry.c.customer_id), has_row
+    )
+    found: dict[int, list[Shown]] = {}
+    rows = reading.rows(query, dict.fromkeys(names, WHOLE)).sort("entry_id")
+    for entry_id, customer_id, cause_id, written, native_id in rows.iter_rows():
+        one = Shown(entry_id, ledger.cause(cause_id), written, native_id)
+        found.setdefault(customer_id, []).append(one)
+    return found
+
+
+def note(reading: Reading, found: Found) -> None:
+    """Note what became of rows of ours."""
+    entry, tx = reading.shop.own.entry, reading.tx
+    for number, entries in ((0, found.gone), (None, found.again)):
+        for start in range(0, len(entries), _CHUNK):
+            here = entry.c.entry_id.in_(entries[start : start + _CHUNK])
+            tx.execute(update(entry).where(here).values(native_id=number))
+    _note_written(tx, reading.shop.own, found.written)
+
+
+def _note_written(tx: Connection, own: OwnTables, written: Mapping[int, int]) -> None:
+    for entry_id, native_id in written.items():
+        here = own.entry.c.entry_id == entry_id
+        tx.execute(update(own.entry).where(here).values(native_id=native_id))
+
+
+def write(reading: Reading, ledger: Ledger, native: NativeRows) -> int:
+    """
+    Write what became of the accounts; on InnoDB with the store's own rows.
+
+    Returns:
+        The number of entries.
+    """
+    posted = ledger.posted()
+    rows = []
+    for one in posted:
+        one.written = to_write(one.holder, one.entry)
+        one.native_id = None if one.written else 0
+        if one.written:
+            gives = one.entry.kind == "release" or one.entry.amount > 0
+            order_id = one.cause.key.source_id if one.cause.key.kind == "earn" and gives else 0
+            text = _text(one.cause.key, one.written)
+            customer_id = one.holder.customer_id
+            rows.append(NewRow(customer_id, one.entry_id, order_id or 0, one.written, text))
+    if reading.shop.capabilities.transactional:
+        numbers = native.write(reading.tx, rows, reading.moment)
+        for one in posted:
+            if one.written:
+                one.native_id = numbers[one.entry_id]
+                one.holder.native_mark += mark(one.native_id, one.written)
+    ledger.save(posted, reading.moment.epoch_s)
+    return len(posted)
+
+
+def _text(key: Key, amount: int) -> str:
+    if key.kind != "earn":
+        return _TEXTS[key.kind]
+    return f"Order #{key.source_id}" if amount > 0 else f"Order #{key.source_id}, taken back"
+
+
+def write_pending(shop: Shop, native: NativeRows, customers: Sequence[int], moment: Moment) -> None:
+    """Write the rows of *customers* that are still to be written, unless they are there."""
+    own = shop.own
+    entry, cause = own.entry, own.cause
+    query = (
+        select(
+            entry.c.entry_id, entry.c.customer_id, entry.c.written, entry.c.amount, entry.c.kind,
+            cause.c.kind, cause.c.source_id, cause.c.earner_id,
+        )
+        .join(cause, cause.c.cause_id == entry.c.cause_id)
+        .where(entry.c.native_id.is_(None), entry.c.customer_id.in_(customers))
+    )  # fmt: skip
+    with transaction(shop.engine) as tx:
+        waiting = tx.execute(query).all()
+        if not waiting:
+            return
+        ids = {row.customer_id for row in waiting}
+        there = native.read(Reading(shop, tx, Scope.of(ids), moment))
+        known = {row.entry_id: row.native_id for rows in there.values() for row in rows}
+        rows = []
+        for entry_id, customer_id, written, amount, kind, why, source_id, earner_id in waiting:
+            if entry_id not in known:
+                key = Key(why, source_id, earner_id)
+                gives = kind == "release" or amount > 0
+                order_id = (source_id or 0) if why == "earn" and gives else 0
+                rows.append(NewRow(customer_id, entry_id, order_id, written, _text(key, written)))
+        numbers = {**known, **native.write(tx, rows, moment)}
+        wanted = [row.entry_id for row in waiting]
+        _note_written(tx, own, {entry_id: numbers[entry_id] for entry_id in wanted})
+
+
+def pending(tx: Connection, own: OwnTables) -> Iterable[int]:
+    """Customers with a row that is still to be written, e.g. after a crash."""
+    entry = own.entry
+    return tx.scalars(select(entry.c.customer_id).where(entry.c.native_id.is_(None)).distinct())
