@@ -22,6 +22,7 @@ from sidecar.shop.shop import Shop
 from sidecar.sync import caps, registry, runs, segments, state
 from sidecar.sync.compiled_rules import Rulebook
 from sidecar.sync.cycle import Pass, run, write_found
+from sidecar.sync.loyalty import posting
 from sidecar.sync.pass_runs import Approval, Judge, Part, parts_of
 from sidecar.sync.planning import Plan, Stop, StoppedError, looked_ahead, plan_pass
 from sidecar.sync.ranges import RANGE, Progress, ranges
@@ -92,6 +93,7 @@ class FullPass:
         """
         parts = parts_of(self.shop, self.book, self.moment, kind=self.kind, actor=self.actor)
         try:
+            self._post()
             plan, blocked = self._decided(parts)
             result = self._write(plan, blocked, parts)
         except StoppedError:
@@ -99,6 +101,13 @@ class FullPass:
         with transaction(self.shop.engine) as tx:
             result.waiting = runs.waiting(tx, self.shop.own)
         return result
+
+    def _post(self) -> None:
+        """Points first: the rules may ask for them."""
+        for scope in ranges(self.shop, self.size):
+            if self.stop is not None and self.stop():
+                raise StoppedError
+            posting.bring(self.shop, self.book, scope, self.moment)
 
     # -- deciding ------------------------------------------------------------------------
 

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 import polars as pl
-from sqlalchemy import Table, func, select, update
+from sqlalchemy import Connection, Table, delete, func, select, update
 
 from sidecar.rules.loyalty.account import NEVER, Account, Cause, Entry, Lot, Move
+from sidecar.shop.own_tables import UNITS, OwnTables
 from sidecar.sync.reading import TEXT, WHOLE, Reading
 from sidecar.sync.values import insert
 
@@ -351,6 +352,19 @@ class Ledger:
         frame = _frame(table, rows)
         names = [name for name in frame.columns if name not in ("unit", "customer_id")]
         insert(self._reading.tx, table, frame, update=names)
+
+
+def forget(tx: Connection, own: OwnTables, customers: Sequence[int]) -> None:
+    """Remove the accounts of *customers*, who are not in the store any more, and their ledger."""
+    entry, move = own.entry, own.move
+    theirs = select(entry.c.entry_id).where(
+        entry.c.unit.in_(UNITS), entry.c.customer_id.in_(customers)
+    )
+    tx.execute(delete(move).where(move.c.entry_id.in_(theirs)))
+    for table in (entry, own.lot, own.cause, own.account):
+        here = table.c.unit.in_(UNITS), table.c.customer_id.in_(customers)
+        tx.execute(delete(table).where(*here))
+    tx.execute(delete(own.rewarded).where(own.rewarded.c.customer_id.in_(customers)))
 
 
 def _lots_of(holder: Holder) -> Iterator[Lot]:

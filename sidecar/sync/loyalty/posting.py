@@ -18,13 +18,14 @@ from zoneinfo import ZoneInfo
 import polars as pl
 from sqlalchemy import select
 
+from sidecar.errors import CustomerError
 from sidecar.model import Moment, Scope
 from sidecar.rules.loyalty.account import Entry
 from sidecar.rules.loyalty.expiry import Inactivity, expires_at
 from sidecar.rules.loyalty.program import Program
 from sidecar.shop.database import transaction
 from sidecar.shop.shop import Shop
-from sidecar.sync import state
+from sidecar.sync import findings, state
 from sidecar.sync.compiled_rules import Rulebook
 from sidecar.sync.loyalty import projection, remembering
 from sidecar.sync.loyalty.accrual import Remembered, Rewarding, accrue, remember
@@ -45,6 +46,10 @@ BATCH = 1_000
 OPENED = "loyalty.opened"
 
 
+#: In ``sidecar_state``: a person agreed that all orders there ever were earn.
+BEGUN = "loyalty.begun"
+
+
 @dataclass(slots=True)
 class Brought:
     """
@@ -57,6 +62,26 @@ class Brought:
 
     customers: int = 0
     entries: int = 0
+
+
+def bring(shop: Shop, book: Rulebook, scope: Scope, moment: Moment) -> Brought:
+    """
+    Bring the accounts of *scope*'s customers to where they should be *moment*.
+
+    Nothing happens without a program, while the sidecar is paused, or before a person agreed
+    that all orders there ever were earn.
+    """
+    program = book.checked.rules.program
+    if program is None or book.paused or not _has_begun(shop, program):
+        return Brought()
+    return Posting(shop, book, program, moment).bring(scope, moment)
+
+
+def _has_begun(shop: Shop, program: Program) -> bool:
+    if program.start is not None:
+        return True
+    with transaction(shop.engine) as tx:
+        return state.read(tx, shop.own, BEGUN) is not None
 
 
 class Posting:
@@ -90,10 +115,30 @@ class Posting:
         with transaction(self._shop.engine) as tx:
             due = self._due(Reading(self._shop, tx, scope, moment))
         for part in due.iter_slices(BATCH):
-            entries = self._bring(part, moment)
+            done.entries += self._bring_each(part, moment)
             done.customers += part.height
-            done.entries += entries
         return done
+
+    def _bring_each(self, due: pl.DataFrame, moment: Moment) -> int:
+        """As `_bring`; a customer whose account cannot be kept is left as it is, and said."""
+        try:
+            return self._bring(due, moment)
+        except CustomerError as error:
+            half = due.height // 2
+            if half:
+                parts = due.head(half), due.tail(-half)
+                return sum(self._bring_each(part, moment) for part in parts)
+            customer_id = due["customer_id"].item()
+            with transaction(self._shop.engine) as tx:
+                findings.raise_finding(
+                    tx,
+                    self._shop.own,
+                    "loyalty.refused",
+                    f"customer {customer_id}",
+                    f"the points of customer {customer_id} are left as they are: {error}",
+                    moment,
+                )
+            return 0
 
     def _due(self, reading: Reading) -> pl.DataFrame:
         """

@@ -35,8 +35,12 @@ class Due:
             .order_by(customer.c.next_at)
             .limit(self._at_once)
         )
+        # A lot is released, or expires.
+        account = self._shop.own.account
+        lots = select(account.c.customer_id).where(account.c.next_at <= now_s)
+        lots = lots.order_by(account.c.next_at).limit(self._at_once)
         with transaction(self._shop.engine) as tx:
-            ids = frozenset(tx.scalars(query))
+            ids = frozenset(tx.scalars(query)) | frozenset(tx.scalars(lots))
         return Doorbell(ids=ids, sources={self.name: len(ids)} if ids else {})
 
     def note(self, tx: Connection, doorbell: Doorbell) -> None:
