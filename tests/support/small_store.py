@@ -52,6 +52,14 @@ OWN = (
     "hint",
     "finding",
     "state",
+    "account",
+    "cause",
+    "lot",
+    "entry",
+    "move",
+    "earner",
+    "program",
+    "rewarded",
 )
 
 

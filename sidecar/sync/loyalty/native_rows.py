@@ -73,16 +73,18 @@ def mark(native_id: int, amount: int) -> int:
 
 
 class NativeRows:
-    """The rows of one unit in one store."""
+    """The rows of one *unit* in one store."""
 
     def __init__(self, shop: Shop, unit: Unit) -> None:
         tables = shop.tables
-        self._unit, self._shop = unit, shop
+        self.unit, self._shop = unit, shop
         self._table: Table = tables.customer_reward
         self._amount: ColumnElement[Any] = self._table.c.points
         if unit == "credit":
             self._table = tables.customer_transaction
             self._amount = cast(self._table.c.amount * MONEY_SCALE, INTEGER)
+        # Upgraded stores may lack one.
+        self._amount = func.coalesce(self._amount, 0)
         self._id: Column[int] = next(iter(self._table.primary_key.columns))
         # What a person typed there may be anything.
         description = self._table.c.description
@@ -146,7 +148,7 @@ class NativeRows:
     def _frame(self, rows: Sequence[NewRow], moment: Moment) -> pl.DataFrame:
         local = moment.now.astimezone(self._shop.settings.zone)
         at = local.strftime("%Y-%m-%d %H:%M:%S")
-        is_credit = self._unit == "credit"
+        is_credit = self.unit == "credit"
         values = [
             (
                 row.customer_id,

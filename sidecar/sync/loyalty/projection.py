@@ -24,7 +24,7 @@ from sidecar.sync.reading import WHOLE, Reading
 #: Ids in one UPDATE.
 _CHUNK = 1_000
 
-#: What the customer reads, by the kind of the cause; of orders see `_text`.
+#: What the customer reads, by the kind of the cause; of orders see `_row`.
 _TEXTS: Mapping[str, str] = {
     "opening": "Correction",
     "native": "Correction",
@@ -75,16 +75,14 @@ def write(reading: Reading, ledger: Ledger, native: NativeRows) -> int:
         The number of entries.
     """
     posted = ledger.posted()
-    rows = []
     for one in posted:
         one.written = to_write(one.holder, one.entry)
         one.native_id = None if one.written else 0
-        if one.written:
-            gives = one.entry.kind == "release" or one.entry.amount > 0
-            order_id = one.cause.key.source_id if one.cause.key.kind == "earn" and gives else 0
-            text = _text(one.cause.key, one.written)
-            customer_id = one.holder.customer_id
-            rows.append(NewRow(customer_id, one.entry_id, order_id or 0, one.written, text))
+    rows = [
+        _row(one.holder.customer_id, one.entry_id, one.cause.key, one.entry.amount, one.written)
+        for one in posted
+        if one.written
+    ]
     if reading.shop.capabilities.transactional:
         numbers = native.write(reading.tx, rows, reading.moment)
         for one in posted:
@@ -95,10 +93,15 @@ def write(reading: Reading, ledger: Ledger, native: NativeRows) -> int:
     return len(posted)
 
 
-def _text(key: Key, amount: int) -> str:
-    if key.kind != "earn":
-        return _TEXTS[key.kind]
-    return f"Order #{key.source_id}" if amount > 0 else f"Order #{key.source_id}, taken back"
+def _row(customer_id: int, entry_id: int, key: Key, amount: int, written: int) -> NewRow:
+    """The row that an entry over *amount* has in the store, *written* there."""
+    text = _TEXTS.get(key.kind) or f"Order #{key.source_id}"
+    # With the order's number the store's own button takes its points away: only what it gave,
+    # when it was given or released.
+    is_of_order = key.kind == "earn" and written > 0 and amount >= 0
+    if key.kind == "earn" and not is_of_order:
+        text += ", taken back" if written < 0 else ", corrected"
+    return NewRow(customer_id, entry_id, (key.source_id or 0) if is_of_order else 0, written, text)
 
 
 def write_pending(shop: Shop, native: NativeRows, customers: Sequence[int], moment: Moment) -> None:
@@ -107,11 +110,15 @@ def write_pending(shop: Shop, native: NativeRows, customers: Sequence[int], mome
     entry, cause = own.entry, own.cause
     query = (
         select(
-            entry.c.entry_id, entry.c.customer_id, entry.c.written, entry.c.amount, entry.c.kind,
+            entry.c.entry_id, entry.c.customer_id, entry.c.amount, entry.c.written,
             cause.c.kind, cause.c.source_id, cause.c.earner_id,
         )
         .join(cause, cause.c.cause_id == entry.c.cause_id)
-        .where(entry.c.native_id.is_(None), entry.c.customer_id.in_(customers))
+        .where(
+            entry.c.unit == native.unit,
+            entry.c.native_id.is_(None),
+            entry.c.customer_id.in_(customers),
+        )
     )  # fmt: skip
     with transaction(shop.engine) as tx:
         waiting = tx.execute(query).all()
@@ -120,13 +127,11 @@ def write_pending(shop: Shop, native: NativeRows, customers: Sequence[int], mome
         ids = {row.customer_id for row in waiting}
         there = native.read(Reading(shop, tx, Scope.of(ids), moment))
         known = {row.entry_id: row.native_id for rows in there.values() for row in rows}
-        rows = []
-        for entry_id, customer_id, written, amount, kind, why, source_id, earner_id in waiting:
-            if entry_id not in known:
-                key = Key(why, source_id, earner_id)
-                gives = kind == "release" or amount > 0
-                order_id = (source_id or 0) if why == "earn" and gives else 0
-                rows.append(NewRow(customer_id, entry_id, order_id, written, _text(key, written)))
+        rows = [
+            _row(customer_id, entry_id, Key(*key), amount, written)
+            for entry_id, customer_id, amount, written, *key in waiting
+            if entry_id not in known
+        ]
         numbers = {**known, **native.write(tx, rows, moment)}
         wanted = [row.entry_id for row in waiting]
         _note_written(tx, own, {entry_id: numbers[entry_id] for entry_id in wanted})
