@@ -1,17 +1,16 @@
 """
 The programs that orders are rewarded by, as they were, and the numbers of their earn rules.
 
-An order keeps the revision of the program under which it first qualified. Earn rules are
-numbered for ever by their folded name, whichever revisions they are in.
+An order keeps the revision of the program under which it first qualified. An earn rule is
+numbered by its folded name, and keeps the number from revision to revision.
 """
 
 from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Mapping
 
-from sqlalchemy import Connection, Table, insert, select
+from sqlalchemy import Connection, insert, select
 
 from sidecar.errors import FatalError, RuleError
 from sidecar.model import fold
@@ -20,51 +19,103 @@ from sidecar.rules.loyalty.program import Program
 from sidecar.rules.loyalty.program_printer import print_program, read_program
 from sidecar.shop.own_tables import OwnTables
 
-#: Revisions that are kept read: those that orders of these days were rewarded by.
+#: How many revisions stay read from one transaction to the next.
 _KEPT = 32
+
+#: The number of the points per unit, which no rule gives.
+_BASE_ID = 0
 
 
 class Revisions:
-    """The revisions of the program, and the numbers of rules, in one transaction."""
+    """Revisions of the program and numbers of earn rules, in one transaction."""
 
     def __init__(self, tx: Connection, own: OwnTables) -> None:
         self._tx, self._own = tx, own
         self._programs: dict[int, Program] = {}
-        self._earners: dict[int, Mapping[int, str]] = {}
+
+    # -- programs --------------------------------------------------------------------------
 
     def current(self, program: Program, now_s: int) -> int:
         """
-        The revision that is *program*; it is written when it is new.
+        The revision that *program* is; a new one when it never was the program before.
 
         Raises:
-            FatalError: It could not be read back.
+            FatalError: It could not be read again.
         """
         text = print_program(program)
-        table = self._own.program
-        # Found again by its text, also after it was another program for a time.
         fingerprint = hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
-        query = select(table.c.revision).where(table.c.fingerprint == fingerprint)
-        found: int | None = self._tx.scalar(query)
-        if found is None:
-            found = self._new(
-                table, fingerprint=fingerprint, definition=text, since=now_s
-            )
-            self._programs[found] = _read(found, text)
-        return found
+        table = self._own.program
+        known = select(table.c.revision).where(table.c.fingerprint == fingerprint)
+        revision: int | None = self._tx.scalar(known)
+        if revision is None:
+            row = {"fingerprint": fingerprint, "definition": text, "since": now_s}
+            result = self._tx.execute(insert(table).values(row))
+            revision = int(result.lastrowid)
+            # Now, when a person looks, and not when a refund comes years later.
+            self._programs[revision] = _read(revision, text)
+        return revision
 
     def program(self, revision: int) -> Program:
         """
         The program as it was at *revision*.
 
         Raises:
-            FatalError: This version cannot read it.
+            FatalError: It is not there, or this version cannot read it.
         """
         found = self._programs.get(revision)
         if found is None:
             table = self._own.program
-            query = select(table.c.definition).where(table.c.revision == revision)
-            text = self._tx.scalar(query)
+            definition = select(table.c.definition).where(table.c.revision == revision)
+            text = self._tx.scalar(definition)
             if text is None:
-                raise FatalError(f"there is no revision {revision} of the loyalty program")
+                raise FatalError(f"revision {revision} of the loyalty program is not there")
             found = self._programs[revision] = _read(revision, text)
         return found
+
+    # -- earn rules ------------------------------------------------------------------------
+
+    def earner_id(self, name: str) -> int:
+        """The number of the earn rule *name*, or of `BASE` or `MULTIPLIED`; it may be new."""
+        if name == BASE:
+            return _BASE_ID
+        key, ids = fold(name), self._earner_ids
+        if key not in ids:
+            result = self._tx.execute(insert(self._own.earner).values(name=key))
+            ids[key] = int(result.lastrowid)
+        return ids[key]
+
+    def earner_name(self, earner_id: int) -> str:
+        """
+        The folded name of the earn rule *earner_id*; see `earners`.
+
+        Raises:
+            FatalError: No rule has this number.
+        """
+        if earner_id == _BASE_ID:
+            return BASE
+        for name, number in self._earner_ids.items():
+            if number == earner_id:
+                return name
+        raise FatalError(f"the earn rule with the number {earner_id} is not there")
+
+    def earners(self, revision: int) -> dict[int, str]:
+        """By number, the names of earn rules as the program at *revision* spells them."""
+        ids = self._earner_ids
+        named = ((fold(rule.name), rule.name) for rule in self.program(revision).earn)
+        return {ids[key]: name for key, name in named if key in ids}
+
+    @functools.cached_property
+    def _earner_ids(self) -> dict[str, int]:
+        """Numbers by folded name."""
+        table = self._own.earner
+        rows = self._tx.execute(select(table.c.name, table.c.earner_id))
+        return {row.name: row.earner_id for row in rows}
+
+
+@functools.lru_cache(maxsize=_KEPT)
+def _read(revision: int, text: str) -> Program:
+    try:
+        return read_program(text, f"revision {revision}")
+    except RuleError as error:
+        message = f"revision {revision} of the loyalty program cannot be read"
+        raise FatalError(f"{message}: {error}") from error
