@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from sidecar.errors import Problem
 from sidecar.rules.implication import excludes, implies
 from sidecar.rules.language.walk import leaves
+from sidecar.rules.loyalty.program import EarnRule
 from sidecar.rules.rule import GroupRule, Rule, TagRule
 from sidecar.rules.rule_places import conditions_of, place_of, rule_problem
 from sidecar.rules.ruleset import RuleSet
@@ -41,13 +42,15 @@ def lint(ruleset: RuleSet) -> list[Problem]:
     rules: tuple[Rule, ...] = (*ruleset.tags, *ruleset.segments, *ruleset.groups)
     own = [rule for rule in rules if rule.made_in != "builtin"]
     found = [problem for rule in own for problem in (*_trivial(rule), *_daily(rule))]
+    # Whether an earn rule holds is asked once, so what it holds on one day only is meant.
+    found += [problem for rule in ruleset.earn for problem in _trivial(rule)]
     found += [*_shadowed(ruleset), *_narrower(ruleset)]
     if not ruleset.ladder.upgrade_only:
         found += _to_and_fro(ruleset)
     return [dataclasses.replace(problem, severity="warning") for problem in found]
 
 
-def _trivial(rule: Rule) -> Iterator[Problem]:
+def _trivial(rule: Rule | EarnRule) -> Iterator[Problem]:
     for condition in conditions_of(rule):
         key = "when" if condition.expr is rule.when or condition.expr == rule.when else "keep_when"
         if is_never(condition.expr):

@@ -1,4 +1,4 @@
-"""The names of the store's things that conditions ask for, e.g. of statuses and categories."""
+"""The names of the store's things that rules ask for, e.g. of statuses and categories."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from sidecar.rules.catalogue import Catalogue, Namespace
 from sidecar.rules.language.walk import leaves
+from sidecar.rules.loyalty.program import CHOSEN_BY, Program
 from sidecar.rules.rule import GroupRule, Rule
 from sidecar.rules.syntax import Compare, Expr, FactPredicate, Has, In, InSegment
 
@@ -16,6 +17,16 @@ def named_in(rules: Iterable[Rule], catalogue: Catalogue) -> Iterator[tuple[Name
         yield from _named(rule.when, catalogue)
         if isinstance(rule, GroupRule) and rule.keep_when is not None:
             yield from _named(rule.keep_when, catalogue)
+
+
+def named_in_program(program: Program, catalogue: Catalogue) -> Iterator[tuple[Namespace, str]]:
+    """Namespace and name, as written, of everything that *program* names."""
+    yield from (("status", name) for name in program.statuses)
+    for rule in program.earn:
+        if rule.when is not None:
+            yield from _named(rule.when, catalogue)
+        for namespace in CHOSEN_BY:
+            yield from ((namespace, name) for name in getattr(rule.goods, namespace))
 
 
 def _named(condition: Expr, catalogue: Catalogue) -> Iterator[tuple[Namespace, str]]:

@@ -15,11 +15,14 @@ from sidecar.rules.language.source_file import SourceFile
 from sidecar.rules.language.structure import GROUP_KEYS
 from sidecar.rules.language.suggest import did_you_mean, listing
 from sidecar.rules.language.toml_places import Path
+from sidecar.rules.loyalty.program_file import ProgramReader
 from sidecar.rules.rule import GroupRule, Ladder, MadeIn, Origin, SegmentRule, TagRule
 from sidecar.rules.syntax import Expr
 from sidecar.rules.table_reader import TableReader
 
-TABLES: Final = ("tag", "segment", "group", "ladder", "lists")
+#: Of the loyalty program, which is written in files only.
+PROGRAM_TABLES: Final = ("loyalty", "earn", "tier")
+TABLES: Final = ("tag", "segment", "group", "ladder", "lists", *PROGRAM_TABLES)
 RULE_KEYS: Final = ("name", "when", *GROUP_KEYS)
 RUNG_KEYS: Final = (*RULE_KEYS, "keep_when", "grace", "min_stay")
 LADDER_KEYS: Final = ("fallback", "from", "protected", "upgrade_only", "position")
@@ -31,10 +34,12 @@ class FileRules:
     What one file holds.
 
     Attributes:
+        program: Its tables of the loyalty program.
         lists: Its own lists: the name, its path, and the folded texts.
         problems: Errors and warnings; with an error the rules are not complete.
     """
 
+    program: ProgramReader
     tags: list[TagRule] = field(default_factory=list)
     segments: list[SegmentRule] = field(default_factory=list)
     groups: list[GroupRule] = field(default_factory=list)
@@ -54,7 +59,7 @@ class _Reader(TableReader):
     def __init__(self, source: SourceFile, made_in: MadeIn) -> None:
         super().__init__(source)
         self.made_in = made_in
-        self.found = FileRules(problems=self.problems)
+        self.found = FileRules(ProgramReader(source), problems=self.problems)
 
     def read(self) -> None:
         tables = self.source.tables
@@ -71,10 +76,14 @@ class _Reader(TableReader):
             elif key not in TABLES:
                 hint = did_you_mean(key, TABLES, f"there are {listing(TABLES, 'and')}")
                 self.error((key,), f"there is no table '{key}'", hint, key=True)
+            elif key in PROGRAM_TABLES and self.made_in != "file":
+                self.error((key,), f"'{key}' stands in rules files only", key=True)
         for kind, read in (("tag", self._tag), ("segment", self._segment), ("group", self._group)):
             self._each(kind, read)
         self._once("ladder", self._ladder)
         self._once("lists", self._lists)
+        if self.made_in == "file":
+            self._program(self.found.program)
 
     def _each(self, kind: str, read: Callable[[Mapping[str, Any], Path], None]) -> None:
         tables = self.source.tables.get(kind, [])
@@ -93,6 +102,12 @@ class _Reader(TableReader):
             read(table)
         elif table is not None:
             self.error((kind,), f"'{kind}' is one table", f"write [{kind}]", key=True)
+
+    def _program(self, reader: ProgramReader) -> None:
+        self._once("loyalty", reader.read_loyalty)
+        self._each("tier", reader.read_tier)
+        self._each("earn", reader.read_earn)
+        self.problems += reader.problems
 
     # -- rules -------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from typing import Literal
 
 from sidecar.errors import Problem
 from sidecar.rules.language.parser import parse
+from sidecar.rules.loyalty.program import EarnRule
 from sidecar.rules.rule import GroupRule, Origin, Rule, RuleKind, TagRule
 from sidecar.rules.syntax import Expr
 
@@ -35,7 +36,9 @@ class Condition:
         return self._origin.source.within_string(problem, self._origin.path)
 
 
-def condition_of(rule: Rule, key: Literal["when", "keep_when"], expr: Expr, text: str) -> Condition:
+def condition_of(
+    rule: Rule | EarnRule, key: Literal["when", "keep_when"], expr: Expr, text: str
+) -> Condition:
     """The condition *expr* of *rule*, whose canonical text is *text*."""
     if rule.origin is None:
         # Nobody knows how it was written, so it is read again from its canonical text.
@@ -48,14 +51,15 @@ def condition_of(rule: Rule, key: Literal["when", "keep_when"], expr: Expr, text
     return Condition(expr, source.name, source.text)
 
 
-def conditions_of(rule: Rule) -> Iterator[Condition]:
+def conditions_of(rule: Rule | EarnRule) -> Iterator[Condition]:
     """Every condition of *rule*."""
-    yield condition_of(rule, "when", rule.when, rule.text)
+    if rule.when is not None:
+        yield condition_of(rule, "when", rule.when, rule.text)
     if isinstance(rule, GroupRule) and rule.keep_when is not None:
         yield condition_of(rule, "keep_when", rule.keep_when, rule.keep_text)
 
 
-def rule_problem(rule: Rule, key: str, message: str, hint: str = "") -> Problem:
+def rule_problem(rule: Rule | EarnRule, key: str, message: str, hint: str = "") -> Problem:
     """A problem with the *key* of *rule*."""
     if rule.origin is None:
         return Problem(_title(rule), 0, 0, message, hint)
@@ -78,5 +82,6 @@ def place_of(rule: Rule) -> str:
     return f"{rule.file}:{rule.line}"
 
 
-def _title(rule: Rule) -> str:
-    return f"{kind_of(rule)} '{rule.name}'"
+def _title(rule: Rule | EarnRule) -> str:
+    kind = "earn rule" if isinstance(rule, EarnRule) else kind_of(rule)
+    return f"{kind} '{rule.name}'"

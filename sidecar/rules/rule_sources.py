@@ -200,7 +200,8 @@ def _with(parts: RuleSet, rules: Sequence[Rule]) -> RuleSet:
 def _off_segments(ruleset: RuleSet) -> Iterator[Problem]:
     """A warning for every condition that asks for a segment that is off."""
     rules: tuple[Rule, ...] = (*ruleset.tags, *ruleset.segments, *ruleset.groups)
-    for condition in (found for rule in rules for found in conditions_of(rule)):
+    every = (*rules, *ruleset.earn)
+    for condition in (found for rule in every for found in conditions_of(rule)):
         for problem in off_segments(condition.expr, ruleset, condition.file, condition.source):
             yield condition.placed(problem)
 

@@ -19,6 +19,9 @@ from sidecar.rules.ladder_check import check_ladder
 from sidecar.rules.language.check import check
 from sidecar.rules.language.lists import shipped_lists
 from sidecar.rules.language.source_file import UnreadableError, read_source
+from sidecar.rules.loyalty.program import EarnRule, Program
+from sidecar.rules.loyalty.program_check import check_program
+from sidecar.rules.loyalty.program_file import assembled_program
 from sidecar.rules.rule import GroupRule, Ladder, OffRule, Origin, Rule, SegmentRule, TagRule
 from sidecar.rules.rule_file import FileRules, read_tables
 from sidecar.rules.rule_places import conditions_of, kind_of, place_of, rule_problem
@@ -46,6 +49,7 @@ class RuleSet:
         groups: The rungs, the highest first.
         ladder: How customers move between the rungs.
         lists: Folded texts by the name of their list, shipped ones included.
+        program: The loyalty program; None: there is none.
         order: Kind (``tag``, ``segment``, ``ladder``) and name of everything, each after
             what it needs; the ladder has the name ``ladder``.
         warnings: What is allowed and hardly meant.
@@ -57,9 +61,15 @@ class RuleSet:
     groups: tuple[GroupRule, ...] = ()
     ladder: Ladder = field(default_factory=Ladder)
     lists: Mapping[str, frozenset[str]] = field(default_factory=lambda: dict(shipped_lists()))
+    program: Program | None = None
     order: tuple[tuple[str, str], ...] = ()
     warnings: tuple[Problem, ...] = ()
     off: tuple[OffRule, ...] = ()
+
+    @property
+    def earn(self) -> tuple[EarnRule, ...]:
+        """The earn rules of the program."""
+        return self.program.earn if self.program is not None else ()
 
 
 def read_rules(files: Sequence[tuple[str, bytes]]) -> RuleSet:
@@ -89,6 +99,9 @@ def read_parts(files: Sequence[tuple[str, bytes]]) -> tuple[RuleSet, list[Proble
     problems += _repeated_lists(found)
     ladders = [rules.ladder for rules in found if rules.ladder is not None]
     problems += _repeated_ladders(ladders)
+    unread = any(problem.severity == "error" for problem in problems)
+    program, more = assembled_program([rules.program for rules in found], unread=unread)
+    problems += more
     parts = RuleSet(
         tags=tuple(rule for rules in found for rule in rules.tags),
         segments=tuple(rule for rules in found for rule in rules.segments),
@@ -98,6 +111,7 @@ def read_parts(files: Sequence[tuple[str, bytes]]) -> tuple[RuleSet, list[Proble
             **shipped_lists(),
             **{name: texts for rules in found for name, (_, texts) in rules.lists.items()},
         },
+        program=program,
     )
     return parts, problems
 
@@ -142,7 +156,7 @@ def check_rules(
     paid_statuses: frozenset[int] | None = None,
 ) -> RuleSet:
     """
-    *ruleset* with the warnings of its conditions and its ladder.
+    *ruleset* with the warnings of its conditions, its ladder and its program.
 
     Args:
         catalogue: The facts there are.
@@ -187,12 +201,15 @@ class RuleCheck:
     paid_statuses: frozenset[int] | None = None
 
     def all_of(self, ruleset: RuleSet) -> list[Problem]:
-        """What is wrong with the conditions and the ladder of *ruleset*."""
+        """What is wrong with the conditions, the ladder and the program of *ruleset*."""
         rules: tuple[Rule, ...] = (*ruleset.tags, *ruleset.segments, *ruleset.groups)
-        found = [problem for rule in rules for problem in self.of(rule)]
-        return found + check_ladder(ruleset.groups, ruleset.ladder, self.names)
+        found = [problem for rule in (*rules, *ruleset.earn) for problem in self.of(rule)]
+        found += check_ladder(ruleset.groups, ruleset.ladder, self.names)
+        if ruleset.program is not None:
+            found += check_program(ruleset.program, self.names)
+        return found
 
-    def of(self, rule: Rule) -> list[Problem]:
+    def of(self, rule: Rule | EarnRule) -> list[Problem]:
         """What is wrong with the conditions of *rule*."""
         return [
             condition.placed(problem)

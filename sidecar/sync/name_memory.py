@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from sidecar.model import Moment, Names, fold
 from sidecar.rules.catalogue import Catalogue
-from sidecar.rules.named import named_in
+from sidecar.rules.named import named_in, named_in_program
 from sidecar.rules.rule import Rule
 from sidecar.rules.ruleset import RuleSet
 from sidecar.shop.own_tables import OwnTables
@@ -46,15 +46,17 @@ def remember(
     moment: Moment,
 ) -> None:
     """
-    Keep what the conditions of *rules* name, and nothing else.
+    Keep what the conditions and the program of *rules* name, and nothing else.
 
     Built-in segments are left out: those that name what the store lacks are off. So are tags,
     which are known by their names.
     """
     every: tuple[Rule, ...] = (*rules.tags, *rules.segments, *rules.groups)
-    asked = named_in((rule for rule in every if rule.made_in != "builtin"), catalogue)
+    asked = set(named_in((rule for rule in every if rule.made_in != "builtin"), catalogue))
+    if rules.program is not None:
+        asked.update(named_in_program(rules.program, catalogue))
     found: dict[str, dict[str, int]] = {}
-    for namespace, name in sorted(set(asked)):
+    for namespace, name in sorted(asked):
         table = names.get(namespace)
         ids = table.find(name) if table is not None and namespace != "tag" else ()
         if len(ids) == 1:

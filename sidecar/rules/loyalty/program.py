@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from sidecar.rules.loyalty.expiry import Expiry, Rolling
 from sidecar.rules.rule import Origin
@@ -32,6 +32,10 @@ Downgrade = Literal["to reached", "one step", "never"]
 Metric = Literal["points earned", "net spend"]
 
 Period = Literal["day", "week", "month", "year"]
+
+#: What goods are chosen by, each a namespace of names.
+ChosenBy = Literal["category", "product", "manufacturer"]
+CHOSEN_BY: tuple[ChosenBy, ...] = get_args(ChosenBy)
 
 #: How far back something counts.
 Window = Span | Literal["lifetime"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, get_args
@@ -14,8 +15,10 @@ from sidecar.rules.language.structure import GROUP_KEYS
 from sidecar.rules.language.suggest import did_you_mean, listing
 from sidecar.rules.language.toml_places import Path
 from sidecar.rules.loyalty import program as defaults
+from sidecar.rules.loyalty.earning import MULTIPLIED
 from sidecar.rules.loyalty.expiry_reader import read_expiry
 from sidecar.rules.loyalty.program import (
+    CHOSEN_BY,
     Basis,
     Cap,
     Downgrade,
@@ -42,7 +45,6 @@ LOYALTY_KEYS: Final = (
 TIER_KEYS: Final = (
     "name", "threshold", "multiplier", "window", "grace", "downgrade", "benefits",
 )  # fmt: skip
-_GOODS: Final = ("category", "product", "manufacturer")
 _GIVES: Final = ("points", "points_per_unit", "multiply")
 _MOST: Final[Mapping[str, Period | None]] = {
     "most_per_order": None,
@@ -52,8 +54,8 @@ _MOST: Final[Mapping[str, Period | None]] = {
     "most_per_year": "year",
 }
 EARN_KEYS: Final = (
-    "name", "when", *GROUP_KEYS, *_GIVES, *_GOODS, "tier", "from", "until", "order_total", *_MOST,
-    "on_refund",
+    "name", "when", *GROUP_KEYS, *_GIVES, *CHOSEN_BY, "tier", "from", "until", "order_total",
+    *_MOST, "on_refund",
 )  # fmt: skip
 
 
@@ -132,16 +134,18 @@ class ProgramReader(ValueReader):
         first, last = self.day(table, "from", path), self.day(table, "until", path)
         if first is not None and last is not None and last < first:
             self.error((*path, "until"), "'until' lies before 'from'")
+        if "multiply" in table:
+            self._refuse_of_multiplying(table, path)
         when = self.when(table, path, is_needed=False)
         on_refund = self.word(table, "on_refund", path, get_args(OnRefund))
         rule = EarnRule(
-            name=self.name(table, path) or "",
+            name=self._earn_name(table, path),
             points=self.whole(table, "points", path, least=1),
             per_unit=self.rate(table, "points_per_unit", path),
             multiply=self.rate(table, "multiply", path),
             when=when,
             text="" if when is None else print_expr(when),
-            goods=Goods(**{key: self.texts(table, key, path) for key in _GOODS}),
+            goods=Goods(**{key: self.texts(table, key, path) for key in CHOSEN_BY}),
             tiers=self.texts(table, "tier", path),
             first=first,
             last=last,
@@ -158,6 +162,22 @@ class ProgramReader(ValueReader):
     def _place(self, path: Path) -> dict[str, Any]:
         line = self.line(path)
         return {"file": self.source.name, "line": line, "origin": Origin(self.source, path)}
+
+    def _earn_name(self, table: Mapping[str, Any], path: Path) -> str:
+        name = self.name(table, path) or ""
+        if fold(name) == MULTIPLIED:
+            self.error((*path, "name"), f"an earn rule cannot be called '{name}'", "rename it")
+        return name
+
+    def _refuse_of_multiplying(self, table: Mapping[str, Any], path: Path) -> None:
+        """What multiplies the points per unit is one amount, whichever rules had part in it."""
+        for key in _MOST:
+            if key in table:
+                message = f"'{key}' cannot stand beside 'multiply'"
+                hint = "[loyalty] most_multiplied limits all multipliers together"
+                self.error((*path, key), message, hint, key=True)
+        if table.get("on_refund", "in proportion") != "in proportion":
+            self.error((*path, "on_refund"), "what is multiplied goes in proportion")
 
     def _start(self, table: Mapping[str, Any], path: Path) -> datetime.date | None:
         meant = 'the day from which on orders earn, or "all" for all orders there are'
@@ -189,11 +209,16 @@ class ProgramReader(ValueReader):
         return tuple(caps)
 
 
-def assembled_program(files: Sequence[ProgramReader]) -> tuple[Program | None, list[Problem]]:
+def assembled_program(
+    files: Sequence[ProgramReader], *, unread: bool = False
+) -> tuple[Program | None, list[Problem]]:
     """
     The program that *files* hold together, and what is wrong between them.
 
     None without ``[loyalty]``.
+
+    Args:
+        unread: Something could not be read, so nothing is missed.
     """
     tiers = [tier for file in files for tier in file.tiers]
     earn = [rule for file in files for rule in file.earn]
@@ -206,13 +231,17 @@ def assembled_program(files: Sequence[ProgramReader]) -> tuple[Program | None, l
     if not tables:
         message, hint = "without [loyalty] nothing is earned", "add it, with a start"
         made: list[Tier | EarnRule] = [*tiers, *earn]
-        problems += [_at(one.origin, (), message, hint) for one in made]
+        if not unread:
+            problems += [_at(one.origin, (), message, hint) for one in made]
         return None, problems
-    whole = dict(tables[0], earn=tuple(earn))
+    whole = dict(tables[0])
     if tiers:
         whole["tiers"] = tuple(sorted(tiers, key=lambda tier: tier.threshold))
     program = Program(**whole)
-    return program, [*problems, *_unknown_tiers(program)]
+    program = dataclasses.replace(program, earn=tuple(_of_tiers(earn, program.tiers)))
+    if not unread:
+        problems += [*_unknown_tiers(program), *_without_effect(program)]
+    return program, problems
 
 
 def _at(origin: Origin | None, within: Path, message: str, hint: str = "") -> Problem:
@@ -238,11 +267,29 @@ def _same_threshold(tiers: Sequence[Tier]) -> Iterator[Problem]:
             yield _at(tier.origin, ("threshold",), message, "nobody would be in one of them")
 
 
+def _of_tiers(earn: Sequence[EarnRule], tiers: Sequence[Tier]) -> Iterator[EarnRule]:
+    """The rules, naming tiers as these name themselves."""
+    names = {fold(tier.name): tier.name for tier in tiers}
+    for rule in earn:
+        called = tuple(names.get(fold(name), name) for name in rule.tiers)
+        yield dataclasses.replace(rule, tiers=called)
+
+
 def _unknown_tiers(program: Program) -> Iterator[Problem]:
     known = [tier.name for tier in program.tiers]
-    folded = {fold(name) for name in known}
     for rule in program.earn:
         for name in rule.tiers:
-            if fold(name) not in folded:
+            if name not in known:
                 hint = did_you_mean(name, known, f"there are {listing(known, 'and')}")
                 yield _at(rule.origin, ("tier",), f"there is no tier '{name}'", hint)
+
+
+def _without_effect(program: Program) -> Iterator[Problem]:
+    """A warning for each multiplier that another one of the same order always goes before."""
+    least = min([defaults.RATE_SCALE, *(tier.multiplier for tier in program.tiers)])
+    for rule in program.earn:
+        if rule.multiply is not None and rule.multiply <= least and program.stack == "largest":
+            message = "changes nothing: the largest multiplier counts, and everybody's is as large"
+            hint = '[loyalty] stack = "multiply" lets all of them count'
+            problem = _at(rule.origin, ("multiply",), message, hint)
+            yield dataclasses.replace(problem, severity="warning")

@@ -88,9 +88,8 @@ class ValueReader(TableReader):
 
     def texts(self, table: Mapping[str, Any], key: str, path: Path) -> tuple[str, ...]:
         """One name, or a list of them."""
-        value = table.get(key, [])
-        names = value if isinstance(value, list) else [value]
-        read = (self.checked_name(name, (*path, key)) for name in names)
+        names = each_name(table.get(key, []), (*path, key))
+        read = (self.checked_name(name, at) for at, name in names)
         found = tuple(name for name in read if name is not None)
         if key in table and not names:
             self.error((*path, key), f"'{key}' is empty", "leave it out for any")
@@ -115,6 +114,13 @@ class ValueReader(TableReader):
             return name
         self.error((*path, "timezone"), "there is no such time zone", 'e.g. "Europe/Berlin"')
         return None
+
+
+def each_name(value: object, path: Path) -> list[tuple[Path, object]]:
+    """The names in *value*, one or a list of them, each with its place."""
+    if isinstance(value, list):
+        return [((*path, index), name) for index, name in enumerate(value)]
+    return [(path, value)]
 
 
 def day_of(value: object) -> datetime.date | None:

@@ -102,14 +102,14 @@ def test_a_whole_program_over_several_files() -> None:
         from = 2027-01-01
         until = "2027-01-31"
         order_total = 49.99
-        most_per_order = 1000
-        most_per_month = 5000
         when = 'orders >= 3'
         """,
         """\
         [[earn]]
         name = "welcome"
         points = 50
+        most_per_order = 1000
+        most_per_month = 5000
         all = [ { fact = "orders", at_most = 1 } ]
         """,
     )
@@ -140,9 +140,9 @@ def test_a_whole_program_over_several_files() -> None:
     assert (gold.file, gold.line) == ("1.toml", 1)
     double, welcome = program.earn
     assert double.goods == Goods(category=("Shoes",), manufacturer=("A", "B"))
-    assert (double.multiply, double.tiers, double.least_total) == (2_0000, ("gold",), 49_9900)
+    assert (double.multiply, double.tiers, double.least_total) == (2_0000, ("Gold",), 49_9900)
     assert (double.first, double.last) == (datetime.date(2027, 1, 1), datetime.date(2027, 1, 31))
-    assert double.caps == (Cap(points=1000), Cap(points=5000, per="month"))
+    assert welcome.caps == (Cap(points=1000), Cap(points=5000, per="month"))
     assert (double.when, double.text) == (parse("orders >= 3"), "orders >= 3")
     assert (double.on_refund, welcome.on_refund) == ("in proportion", "all or nothing")
     assert (welcome.points, welcome.when) == (50, parse("orders <= 1"))
@@ -225,6 +225,19 @@ _LOYALTY = '[loyalty]\nstart = "all"\n'
         ),
         ('[[earn]]\nname = "x"', "gives nothing"),
         ('[[earn]]\nname = "x"\npoints = 5\nmultiply = 2', "gives both points and multiply"),
+        ('[[earn]]\nname = "＊"\npoints = 5', "1.toml:4:8: an earn rule cannot be called '＊'"),
+        (
+            '[[earn]]\nname = "x"\nmultiply = 2\nmost_per_day = 5',
+            "1.toml:6:1: 'most_per_day' cannot stand beside 'multiply' ([loyalty] most_multiplied",
+        ),
+        (
+            '[[earn]]\nname = "x"\nmultiply = 2\non_refund = "keep"',
+            "1.toml:6:13: what is multiplied goes in proportion",
+        ),
+        (
+            '[[earn]]\nname = "x"\npoints = 5\ncategory = ["A", 5]',
+            "1.toml:6:18: a name is a text in quotes",
+        ),
         ('[[earn]]\nname = "x"\npoints = 0', "a whole number of at least 1"),
         ('[[earn]]\nname = "x"\npoints = 5\nwhen = "orders >"', "1.toml:6:"),
         ('[[earn]]\nname = "x"\npoints = 5\nwhen = "orders > 1"\nall = []', "cannot stand beside"),
@@ -241,6 +254,20 @@ _LOYALTY = '[loyalty]\nstart = "all"\n'
 )
 def test_tiers_and_earn_rules_that_cannot_be_meant_are_refused(table: str, problem: str) -> None:
     assert problem in _shown(_LOYALTY + table + "\n")
+
+
+@pytest.mark.parametrize("multiply", ["0", "0.5", "1"])
+def test_a_multiplier_that_the_largest_always_goes_before_is_a_warning(multiply: str) -> None:
+    earn = f'[[earn]]\nname = "x"\nmultiply = {multiply}\n'
+
+    program, (problem,) = _files(_LOYALTY + earn)
+
+    assert program is not None
+    assert (problem.severity, problem.line, problem.column) == ("warning", 5, 12)
+    assert problem.message.startswith("changes nothing")
+    assert _program(_LOYALTY + 'stack = "multiply"\n' + earn).earn
+    lower = '[[tier]]\nname = "A"\nthreshold = 0\nmultiplier = 0\n'
+    assert multiply == "0" or _program(_LOYALTY + lower + earn).earn
 
 
 def test_without_the_loyalty_table_nothing_is_earned_and_what_would_be_is_an_error() -> None:
