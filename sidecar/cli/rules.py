@@ -64,7 +64,8 @@ def check(
     for off in rules.off:
         if off.made_in == "admin":
             show.note(f"the {off.kind} '{off.name}', made in the admin, is off: {off.why}")
-    show.out(f"{place}: {_counts(rules, 'file')}: no errors")
+    found = ", ".join(filter(None, (_counts(rules, "file"), _program(rules))))
+    show.out(f"{place}: {found}: no errors")
     everything: tuple[Rule, ...] = (*rules.tags, *rules.segments, *rules.groups)
     if any(rule.made_in == "admin" for rule in everything):
         show.out(f"made in the admin: {_counts(rules, 'admin')}")
@@ -79,6 +80,15 @@ def _counts(rules: RuleSet, made_in: MadeIn) -> str:
     return ", ".join(
         show.counted(sum(rule.made_in == made_in for rule in found), kind) for kind, found in kinds
     )
+
+
+def _program(rules: RuleSet) -> str:
+    program = rules.program
+    if program is None:
+        return ""
+    tiers, earn = len(program.tiers), len(program.earn)
+    counts = f"{show.counted(tiers, 'tier')} and {show.counted(earn, 'earn rule')}"
+    return f"a loyalty program with {counts}"
 
 
 def _off(rules: RuleSet) -> list[dict[str, object]]:
@@ -110,7 +120,7 @@ def list_(
             (
                 row["kind"],
                 row["name"],
-                row["state"],
+                row["state"] or "",
                 "" if row["customers"] is None else row["customers"],
                 _where(row),
                 row["off"] or row["sentence"],

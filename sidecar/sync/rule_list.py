@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from sidecar.model import Moment, fold
+from sidecar.rules.catalogue import Catalogue
 from sidecar.rules.dependencies import LADDER, Node
 from sidecar.rules.language.sentence import sentence
+from sidecar.rules.loyalty.program import EarnRule, Program, Tier
+from sidecar.rules.loyalty.sentences import earn_sentence, program_sentence, tier_sentence
 from sidecar.rules.rule import Rule, RuleKind
 from sidecar.shop.database import transaction
 from sidecar.shop.shop import Shop
@@ -22,7 +25,8 @@ def rule_list(
     Kind, name, origin, state, customers, place, text and sentence of every rule.
 
     ``customers`` is None where no full pass has counted them, and for rungs; ``state`` is
-    ``applied``, ``new``, ``waiting``, ``held`` or ``off``. Those that are off come last
+    ``applied``, ``new``, ``waiting``, ``held`` or ``off``. After the rules come the loyalty
+    program, its tiers and its earn rules, whose state is None; those that are off come last
     and say why.
     """
     counts: dict[Node, int] = {}
@@ -58,6 +62,8 @@ def rule_list(
         for kind, of_kind in kinds
         for rule in of_kind
     ]
+    if rules.program is not None:
+        found += _program(rules.program, catalogue)
     found += [
         {
             "kind": rule.kind,
@@ -74,6 +80,28 @@ def rule_list(
         for rule in rules.off
     ]
     return found
+
+
+def _program(program: Program, catalogue: Catalogue) -> Iterator[dict[str, object]]:
+    def row(kind: str, name: str, of: Program | Tier | EarnRule, says: str) -> dict[str, object]:
+        return {
+            "kind": kind,
+            "name": name,
+            "origin": "file",
+            "state": None,
+            "customers": None,
+            "file": of.file or program.file,
+            "line": of.line or program.line,
+            "text": of.text if isinstance(of, EarnRule) else "",
+            "sentence": says,
+            "off": None,
+        }
+
+    yield row("loyalty", "loyalty", program, program_sentence(program))
+    for tier in program.tiers:
+        yield row("tier", tier.name, tier, tier_sentence(tier, program))
+    for rule in program.earn:
+        yield row("earn", rule.name, rule, earn_sentence(rule, catalogue))
 
 
 def _state(

@@ -49,7 +49,9 @@ def check_rules(case: StoreCase) -> Iterator[Finding]:
             "write some: docs/howto/write-a-rule.md",
         )
     else:
-        yield Finding("rules.directory", "ok", f"{own} rules of yours in {directory} and the admin")
+        beside = " and a loyalty program" if rules.program is not None else ""
+        found = f"{own} rules of yours{beside} in {directory} and the admin"
+        yield Finding("rules.directory", "ok", found)
     if rules.groups:
         yield from _ladder(case)
 
