@@ -13,6 +13,7 @@ from sidecar.model import Moment, Scope
 from sidecar.rules.loyalty.program import Program
 from sidecar.shop.shop import Shop
 from sidecar.sync.compiled_rules import Rulebook
+from sidecar.sync.loyalty.revisions import earner_key
 from sidecar.sync.reading import Reading
 from sidecar.sync.standing_conditions import StandingConditions
 
@@ -31,7 +32,7 @@ class Conditions:
         self._shop = dataclasses.replace(shop, bulk=None)
         self._limits = book.limits
         named = [(rule.name, rule.when) for rule in program.earn if rule.when is not None]
-        self._rules = [name for name, _ in named]
+        self._rules = [earner_key(name) for name, _ in named]
         self._asked = StandingConditions(
             [when for _, when in named],
             book.dictionary,
@@ -47,7 +48,9 @@ class Conditions:
         self, tx: Connection, customers: Sequence[int], moment: Moment
     ) -> dict[int, frozenset[str]]:
         """
-        Names of the rules whose condition holds now, by customer; never of rules without one.
+        By customer the rules whose condition holds now, by their `earner_key`.
+
+        Rules without a condition are not among them.
 
         Raises:
             CustomerError: A customer's numbers do not fit; others may.

@@ -1,12 +1,13 @@
 """
 The programs that orders are rewarded by, as they were, and the numbers of their earn rules.
 
-An order keeps the revision of the program under which it first qualified. An earn rule is
-numbered by its folded name, and keeps the number from revision to revision.
+An order keeps the revision of the program under which it first qualified. An earn rule keeps
+its number from revision to revision, and however its name is spelled there.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import hashlib
 
@@ -57,7 +58,7 @@ class Revisions:
 
     def program(self, revision: int) -> Program:
         """
-        The program as it was at *revision*.
+        The program as it was at *revision*, its earn rules named by their `earner_key`.
 
         Raises:
             FatalError: It is not there, or this version cannot read it.
@@ -78,7 +79,7 @@ class Revisions:
         """The number of the earn rule *name*, or of `BASE` or `MULTIPLIED`; it may be new."""
         if name == BASE:
             return _BASE_ID
-        key, ids = fold(name), self._earner_ids
+        key, ids = earner_key(name), self._earner_ids
         if key not in ids:
             result = self._tx.execute(insert(self._own.earner).values(name=key))
             ids[key] = int(result.lastrowid)
@@ -86,10 +87,10 @@ class Revisions:
 
     def earner_name(self, earner_id: int) -> str:
         """
-        The folded name of the earn rule *earner_id*; see `earners`.
+        The `earner_key` of the earn rule with the number *earner_id*.
 
         Raises:
-            FatalError: No rule has this number.
+            FatalError: No rule has it.
         """
         if earner_id == _BASE_ID:
             return BASE
@@ -98,24 +99,26 @@ class Revisions:
                 return name
         raise FatalError(f"the earn rule with the number {earner_id} is not there")
 
-    def earners(self, revision: int) -> dict[int, str]:
-        """By number, the names of earn rules as the program at *revision* spells them."""
-        ids = self._earner_ids
-        named = ((fold(rule.name), rule.name) for rule in self.program(revision).earn)
-        return {ids[key]: name for key, name in named if key in ids}
-
     @functools.cached_property
     def _earner_ids(self) -> dict[str, int]:
-        """Numbers by folded name."""
+        """Numbers by name."""
         table = self._own.earner
         rows = self._tx.execute(select(table.c.name, table.c.earner_id))
         return {row.name: row.earner_id for row in rows}
 
 
+def earner_key(name: str) -> str:
+    """What the ledger calls the earn rule *name*: so it is in every revision and everywhere."""
+    # Twice, so that a key is its own: once it is lower case, T with two dots is one character.
+    return fold(fold(name))
+
+
 @functools.lru_cache(maxsize=_KEPT)
 def _read(revision: int, text: str) -> Program:
     try:
-        return read_program(text, f"revision {revision}")
+        found = read_program(text, f"revision {revision}")
     except RuleError as error:
         message = f"revision {revision} of the loyalty program cannot be read"
         raise FatalError(f"{message}: {error}") from error
+    named = (dataclasses.replace(rule, name=earner_key(rule.name)) for rule in found.earn)
+    return dataclasses.replace(found, earn=tuple(named))
