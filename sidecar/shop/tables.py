@@ -39,6 +39,7 @@ class StoreTables:
     address: Table
     order: Table
     order_product: Table
+    order_total: Table
     order_history: Table
     order_status: Table
     coupon_history: Table
@@ -218,7 +219,16 @@ def store_tables(prefix: str, generation: Generation) -> StoreTables:
             _int("product_id"),
             _int("quantity"),
             _money("price"),
+            _money("total"),
             _money("tax"),
+            Index("order_id", "order_id"),
+        ),
+        order_total=table(
+            "order_total",
+            _id("order_total_id"),
+            _int("order_id"),
+            _text("code", 32),
+            _money("value"),
             Index("order_id", "order_id"),
         ),
         order_history=table("order_history", _id("order_history_id"), _int("order_id")),

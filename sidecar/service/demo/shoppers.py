@@ -218,9 +218,13 @@ class Shoppers:
                 "date_modified": now,
             }
             order_id = _insert(tx, self._tables.order, values)
+            row = {"order_id": order_id, "code": "total", "value": total}
+            _insert(tx, self._tables.order_total, row)
             for product_id, price, tax in basket:
-                goods = {"product_id": product_id, "price": price, "tax": tax, "quantity": 1}
-                _insert(tx, self._tables.order_product, {"order_id": order_id, **goods})
+                goods = {"product_id": product_id, "price": price, "total": price, "tax": tax}
+                _insert(
+                    tx, self._tables.order_product, {"order_id": order_id, "quantity": 1, **goods}
+                )
         return order_id, total
 
     def _set_status(self, order_id: int, status: int) -> None:

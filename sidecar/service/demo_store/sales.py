@@ -50,6 +50,13 @@ def sales(
     order = _totals(plan, order, lines)
     yield tables.order, order
     yield tables.order_product, lines
+    # Of the totals that an order is added up from only the last: there are no discounts here.
+    yield (
+        tables.order_total,
+        order.with_columns(
+            number.alias("order_total_id"), pl.lit("total").alias("code"), value=pl.col("total")
+        ),
+    )
     placed = order.filter(pl.col("order_status_id") > 0)
     yield tables.order_history, placed.with_columns(number.alias("order_history_id"))
 
@@ -71,19 +78,22 @@ def sales(
             draw.weighted("rating", number, {5: 50, 4: 25, 3: 12, 2: 6, 1: 7}).alias("rating"),
         ),
     )
+    description = pl.concat_str(pl.lit("Order ID: #"), number).alias("description")
     redeems = draw.chance("redeems", number, 60)
     points = pl.when(redeems).then(-100).otherwise(pl.col("total") // MONEY_SCALE)
     yield (
         tables.customer_reward,
         theirs.filter(draw.chance("member", customer, 250)).with_columns(
-            number.alias("customer_reward_id"), points.alias("points")
+            number.alias("customer_reward_id"), points.alias("points"), description
         ),
     )
     refunded = (pl.col("order_status_id") == 11) & draw.chance("as credit", number, 500)
     yield (
         tables.customer_transaction,
         order.filter(refunded & (customer > 0)).with_columns(
-            number.alias("customer_transaction_id"), pl.col("total").alias("amount")
+            number.alias("customer_transaction_id"),
+            pl.col("total").alias("amount"),
+            description,
         ),
     )
     yield (
@@ -142,6 +152,7 @@ def _lines(plan: Plan, order: pl.DataFrame) -> pl.DataFrame:
             draw.weighted("quantity", line, {1: 76, 2: 16, 3: 5, 6: 3}).alias("quantity"),
         )
         .with_columns(price.alias("price"), tax.alias("tax"))
+        .with_columns((pl.col("price") * pl.col("quantity")).alias("total"))
     )
 
 

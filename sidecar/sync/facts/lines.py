@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
 import polars as pl
-from sqlalchemy import select
+import sqlalchemy
+from sqlalchemy import ColumnElement, Select, select
 
 from sidecar.model import Scope
 from sidecar.rules.columns import Column
@@ -52,28 +54,45 @@ def lines_of(reading: Reading, scope: Scope, orders: pl.DataFrame) -> pl.DataFra
     """As `read_lines` for the customers of another *scope*, whose *orders* these are."""
     tables = reading.shop.tables
     order, line = tables.order, tables.order_product
-    schema = {"order_id": WHOLE, "product_id": WHOLE, "quantity": WHOLE}
-    columns = select(line.c.order_id, line.c.product_id, line.c.quantity)
+    query = select(line.c.order_id, line.c.product_id, line.c.quantity)
     paid = order.c.order_status_id.in_(sorted(reading.shop.paid))
     credit = (order.c.order_status_id > 0) & (order.c.total < 0)
-    query = columns.join(order, order.c.order_id == line.c.order_id).where(paid | credit)
+    counted = orders.filter(pl.col("qualifying") | pl.col("credit"))
     # A fingerprint of the orders is kept beside what is found here: lines that are older than
     # it would stay what they are.
-    found = [reading.rows_not_older(query, schema, order.c.customer_id, scope)]
+    found = rows_of_orders(reading, scope, query, line.c.order_id, counted, paid | credit)
+    return found.with_columns(pl.col("product_id").fill_null(0), pl.col("quantity").fill_null(0))
+
+
+def rows_of_orders(
+    reading: Reading,
+    scope: Scope,
+    query: Select[Any],
+    order_id: sqlalchemy.Column[int],
+    orders: pl.DataFrame,
+    only: ColumnElement[bool],
+) -> pl.DataFrame:
+    """
+    The rows of *query*, whole numbers, that belong to *orders* of the customers of *scope*.
+
+    They are as new as all that was read before.
+
+    Args:
+        order_id: Of the table of *query*.
+        orders: With ``order_id`` and ``guest``.
+        only: What *orders* have in common, said of the table ``order``.
+    """
+    order = reading.shop.tables.order
+    schema = dict.fromkeys(query.selected_columns.keys(), WHOLE)
+    theirs = query.join(order, order.c.order_id == order_id).where(only)
+    found = [reading.rows_not_older(theirs, schema, order.c.customer_id, scope)]
     # Guest orders bear no customer's id: they are named one by one.
-    counted = orders.filter(pl.col("qualifying") | pl.col("credit"))
-    guests = counted.filter("guest")["order_id"].to_list()
+    guests = orders.filter("guest")["order_id"].to_list()
     found += [
-        reading.rows_not_older(
-            columns, schema, line.c.order_id, Scope.of(guests[start : start + _CHUNK])
-        )
+        reading.rows_not_older(query, schema, order_id, Scope.of(guests[start : start + _CHUNK]))
         for start in range(0, len(guests), _CHUNK)
     ]
-    return (
-        pl.concat(found)
-        .with_columns(pl.col("product_id").fill_null(0), pl.col("quantity").fill_null(0))
-        .join(counted, on="order_id", how="semi")
-    )
+    return pl.concat(found).join(orders, on="order_id", how="semi")
 
 
 def _chosen(reading: Reading, lines: pl.DataFrame, wanted: Goods) -> pl.DataFrame:
@@ -142,21 +161,8 @@ def refunds(reading: Reading, qualifying: pl.DataFrame) -> pl.DataFrame:
     Of several lines with the product, the first of the order counts. ``refund_about``
     is the same as a float: where that is too large for 64 bits, ``refund`` is wrong.
     """
-    tables = reading.shop.tables
-    returned, line = tables.return_, tables.order_product
-    query = select(returned.c.order_id, returned.c.product_id, returned.c.quantity).where(
-        returned.c.return_status_id.in_(sorted(reading.shop.refunded))
-    )
-    schema = {"order_id": WHOLE, "product_id": WHOLE, "quantity": WHOLE}
-    if reading.is_small:
-        ids = qualifying["order_id"].to_list()
-        returns = reading.rows_at(query, schema, returned.c.order_id, ids)
-    else:
-        if "refunded returns" not in reading.whole_store:
-            returns = reading.all_rows(query, schema, returned.c.return_id)
-            reading.whole_store["refunded returns"] = returns
-        returns = reading.whole_store["refunded returns"]
-    returns = returns.join(qualifying, on="order_id", how="semi")
+    line = reading.shop.tables.order_product
+    returns = refunded_returns(reading, qualifying)
     ids = returns["order_id"].unique().sort().to_list()
     prices = [
         reading.rows_at(
@@ -190,3 +196,24 @@ def refunds(reading: Reading, qualifying: pl.DataFrame) -> pl.DataFrame:
             refund_about=(units.cast(pl.Float64) * each.cast(pl.Float64)).abs().sum(),
         )
     )
+
+
+def refunded_returns(reading: Reading, orders: pl.DataFrame) -> pl.DataFrame:
+    """return_id, order_id, product_id, quantity, return_status_id of *orders*' refunded returns."""
+    returned = reading.shop.tables.return_
+    names = ("return_id", "order_id", "product_id", "quantity", "return_status_id")
+    schema = dict.fromkeys(names, WHOLE)
+    if not reading.shop.refunded:
+        return pl.DataFrame(schema=schema)
+    query = select(*(returned.c[name] for name in names)).where(
+        returned.c.return_status_id.in_(sorted(reading.shop.refunded))
+    )
+    if reading.is_small:
+        ids = orders["order_id"].to_list()
+        returns = reading.rows_at(query, schema, returned.c.order_id, ids)
+    else:
+        if "refunded returns" not in reading.whole_store:
+            found = reading.all_rows(query, schema, returned.c.return_id)
+            reading.whole_store["refunded returns"] = found
+        returns = reading.whole_store["refunded returns"]
+    return returns.join(orders, on="order_id", how="semi")

@@ -8,15 +8,14 @@ refunded returns, or the negative total of a credit order.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import polars as pl
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, Table, func, select
 
 from sidecar.errors import CustomerError
 from sidecar.rules.columns import Column
-from sidecar.shop.tables import StoreTables
 from sidecar.sync.facts import lines, order_filters, windows
 from sidecar.sync.reading import TEXT, WHOLE, Reading, in_utf8, money, wall
 
@@ -50,6 +49,7 @@ FACTS = frozenset({*_SUMS, *_LATEST, *_GAPS, *_ENDS, *order_filters.FACTS})
 
 #: Beyond this a sum of ten-thousandths no longer fits 64 bits.
 _LARGEST_SUM = 9.2e18
+_COLUMNS = ("customer_id", "order_id", "status", "total", "store_id", "at")
 _DAY_S = 86_400
 
 
@@ -67,15 +67,8 @@ def read_orders(reading: Reading, emails: pl.DataFrame | None, *, modified: bool
     Raises:
         CustomerError: The totals of a customer do not fit 64 bits.
     """
-    order = reading.shop.tables.order
-    query = _selected(reading.shop.tables, modified=modified)
-    schema: dict[str, pl.DataType] = dict.fromkeys(query.selected_columns.keys(), WHOLE)
-    frame = reading.rows_of(query, schema, order.c.customer_id)
-    frame = frame.with_columns(guest=pl.lit(False))
-    if emails is not None:
-        guests = _guest_orders(reading, emails, schema)
-        frame = pl.concat([frame, guests.with_columns(guest=pl.lit(True))])
-    frame = reading.instants(frame, "at")
+    columns = (*_COLUMNS, "modified") if modified else _COLUMNS
+    frame = reading.instants(order_rows(reading, emails, columns), "at")
     paid = pl.col("status").is_in(sorted(reading.shop.paid))
     frame = frame.with_columns(
         pl.col("status").fill_null(0), pl.col("total").fill_null(0), pl.col("store_id").fill_null(0)
@@ -97,32 +90,50 @@ def read_orders(reading: Reading, emails: pl.DataFrame | None, *, modified: bool
     return frame.with_columns(net=net).drop("refund", "refund_about")
 
 
-def _selected(tables: StoreTables, *, modified: bool) -> Select[Any]:
-    order = tables.order
-    columns = [
-        order.c.customer_id,
-        order.c.order_id,
-        order.c.order_status_id.label("status"),
-        money(order.c.total, "total"),
-        order.c.store_id,
-        wall(order.c.date_added, "at"),
-    ]
-    if modified:
-        columns.append(wall(order.c.date_modified, "modified"))
-    return select(*columns)
-
-
-def _guest_orders(
-    reading: Reading, emails: pl.DataFrame, wanted_schema: dict[str, pl.DataType]
+def order_rows(
+    reading: Reading, emails: pl.DataFrame | None, columns: Sequence[str]
 ) -> pl.DataFrame:
+    """
+    *columns* of the orders of the reading's customers, as they are stored, and ``guest``.
+
+    Args:
+        emails: As of `read_orders`.
+        columns: Some of those of `read_orders` that are the order's own, ``customer_id`` among
+            them; ``at`` in wall seconds too.
+    """
+    order = reading.shop.tables.order
+    schema: dict[str, pl.DataType] = dict.fromkeys(columns, WHOLE)
+    frame = reading.rows_of(_selected(order, columns), schema, order.c.customer_id)
+    frame = frame.with_columns(guest=pl.lit(False))
+    if emails is None:
+        return frame
+    guests = _guest_orders(reading, emails, columns)
+    return pl.concat([frame, guests.with_columns(guest=pl.lit(True))])
+
+
+def _selected(order: Table, columns: Sequence[str]) -> Select[Any]:
+    known: Mapping[str, ColumnElement[Any]] = {
+        "customer_id": order.c.customer_id,
+        "order_id": order.c.order_id,
+        "status": order.c.order_status_id.label("status"),
+        "total": money(order.c.total, "total"),
+        "store_id": order.c.store_id,
+        "at": wall(order.c.date_added, "at"),
+        "modified": wall(order.c.date_modified, "modified"),
+    }
+    return select(*(known[name] for name in columns))
+
+
+def _guest_orders(reading: Reading, emails: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
     """Guest orders of the scope's e-mails, each given to the oldest account of its e-mail."""
     tables = reading.shop.tables
     order, customer = tables.order, tables.customer
     exact = pl.col("email").str.strip_chars(" ").str.to_lowercase()
     wanted = emails.with_columns(exact).filter(pl.col("email") != "")
     # They are kept for the pass, so with everything that any part of it may want.
-    schema = {**wanted_schema, "modified": WHOLE, "email": TEXT}
-    guests = _selected(tables, modified=True).add_columns(order.c.email)
+    names = (*_COLUMNS, "modified")
+    schema = {**dict.fromkeys(names, WHOLE), "email": TEXT}
+    guests = _selected(order, names).add_columns(order.c.email)
     guests = guests.where(order.c.customer_id == 0)
     email = _comparable(customer.c.email)
     accounts = select(email.label("email"), customer.c.customer_id.label("owner"))
@@ -141,11 +152,7 @@ def _guest_orders(
         owners = reading.whole_store["e-mail owners"]
     found = found.with_columns(exact)
     owned = wanted.join(owners, left_on=["customer_id", "email"], right_on=["owner", "email"])
-    return (
-        found.drop("customer_id")
-        .join(owned, on="email")
-        .select(pl.col(name) for name in wanted_schema)
-    )
+    return found.drop("customer_id").join(owned, on="email").select(columns)
 
 
 def _oldest(reading: Reading, accounts: Select[Any]) -> pl.DataFrame:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import polars as pl
-from sqlalchemy import select
+from sqlalchemy import Column, Select, select
 
 from sidecar.model import Scope
 from sidecar.shop.database import transaction
@@ -191,6 +192,13 @@ def _returned(reading: Reading, orders: pl.DataFrame) -> dict[tuple[int, int], i
     returns = refunded_returns(reading, orders).group_by("order_id", "product_id")
     units = returns.agg(pl.col("quantity").sum())
     return {(order_id, product_id): max(0, n) for order_id, product_id, n in units.iter_rows()}
+
+
+def _rows(
+    reading: Reading, orders: pl.DataFrame, query: Select[Any], order_id: Column[int]
+) -> pl.DataFrame:
+    confirmed = reading.shop.tables.order.c.order_status_id > 0
+    return rows_of_orders(reading, reading.scope, query, order_id, orders, confirmed)
 
 
 def _discounts(reading: Reading, orders: pl.DataFrame) -> dict[int, int]:

@@ -132,6 +132,8 @@ def _numbered(shop: Shop) -> list[Watched]:
             for attribute, key in _OF_CUSTOMERS.items()
         ),
         Watched("order", order.c.order_id, owner(shop), "customer", tuple(order.columns)),
+        # Not order_total, a row or more an order: OpenCart writes it only while the order is a
+        # draft or void, also in an edit, and the change of status afterwards is seen.
         _watched("order_product", tables.order_product, "order_product_id", "lines"),
         Watched(
             "customer_login",
