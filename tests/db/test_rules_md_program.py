@@ -20,7 +20,7 @@ from support.small_store import SmallStore
 PROGRAM = """\
 [loyalty]
 start = "all"
-statuses = ["Complete"]
+statuses = ["Processing"]
 
 [[tier]]
 name = "Gold"
@@ -67,7 +67,7 @@ def test_the_names_of_a_program_are_those_of_the_store(shop: Catalogue) -> None:
 @pytest.mark.parametrize(
     ("key", "place", "problem"),
     [
-        ('statuses = ["Complete', "3:13", "there is no order status 'Completed'"),
+        ('statuses = ["Processing', "3:13", "there is no order status 'Processingd'"),
         ('category = "Lamp', "11:12", "there is no category 'Lampds'"),
         ('manufacturer = "Acme', "12:16", "there is no manufacturer 'Acmed'"),
         ('product = "Lamp', "13:11", "there is no product 'Lampd'"),
@@ -88,6 +88,7 @@ def test_a_name_that_the_store_does_not_have_is_an_error(
     ("table", "key", "word"),
     [
         ("order_status", "Complete", "order status"),
+        ("order_status", "Processing", "order status"),
         ("category_description", "Lamps", "category"),
         ("manufacturer", "Acme", "manufacturer"),
         ("product_description", "Lamp", "product"),
