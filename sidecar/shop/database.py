@@ -28,6 +28,7 @@ __all__ = [
     "connector",
     "database_errors",
     "place_of",
+    "rolled_back",
     "transaction",
     "translate",
     "watch",
@@ -124,6 +125,19 @@ def transaction(engine: Engine) -> Iterator[Connection]:
             after.callback(_over, tx)
             yield tx
             prove_what_wrote(tx)
+
+
+@contextlib.contextmanager
+def rolled_back(engine: Engine) -> Iterator[Connection]:
+    """
+    A transaction that is rolled back whatever happens: to see what would be written.
+
+    Only for tables of InnoDB. Raises as `transaction`.
+    """
+    with database_errors(engine):
+        _do_what_is_owed(engine)
+        with engine.connect() as tx:
+            yield tx
 
 
 def when_over(tx: Connection, do: Callable[[], None]) -> None:

@@ -13,7 +13,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
-from sqlalchemy import Column, ColumnElement, Connection, Table, case, cast, func, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Table,
+    case,
+    cast,
+    delete,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.dialects.mysql import INTEGER
 
 from sidecar.errors import CustomerError
@@ -27,7 +38,7 @@ from sidecar.sync.values import insert
 _BEGINS, _ENDS = "[sidecar:", "]"
 
 #: ``customer_reward.points`` holds no more, either side of 0.
-_MOST_POINTS = 2**31 - 1
+MOST_POINTS = 2**31 - 1
 
 #: ``DECIMAL(15,4)``.
 _MOST_CREDIT = 10**15 - 1
@@ -107,6 +118,25 @@ class NativeRows:
         found = reading.rows_of(query, schema, c.customer_id)
         return found.group_by("customer_id").agg(pl.col("native_mark").sum())
 
+    def sums(self, reading: Reading) -> pl.DataFrame:
+        """``customer_id`` and ``native``, what the rows of each of the reading's add up to."""
+        c = self._table.c
+        total = cast(func.sum(self._amount), INTEGER).label("native")
+        query = select(c.customer_id, total).group_by(c.customer_id)
+        schema = {"customer_id": WHOLE, "native": WHOLE}
+        found = reading.rows_of(query, schema, c.customer_id)
+        return found.group_by("customer_id").agg(pl.col("native").sum())
+
+    def altered(self, reading: Reading) -> pl.DataFrame:
+        """``customer_id`` of those with a row of ours that has another amount than we wrote."""
+        entry = self._shop.own.entry
+        query = (
+            select(self._table.c.customer_id)
+            .join(entry, entry.c.native_id == self._id)
+            .where(entry.c.unit == self.unit, self._amount != entry.c.written)
+        )
+        return reading.rows_of(query, {"customer_id": WHOLE}, self._table.c.customer_id).unique()
+
     def read(self, reading: Reading) -> dict[int, list[NativeRow]]:
         """The rows of each of the reading's customers, in the order in which they were written."""
         c = self._table.c
@@ -145,6 +175,18 @@ class NativeRows:
         wanted = {row.entry_id for row in rows}
         return {entry_id: native_id for entry_id, native_id in found if entry_id in wanted}
 
+    def put_back(self, tx: Connection, row: NativeRow, amount: int) -> bool:
+        """Give *row* the *amount* again, unless it is another by now; whether it has it."""
+        here = (self._id == row.native_id) & (self._amount == row.amount)
+        column = "amount" if self.unit == "credit" else "points"
+        value = _money(amount) if self.unit == "credit" else amount
+        return tx.execute(update(self._table).where(here).values({column: value})).rowcount > 0
+
+    def delete(self, tx: Connection, row: NativeRow) -> bool:
+        """Delete *row*, unless it is another by now; whether it is gone."""
+        here = (self._id == row.native_id) & (self._amount == row.amount)
+        return tx.execute(delete(self._table).where(here)).rowcount > 0
+
     def _frame(self, rows: Sequence[NewRow], moment: Moment) -> pl.DataFrame:
         local = moment.now.astimezone(self._shop.settings.zone)
         at = local.strftime("%Y-%m-%d %H:%M:%S")
@@ -164,7 +206,7 @@ class NativeRows:
 
 
 def _as_points(row: NewRow) -> int:
-    if abs(row.amount) > _MOST_POINTS:
+    if abs(row.amount) > MOST_POINTS:
         raise CustomerError(f"{row.amount} points of customer {row.customer_id} do not fit a row")
     return row.amount
 
@@ -172,5 +214,9 @@ def _as_points(row: NewRow) -> int:
 def _as_money(row: NewRow) -> str:
     if abs(row.amount) > _MOST_CREDIT:
         raise CustomerError(f"an amount of customer {row.customer_id} does not fit a row")
-    sign, whole = "-" if row.amount < 0 else "", abs(row.amount)
+    return _money(row.amount)
+
+
+def _money(amount: int) -> str:
+    sign, whole = "-" if amount < 0 else "", abs(amount)
     return f"{sign}{whole // MONEY_SCALE}.{whole % MONEY_SCALE:04}"

@@ -11,19 +11,19 @@ doing it again changes nothing: a crash between this and the cycle does no harm.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 import polars as pl
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from sidecar.errors import CustomerError
 from sidecar.model import Moment, Scope
 from sidecar.rules.loyalty.account import Entry
 from sidecar.rules.loyalty.expiry import Inactivity, expires_at
 from sidecar.rules.loyalty.program import Program
-from sidecar.shop.database import transaction
+from sidecar.shop.database import rolled_back, transaction
 from sidecar.shop.shop import Shop
 from sidecar.sync import findings, state
 from sidecar.sync.compiled_rules import Rulebook
@@ -72,12 +72,13 @@ def bring(shop: Shop, book: Rulebook, scope: Scope, moment: Moment) -> Brought:
     that all orders there ever were earn.
     """
     program = book.checked.rules.program
-    if program is None or book.paused or not _has_begun(shop, program):
+    if program is None or book.paused or not has_begun(shop, program):
         return Brought()
     return Posting(shop, book, program, moment).bring(scope, moment)
 
 
-def _has_begun(shop: Shop, program: Program) -> bool:
+def has_begun(shop: Shop, program: Program) -> bool:
+    """Whether points are kept: not before a person agreed that all orders there ever were earn."""
     if program.start is not None:
         return True
     with transaction(shop.engine) as tx:
@@ -90,22 +91,32 @@ class Posting:
 
     Args:
         book: Whose program holds, and whose tags and segments its conditions name.
+        trial: Nothing is kept of it: for `preview` only.
     """
 
-    def __init__(self, shop: Shop, book: Rulebook, program: Program, moment: Moment) -> None:
+    def __init__(
+        self,
+        shop: Shop,
+        book: Rulebook,
+        program: Program,
+        moment: Moment,
+        *,
+        trial: bool = False,
+    ) -> None:
         self._shop, self._program = shop, program
         self._book = book
         self._zone = zone_of(program, shop)
         self._native = NativeRows(shop, "points")
         self._conditions = Conditions(shop, book, program)
-        self._opened_to = self._open(moment)
+        self._opened_to = self._open(moment, trial=trial)
 
-    def _open(self, moment: Moment) -> int:
+    def _open(self, moment: Moment, *, trial: bool) -> int:
         with transaction(self._shop.engine) as tx:
             opened = state.read(tx, self._shop.own, OPENED)
             if opened is None:
                 opened = self._native.last(tx)
-                state.write(tx, self._shop.own, OPENED, opened, moment)
+                if not trial:
+                    state.write(tx, self._shop.own, OPENED, opened, moment)
         assert isinstance(opened, int)  # noqa: S101 - as it was written
         return opened
 
@@ -140,9 +151,9 @@ class Posting:
                 )
             return 0
 
-    def _due(self, reading: Reading) -> pl.DataFrame:
+    def _due(self, reading: Reading, *, anew: bool = False) -> pl.DataFrame:
         """
-        Whose orders, native rows or clock say something new.
+        Whose orders, native rows or clock say something new; *anew*: all who have an order.
 
         ``customer_id``, ``orders_mark`` and ``native_mark`` as they are now, ``is_native_new``.
         """
@@ -166,37 +177,90 @@ class Posting:
             .with_columns(pl.exclude("next_at").fill_null(0))
         )
         is_native_new = pl.col("native_mark") != pl.col("native_mark_known")
-        is_new = pl.col("orders_mark") != pl.col("orders_mark_known")
+        is_new = pl.col("orders_mark") != (0 if anew else pl.col("orders_mark_known"))
         is_time = (pl.col("next_at") <= reading.moment.epoch_s).fill_null(False)
         due = found.filter(is_native_new | is_new | is_time)
         return due.select(
             "customer_id", "orders_mark", "native_mark", is_native_new=is_native_new
         ).sort("customer_id")
 
-    # -- one batch -------------------------------------------------------------------------
+    def preview(self, scope: Scope, moment: Moment) -> Iterator[Ledger]:
+        """
+        The ledger with every order looked at anew, a batch of customers at a time.
 
-    def _bring(self, due: pl.DataFrame, moment: Moment) -> int:
-        at = moment.epoch_s
-        ids = due["customer_id"].to_list()
+        Nothing of it is written.
+        """
         with transaction(self._shop.engine) as tx:
-            reading = Reading(self._shop, tx, Scope.of(ids), moment)
+            due = self._due(Reading(self._shop, tx, scope, moment), anew=True)
+        for part in due.iter_slices(BATCH):
+            yield from self._previewed(part, moment)
+
+    def _previewed(self, due: pl.DataFrame, moment: Moment) -> Iterator[Ledger]:
+        """As `_looked_at`, without customers whose account cannot be kept."""
+        try:
+            with rolled_back(self._shop.engine) as tx:
+                _, ledger = self._looked_at(tx, due, moment)
+        except CustomerError:
+            half = due.height // 2
+            for part in (due.head(half), due.tail(-half)) if half else ():
+                yield from self._previewed(part, moment)
+        else:
+            yield ledger
+
+    def change(
+        self,
+        customer_id: int,
+        moment: Moment,
+        change: Callable[[Connection, Holder, Rewarding], None],
+    ) -> None:
+        """
+        Change one customer's account, and write what became of it.
+
+        Args:
+            change: Does it, in the transaction; where it raises, nothing is written.
+        """
+        with transaction(self._shop.engine) as tx:
+            reading = Reading(self._shop, tx, Scope.of([customer_id]), moment)
             ledger = Ledger(reading, "points")
             revisions = Revisions(tx, self._shop.own)
             rewarding = _Rewardings(self._shop, self._book, revisions, reading)
-            current = rewarding(revisions.current(self._program, at))
-            self._ingest(reading, ledger, due, current)
-            orders = read_orders(reading, ids)
-            known = self._remembered(reading, revisions, current, orders)
-            for customer_id, orders_mark in due.select("customer_id", "orders_mark").iter_rows():
-                holder = ledger.holder(customer_id)
-                holder.account.release(at)
-                theirs = orders.get(customer_id, [])
-                accrue(holder, theirs, known, rewarding, revisions.earner_id, at)
-                self._expire(holder, at)
-                holder.orders_mark = orders_mark
+            current = rewarding(revisions.current(self._program, moment.epoch_s))
+            change(tx, ledger.holder(customer_id), current)
+            projection.write(reading, ledger, self._native)
+        projection.write_pending(self._shop, self._native, [customer_id], moment)
+
+    # -- one batch -------------------------------------------------------------------------
+
+    def _bring(self, due: pl.DataFrame, moment: Moment) -> int:
+        with transaction(self._shop.engine) as tx:
+            reading, ledger = self._looked_at(tx, due, moment)
             entries = projection.write(reading, ledger, self._native)
+        ids = due["customer_id"].to_list()
         projection.write_pending(self._shop, self._native, ids, moment)
         return entries
+
+    def _looked_at(
+        self, tx: Connection, due: pl.DataFrame, moment: Moment
+    ) -> tuple[Reading, Ledger]:
+        """The ledger of those who are *due* as it should be; its entries are not written yet."""
+        at = moment.epoch_s
+        ids = due["customer_id"].to_list()
+        reading = Reading(self._shop, tx, Scope.of(ids), moment)
+        ledger = Ledger(reading, "points")
+        revisions = Revisions(tx, self._shop.own)
+        rewarding = _Rewardings(self._shop, self._book, revisions, reading)
+        current = rewarding(revisions.current(self._program, at))
+        self._ingest(reading, ledger, due, current)
+        orders = read_orders(reading, ids)
+        known = self._remembered(reading, revisions, current, orders)
+        for customer_id, orders_mark in due.select("customer_id", "orders_mark").iter_rows():
+            holder = ledger.holder(customer_id)
+            holder.account.release(at)
+            theirs = orders.get(customer_id, [])
+            accrue(holder, theirs, known, rewarding, revisions.earner_id, at)
+            self._expire(holder, at)
+            holder.orders_mark = orders_mark
+        return reading, ledger
 
     def _ingest(
         self, reading: Reading, ledger: Ledger, due: pl.DataFrame, current: Rewarding

@@ -1,0 +1,110 @@
+"""
+Whether points are kept, and how a program begins by which every order there ever was earns.
+
+Such a program waits: a person sees first how much it would give, and agrees.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, update
+
+from sidecar.errors import ConfigError, NotNowError
+from sidecar.model import Moment
+from sidecar.rules.loyalty.program import Program
+from sidecar.rules.ruleset import RuleSet
+from sidecar.shop.own_tables import OwnTables
+from sidecar.shop.shop import Shop
+from sidecar.sync import state
+from sidecar.sync.compiled_rules import Rulebook
+from sidecar.sync.loyalty.ledger import KnownCause, Ledger
+from sidecar.sync.loyalty.posting import BEGUN, Posting, has_begun
+from sidecar.sync.ranges import Progress, customers_in_store, ranges
+
+
+def require_program(rules: RuleSet) -> Program:
+    """
+    The loyalty program of *rules*.
+
+    Raises:
+        ConfigError: There is none.
+    """
+    if rules.program is None:
+        problem = "there is no loyalty program, so no points are kept"
+        hint = "write one into a file of the rules: [loyalty] with a start, e.g. start = 2027-01-01"
+        raise ConfigError("[loyalty]", problem, hint)
+    return rules.program
+
+
+def require_kept(shop: Shop, book: Rulebook) -> Program:
+    """
+    The program by which points are kept now.
+
+    Raises:
+        ConfigError: There is none.
+        NotNowError: It waits to begin, or the sidecar is paused.
+    """
+    program = require_program(book.checked.rules)
+    if not has_begun(shop, program):
+        raise NotNowError(
+            "the loyalty program waits to begin (`sidecar loyalty start` shows what it would give)"
+        )
+    if book.paused:
+        raise NotNowError(
+            "paused: no points are written to the store's own tables (`sidecar resume` goes on)"
+        )
+    return program
+
+
+@dataclass(slots=True)
+class Beginning:
+    """
+    What a program would give for the orders that there are.
+
+    Attributes:
+        orders: That would earn.
+        customers: Whose they are.
+        points: In all.
+    """
+
+    orders: int = 0
+    customers: int = 0
+    points: int = 0
+
+    def count(self, ledger: Ledger) -> None:
+        """Count the new entries of *ledger* in."""
+        for holder in ledger.holders.values():
+            earned: dict[int | None, int] = {}
+            for entry in holder.account.entries:
+                cause = entry.cause
+                if isinstance(cause, KnownCause) and cause.key.kind == "earn":
+                    order_id = cause.key.source_id
+                    earned[order_id] = earned.get(order_id, 0) + entry.amount
+            self.orders += sum(points > 0 for points in earned.values())
+            self.customers += any(points > 0 for points in earned.values())
+            self.points += sum(earned.values())
+
+
+def preview(
+    shop: Shop, book: Rulebook, moment: Moment, progress: Progress | None = None
+) -> Beginning:
+    """What beginning would give now; writes nothing."""
+    program = require_program(book.checked.rules)
+    posting = Posting(shop, book, program, moment, trial=True)
+    found, done, total = Beginning(), 0, customers_in_store(shop)
+    for scope in ranges(shop):
+        for ledger in posting.preview(scope, moment):
+            found.count(ledger)
+            done += len(ledger.holders)
+            if progress:
+                progress(min(done, total), total)
+    return found
+
+
+def begin(tx: Connection, own: OwnTables, actor: str, moment: Moment) -> None:
+    """Agree, for *actor*, that every order there ever was earns."""
+    state.write(tx, own, BEGUN, {"by": actor, "at": moment.epoch_s}, moment)
+    # Where there was another program before, its fingerprints hide the orders before its start.
+    account = own.account
+    tx.execute(update(account).where(account.c.unit == "points").values(orders_mark=0))

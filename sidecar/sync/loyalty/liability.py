@@ -1,0 +1,126 @@
+"""What a store owes its customers in points, and what became of those that it gave."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import Connection, and_, case, func, select
+
+from sidecar.model import Moment
+from sidecar.rules import calendar
+from sidecar.rules.loyalty.program import Program
+from sidecar.rules.loyalty.worth import worth
+from sidecar.rules.syntax import Span
+from sidecar.shop.own_tables import OwnTables
+from sidecar.shop.shop import Shop
+from sidecar.sync import state
+from sidecar.sync.facts import as_json
+from sidecar.sync.loyalty.posting import BEGUN
+from sidecar.sync.state import Json
+
+#: How far back issued, spent and expired points are counted.
+_YEAR = Span(12, "month")
+
+
+def read(tx: Connection, shop: Shop, program: Program, moment: Moment) -> dict[str, Json]:
+    """What `loyalty status` says."""
+    own, since = shop.own, calendar.since(_YEAR, moment)
+    begun = state.read(tx, own, BEGUN)
+    by, at = (begun["by"], begun["at"]) if isinstance(begun, Mapping) else (None, None)
+    return {
+        "start": "all" if program.start is None else program.start.isoformat(),
+        "waits": program.start is None and begun is None,
+        "begun_by": by,
+        "begun_at": as_json.iso(at, moment.zone) if isinstance(at, int) else None,
+        "since": _first_used(tx, own, moment),
+        "currency": shop.settings.currency,
+        **_outstanding(tx, own, program),
+        "counted_since": as_json.iso(since, moment.zone),
+        **_flows(tx, own, since),
+        **_breakage(tx, own, since, moment.epoch_s),
+    }
+
+
+def _first_used(tx: Connection, own: OwnTables, moment: Moment) -> str | None:
+    at = tx.scalar(select(func.min(own.program.c.since)))
+    return None if at is None else as_json.iso(at, moment.zone)
+
+
+def _outstanding(tx: Connection, own: OwnTables, program: Program) -> dict[str, Json]:
+    """What is in all accounts now; debt apart, which lowers nobody else's balance."""
+    account = own.account
+    available, pending = account.c.available, account.c.pending
+    query = select(
+        func.count(case(((available > 0) | (pending > 0), 1))),
+        func.sum(case((available > 0, available), else_=0)),
+        func.sum(pending),
+        func.sum(case((available < 0, -available), else_=0)),
+    ).where(account.c.unit == "points")
+    customers, *sums = tx.execute(query).one()
+    numbers = {
+        name: int(number or 0)
+        for name, number in zip(("available", "pending", "owed"), sums, strict=True)
+    }
+    money = {
+        f"{name}_worth": as_json.money(worth(number, program)) for name, number in numbers.items()
+    }
+    return {"customers": customers, **numbers, **money}
+
+
+def _flows(tx: Connection, own: OwnTables, since: int) -> dict[str, Json]:
+    """
+    Points given and gone since then.
+
+    What was taken back of what was given, e.g. with a refund, is not issued; what was given
+    back of what was spent is not spent. What was there before the program is not counted.
+    """
+    entry, cause, lot = own.entry, own.cause, own.lot
+    # Only what gives has a lot of its own: it tells a gift from a spend also when both are 0 now.
+    own_lot = and_(
+        lot.c.unit == "points",
+        lot.c.customer_id == cause.c.customer_id,
+        lot.c.cause_id == cause.c.cause_id,
+    )
+    gives = lot.c.lot_id.is_not(None)
+    query = (
+        select(cause.c.kind, gives, func.sum(entry.c.amount))
+        .select_from(entry)
+        .join(cause, cause.c.cause_id == entry.c.cause_id)
+        .outerjoin(lot, own_lot)
+        .where(entry.c.unit == "points", entry.c.at >= since, cause.c.kind != "opening")
+        .group_by(cause.c.kind, gives)
+    )
+    found = {"issued": 0, "spent": 0, "taken": 0, "expired": 0}
+    for kind, gave, amount in tx.execute(query):
+        if kind == "expire":
+            found["expired"] -= int(amount)
+        elif gave or kind in ("earn", "issue"):
+            found["issued"] += int(amount)
+        else:
+            found["taken" if kind == "adjust" else "spent"] -= int(amount)
+    return dict(found)
+
+
+def _breakage(tx: Connection, own: OwnTables, since: int, now: int) -> dict[str, Json]:
+    """
+    How much of what could have expired did.
+
+    Of the lots whose last day was over since then: what expired of them, as a share of what
+    had been put into them and was not taken back.
+    """
+    entry, lot, move = own.entry, own.lot, own.move
+    put_in = and_(entry.c.kind == "post", entry.c.cause_id == lot.c.cause_id)
+    query = (
+        select(
+            func.sum(case((put_in, move.c.amount), else_=0)),
+            func.sum(case((entry.c.kind == "expire", -move.c.amount), else_=0)),
+        )
+        .select_from(lot)
+        .join(move, move.c.lot_id == lot.c.lot_id)
+        .join(entry, entry.c.entry_id == move.c.entry_id)
+        .where(lot.c.unit == "points", lot.c.expires_at >= since, lot.c.expires_at <= now)
+    )
+    due, expired = (int(number or 0) for number in tx.execute(query).one())
+    share = expired * 10_000 // due if due > 0 else None
+    percent = None if share is None else f"{share // 100}.{share % 100:02d}"
+    return {"could_expire": due, "did_expire": expired, "breakage_percent": percent}
