@@ -292,6 +292,14 @@ def test_rules_that_cannot_be_used_are_errors_each(store: DoctorStore) -> None:
     assert "orders" in found[0].mend
 
 
+def test_a_loyalty_program_is_told_beside_the_rules(store: DoctorStore) -> None:
+    write_rules(store, '[loyalty]\nstart = "all"\n')
+
+    found = store.one("rules.directory").found
+
+    assert found.startswith("0 rules of yours and a loyalty program in ")
+
+
 def test_what_is_hardly_meant_is_a_warning(store: DoctorStore) -> None:
     store.given.group("Gold")
     store.given.execute("INSERT INTO oc_tax_rate_to_customer_group VALUES (1, 1)")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sidecar import cli
 from sidecar.config import Config
 from sidecar.daemon.installed import Installed
 from sidecar.errors import RuleError
@@ -146,6 +147,31 @@ def test_the_tiers_that_nobody_wrote_stand_where_the_program_does(shop: Catalogu
         ("tier", "Gold"),
     ]
     assert {(row["file"], row["line"]) for row in rows} == {("rules.toml", 1)}
+
+
+def test_the_list_for_people_has_no_state_of_a_program(
+    shop: Catalogue, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shop.checked()
+    database = shop.store.sidecar.config.database
+    file = shop.store.folder.parent / "config.toml"
+    file.write_text(
+        f'[database]\nsocket = "{database.socket}"\nuser = "{database.user}"\n'
+        f'password = "{database.password.reveal()}"\nname = "{database.name}"\n'
+        "[rules]\nbuiltins = false\n",
+        "utf-8",
+    )
+    file.chmod(0o600)
+
+    assert cli.run(["--config", str(file), "rules", "list"]) == 0
+    _, program, tier, earn = capsys.readouterr().out.splitlines()
+    assert cli.run(["--config", str(file), "rules", "check"]) == 0
+    counts = "0 tags, 0 segments, 0 groups, a loyalty program with 1 tier and 1 earn rule"
+
+    assert program.startswith("loyalty\tloyalty\t\t\trules.toml:1\tAn order earns 10 points")
+    assert tier.startswith("tier\tGold\t\t\trules.toml:5\tFrom 100 points earned")
+    assert earn.startswith("earn\tlamps\t\t\trules.toml:9\tThe points per unit times 2, for goods")
+    assert capsys.readouterr().out == f"{shop.store.folder}: {counts}: no errors\n"
 
 
 # -- read anew -----------------------------------------------------------------------------
