@@ -53,6 +53,15 @@ def account(store: SmallStore, customer: int) -> Mapping[str, Any]:
     return found
 
 
+def lots(store: SmallStore) -> dict[tuple[int, int], int]:
+    """What is left of each lot, by order and number of the rule."""
+    query = (
+        "SELECT c.source_id, c.earner_id, l.remaining FROM {own}lot l"
+        " JOIN {own}cause c USING (cause_id) WHERE c.kind = 'earn'"
+    )
+    return {(row["source_id"], row["earner_id"]): row["remaining"] for row in store.rows(query)}
+
+
 def later(store: SmallStore, **by: float) -> None:
     """Time goes by."""
     store.now += datetime.timedelta(**by)
@@ -259,6 +268,76 @@ def test_rows_of_ours_that_took_points_come_back_when_the_store_deletes_them(
     look(store, ann)
 
     assert points(store, ann) == 0
+    store.given.update("order", {"order_id": order_id}, order_status_id=COMPLETE)
+    look(store, ann)
+    assert points(store, ann) == 600
+
+
+def test_what_was_spent_before_we_saw_that_it_expired_was_not_expired(
+    store: SmallStore, ann: int
+) -> None:
+    order(store, ann)
+    look(store, ann)
+    store.now = datetime.datetime(2027, 4, 1, 3, tzinfo=datetime.UTC)
+    store.given.insert(
+        "customer_reward", {"description": "Used"}, customer_id=ann, order_id=77, points=-250
+    )
+
+    look(store, ann)
+
+    assert points(store, ann) == 0
+    assert store.rows("SELECT SUM(amount) AS n FROM {own}entry WHERE kind = 'expire'") == [
+        {"n": -350}
+    ]
+
+
+def test_what_goods_take_back_comes_from_the_other_points_of_the_same_order(
+    store: SmallStore,
+) -> None:
+    program(
+        store,
+        """
+[[earn]]
+name = "Thanks"
+points = 100
+on_refund = "keep"
+""",
+    )
+    ann = store.given.customer()
+    first = order(store, ann)
+    look(store, ann)
+    later(store, days=1)
+    order(store, ann, days_ago=0)
+    look(store, ann)
+    store.given.insert(
+        "customer_reward", {"description": "Used"}, customer_id=ann, order_id=77, points=-600
+    )
+    look(store, ann)
+    before = lots(store)
+    assert before == {(first, 0): 0, (first, 1): 100, (first + 1, 0): 600, (first + 1, 1): 100}
+
+    table = f"{store.given.prefix}order_product"
+    store.given.execute(f"UPDATE {table} SET price = 52, total = 52 WHERE order_id = {first}")
+    store.given.update("order", {"order_id": first}, total="52", date_modified=store.now)
+    look(store, ann)
+
+    assert lots(store) == before | {(first, 1): 20}
+
+
+def test_an_order_keeps_its_points_when_its_status_is_renamed_and_the_program_with_it(
+    store: SmallStore,
+) -> None:
+    program(store, 'statuses = ["Complete"]\n')
+    ann = store.given.customer()
+    order_id = order(store, ann)
+    look(store, ann)
+    store.given.update("order_status", {"order_status_id": COMPLETE}, name="Done")
+    program(store, 'statuses = ["Done"]\n')
+    store.given.update("order", {"order_id": order_id}, date_modified=store.now)
+
+    look(store, ann)
+
+    assert points(store, ann) == 600
 
 
 def test_who_spends_points_and_returns_the_goods_owes_them(store: SmallStore, ann: int) -> None:
@@ -308,6 +387,20 @@ def test_points_expire_at_the_midnight_after_their_last_day(store: SmallStore, a
 
     assert points(store, ann) == 0
     assert account(store, ann)["next_at"] is None
+
+
+def test_what_happens_after_points_expired_is_seen_as_before(store: SmallStore, ann: int) -> None:
+    order(store, ann)
+    look(store, ann)
+    later(store, days=400)
+    look(store, ann)
+    store.given.reward(ann, 30)
+
+    look(store, ann)
+
+    assert points(store, ann) == 30
+    kinds = store.rows("SELECT kind FROM {own}cause ORDER BY cause_id")
+    assert [row["kind"] for row in kinds] == ["earn", "expire", "native"]
 
 
 def test_a_customer_who_is_deleted_takes_their_ledger_along(store: SmallStore, ann: int) -> None:

@@ -30,7 +30,7 @@ from sidecar.sync.compiled_rules import Rulebook
 from sidecar.sync.loyalty import projection, remembering
 from sidecar.sync.loyalty.accrual import Remembered, Rewarding, accrue, remember
 from sidecar.sync.loyalty.conditions import Conditions
-from sidecar.sync.loyalty.goods import Goods
+from sidecar.sync.loyalty.goods import GoodsOfRules, by_id, numbers
 from sidecar.sync.loyalty.ingest import ingest
 from sidecar.sync.loyalty.ledger import Holder, Key, KnownCause, Ledger
 from sidecar.sync.loyalty.native_rows import NativeRows, mark
@@ -103,8 +103,9 @@ class Posting:
         *,
         trial: bool = False,
     ) -> None:
-        self._shop, self._program = shop, program
-        self._book = book
+        self._shop = shop
+        # Orders keep the revision that they were rewarded by, and names may change.
+        self._program = by_id(program, book.checked.names, shop.settings.complete)
         self._zone = zone_of(program, shop)
         self._native = NativeRows(shop, "points")
         self._conditions = Conditions(shop, book, program)
@@ -223,7 +224,7 @@ class Posting:
             reading = Reading(self._shop, tx, Scope.of([customer_id]), moment)
             ledger = Ledger(reading, "points")
             revisions = Revisions(tx, self._shop.own)
-            rewarding = _Rewardings(self._shop, self._book, revisions, reading)
+            rewarding = _Rewardings(self._shop, revisions, reading)
             current = rewarding(revisions.current(self._program, moment.epoch_s))
             change(tx, ledger.holder(customer_id), current)
             projection.write(reading, ledger, self._native)
@@ -248,7 +249,7 @@ class Posting:
         reading = Reading(self._shop, tx, Scope.of(ids), moment)
         ledger = Ledger(reading, "points")
         revisions = Revisions(tx, self._shop.own)
-        rewarding = _Rewardings(self._shop, self._book, revisions, reading)
+        rewarding = _Rewardings(self._shop, revisions, reading)
         current = rewarding(revisions.current(self._program, at))
         self._ingest(reading, ledger, due, current)
         orders = read_orders(reading, ids)
@@ -335,8 +336,8 @@ def _is_active(policy: Inactivity, entry: Entry) -> bool:
 class _Rewardings:
     """The programs of all revisions, as they are in one store."""
 
-    def __init__(self, shop: Shop, book: Rulebook, revisions: Revisions, reading: Reading) -> None:
-        self._shop, self._book = shop, book
+    def __init__(self, shop: Shop, revisions: Revisions, reading: Reading) -> None:
+        self._shop = shop
         self._revisions, self._reading = revisions, reading
         self._known: dict[int, Rewarding] = {}
 
@@ -344,22 +345,15 @@ class _Rewardings:
         found = self._known.get(revision)
         if found is None:
             program = self._revisions.program(revision)
-            names = self._book.checked.names
-            goods = Goods(program, names)
+            goods = GoodsOfRules(program)
             found = self._known[revision] = Rewarding(
                 revision=revision,
                 program=program,
-                statuses=self._statuses(program),
+                statuses=numbers(program.statuses),
                 zone=zone_of(program, self._shop),
                 goods=lambda products: goods.chosen(self._reading, products),
             )
         return found
-
-    def _statuses(self, program: Program) -> frozenset[int]:
-        if not program.statuses:
-            return self._shop.settings.complete
-        table = self._book.checked.names.tables["status"]
-        return frozenset(number for name in program.statuses for number in table.find(name))
 
 
 def zone_of(program: Program, shop: Shop) -> ZoneInfo:

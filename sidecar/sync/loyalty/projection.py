@@ -79,7 +79,13 @@ def write(reading: Reading, ledger: Ledger, native: NativeRows) -> int:
         one.written = to_write(one.holder, one.entry)
         one.native_id = None if one.written else 0
     rows = [
-        _row(one.holder.customer_id, one.entry_id, one.cause.key, one.entry.amount, one.written)
+        _row(
+            one.holder.customer_id,
+            one.entry_id,
+            one.cause.key,
+            gives=one.entry.kind == "release" or one.entry.amount > 0,
+            written=one.written,
+        )
         for one in posted
         if one.written
     ]
@@ -93,12 +99,16 @@ def write(reading: Reading, ledger: Ledger, native: NativeRows) -> int:
     return len(posted)
 
 
-def _row(customer_id: int, entry_id: int, key: Key, amount: int, written: int) -> NewRow:
-    """The row that an entry over *amount* has in the store, *written* there."""
+def _row(customer_id: int, entry_id: int, key: Key, *, gives: bool, written: int) -> NewRow:
+    """
+    The row that an entry has in the store, *written* there.
+
+    Args:
+        gives: The entry gave or released something, and did not only correct a sum.
+    """
     text = _TEXTS.get(key.kind) or f"Order #{key.source_id}"
-    # With the order's number the store's own button takes its points away: only what it gave,
-    # when it was given or released.
-    is_of_order = key.kind == "earn" and written > 0 and amount >= 0
+    # With the order's number the store's own button takes its points away.
+    is_of_order = key.kind == "earn" and gives and written > 0
     if key.kind == "earn" and not is_of_order:
         text += ", taken back" if written < 0 else ", corrected"
     return NewRow(customer_id, entry_id, (key.source_id or 0) if is_of_order else 0, written, text)
@@ -110,8 +120,13 @@ def write_pending(shop: Shop, native: NativeRows, customers: Sequence[int], mome
     entry, cause = own.entry, own.cause
     query = (
         select(
-            entry.c.entry_id, entry.c.customer_id, entry.c.amount, entry.c.written,
-            cause.c.kind, cause.c.source_id, cause.c.earner_id,
+            entry.c.entry_id,
+            entry.c.customer_id,
+            (entry.c.kind == "release") | (entry.c.amount > 0),
+            entry.c.written,
+            cause.c.kind,
+            cause.c.source_id,
+            cause.c.earner_id,
         )
         .join(cause, cause.c.cause_id == entry.c.cause_id)
         .where(
@@ -119,7 +134,7 @@ def write_pending(shop: Shop, native: NativeRows, customers: Sequence[int], mome
             entry.c.native_id.is_(None),
             entry.c.customer_id.in_(customers),
         )
-    )  # fmt: skip
+    )
     with transaction(shop.engine) as tx:
         waiting = tx.execute(query).all()
         if not waiting:
@@ -128,8 +143,8 @@ def write_pending(shop: Shop, native: NativeRows, customers: Sequence[int], mome
         there = native.read(Reading(shop, tx, Scope.of(ids), moment))
         known = {row.entry_id: row.native_id for rows in there.values() for row in rows}
         rows = [
-            _row(customer_id, entry_id, Key(*key), amount, written)
-            for entry_id, customer_id, amount, written, *key in waiting
+            _row(customer_id, entry_id, Key(*key), gives=bool(gives), written=written)
+            for entry_id, customer_id, gives, written, *key in waiting
             if entry_id not in known
         ]
         numbers = {**known, **native.write(tx, rows, moment)}
