@@ -34,6 +34,11 @@ _FAULTS = {
     "every move is of a lot and an entry": """
         SELECT m.* FROM {own}move m LEFT JOIN {own}lot l USING (lot_id)
         LEFT JOIN {own}entry e USING (entry_id) WHERE l.lot_id IS NULL OR e.entry_id IS NULL""",
+    "every entry and every lot but debt has a cause": """
+        SELECT e.entry_id FROM {own}entry e LEFT JOIN {own}cause c USING (cause_id)
+        WHERE c.cause_id IS NULL UNION ALL
+        SELECT l.lot_id FROM {own}lot l LEFT JOIN {own}cause c USING (cause_id)
+        WHERE l.cause_id IS NOT NULL AND c.cause_id IS NULL""",
     "entries add up to their cause": """
         SELECT c.cause_id, c.posted, COALESCE(SUM(e.amount), 0) AS amounts
         FROM {own}cause c LEFT JOIN {own}entry e USING (cause_id)

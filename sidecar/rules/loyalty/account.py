@@ -179,9 +179,7 @@ class Account:
         change = target - cause.posted
         if change == 0:
             return
-        if not cause.age:
-            self._new += 1
-            cause.age = cause.cause_id or NEVER + self._new
+        self._let_in(cause)
         if change < 0:
             moves = self._take(cause, -change, at)
         else:
@@ -210,9 +208,16 @@ class Account:
             move.lot.remaining = 0
             cause.taken.append(Move(move.lot, -move.amount))
         if moves:
+            self._let_in(cause)
             change = sum(move.amount for move in moves)
             cause.posted += change
             self._note("expire", cause, change, moves)
+
+    def _let_in(self, cause: Cause) -> None:
+        """Something is posted for *cause*; the first time, it becomes the youngest."""
+        if not cause.age:
+            self._new += 1
+            cause.age = cause.cause_id or NEVER + self._new
 
     # -- where it is taken from, and given to ----------------------------------------------
 
