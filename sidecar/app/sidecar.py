@@ -23,6 +23,7 @@ from sidecar.sync import caps, changed, rulebook, runs
 from sidecar.sync.caps import Budget
 from sidecar.sync.commands import (
     look_handlers,
+    loyalty_handlers,
     operation_handlers,
     pin_handlers,
     rule_handlers,
@@ -33,6 +34,7 @@ from sidecar.sync.commands.dispatcher import Handler
 from sidecar.sync.commands.means import Means
 from sidecar.sync.compiled_rules import Rulebook, open_rulebook
 from sidecar.sync.full_pass import FullPass, Result
+from sidecar.sync.loyalty import projection
 from sidecar.sync.naming import find_rule
 from sidecar.sync.pass_runs import Approval
 from sidecar.sync.planning import Stop
@@ -123,6 +125,7 @@ class Sidecar:
                 with transaction(self.engine) as tx:
                     runs.recover(tx, self.shop.own)
                 intents.recover(self.shop)
+                projection.recover(self.shop)
             yield
 
     # -- rules and passes ----------------------------------------------------------------
@@ -254,7 +257,8 @@ class Sidecar:
             **run_handlers.handlers(self._means),
             **rule_handlers.handlers(self._means),
             **operation_handlers.handlers(self._means),
-            **look_handlers.handlers(self.view.explain),
+            **loyalty_handlers.handlers(self._means),
+            **look_handlers.handlers(lambda: self.view),
         }
 
     def _means(self) -> Means:

@@ -28,6 +28,9 @@ from sidecar.sync.compiled_rules import open_rulebook
 from sidecar.sync.explaining import explain
 from sidecar.sync.facts import as_json
 from sidecar.sync.facts.load import Dictionary
+from sidecar.sync.finding import require_customers
+from sidecar.sync.loyalty import liability, statement
+from sidecar.sync.loyalty.beginning import require_program
 from sidecar.sync.rulebook import CheckedRules
 from sidecar.sync.runs import Waiting
 from sidecar.sync.state import Json
@@ -138,6 +141,34 @@ class View:
         checked, moment = self.check_rules(), self._moment()
         book = open_rulebook(self.shop, checked, moment, writing=False, new_limits=False)
         return explain.explain(self.shop, book, customer_id, moment)
+
+    # -- points --------------------------------------------------------------------------
+
+    def points(self, customer: str, limit: int) -> dict[str, Json]:
+        """
+        What the customer with an id or e-mail has in points, with the last *limit* entries.
+
+        Raises:
+            ConfigError: There is no loyalty program.
+            UsageError: There is no such customer, or several.
+        """
+        program = require_program(self.check_rules().rules)
+        customer_id = require_customers(self.shop, [customer])[customer]
+        with transaction(self.shop.engine) as tx:
+            return statement.read(tx, self.shop, program, customer_id, limit)
+
+    def loyalty(self) -> dict[str, Json]:
+        """
+        What is owed in points, and what became of those that were given.
+
+        Raises:
+            ConfigError: There is no loyalty program.
+        """
+        program = require_program(self.check_rules().rules)
+        with transaction(self.shop.engine) as tx:
+            return liability.read(tx, self.shop, program, self._moment())
+
+    # -- in common -----------------------------------------------------------------------
 
     def _moment(self) -> Moment:
         return Moment(clock.now(), self.shop.settings.zone)

@@ -24,6 +24,8 @@ FAMILIES = (
     "rules",
     "tags",
     "pins",
+    "points",
+    "loyalty",
     "runs",
     "daemon",
     "status",

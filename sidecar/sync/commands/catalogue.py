@@ -13,12 +13,13 @@ from typing import Final, Literal
 Kind = Literal[
     "text", "name", "names", "choice", "day", "boolean", "integer", "customer", "customers", "rows"
 ]
-Area = Literal["customers", "tags", "rules", "runs", "operation"]
+Area = Literal["customers", "tags", "points", "rules", "runs", "operation"]
 
 #: What a person with the rights of an area may do; each becomes a permission of its own.
 AREAS: Final[Mapping[Area, str]] = {
     "customers": "tags, pins and customer groups of single customers, and looking at them",
     "tags": "the tags themselves: their names, merging and archiving them",
+    "points": "points of single customers by hand, and looking at all that was given",
     "rules": "rules made in the admin, and letting held ones go on",
     "runs": "approving, discarding and undoing what rules want to change",
     "operation": "pausing, and passes out of turn",
@@ -90,6 +91,8 @@ _PIN_NAME = Parameter("name", "name", "of the tag, segment or customer group")
 _RULE_KIND = Parameter("kind", "choice", "what it makes", choices=("tag", "segment", "group"))
 _RULE_NAME = Parameter("name", "name", "the rule's name")
 _RUN = Parameter("run", "integer", "the run's number")
+_CUSTOMER = Parameter("customer", "customer", "who")
+_POINTS = Parameter("points", "integer", "how many")
 
 COMMANDS: Final[tuple[Command, ...]] = (
     Command(
@@ -182,7 +185,59 @@ COMMANDS: Final[tuple[Command, ...]] = (
         "explain",
         "customers",
         "Tell every tag, segment and group of one customer, and why; changes nothing",
-        (Parameter("customer", "customer", "who"),),
+        (_CUSTOMER,),
+    ),
+    Command(
+        "points.show",
+        "points",
+        "Tell what one customer has in points, what expires next and the latest entries;"
+        " changes nothing",
+        (_CUSTOMER, Parameter("limit", "integer", "entries, at most", required=False)),
+    ),
+    Command(
+        "points.add",
+        "points",
+        "Give one customer points, which expire as if they were earned now",
+        (_CUSTOMER, _POINTS, _WHY),
+    ),
+    Command(
+        "points.deduct",
+        "points",
+        "Take points from one customer, those that expire soonest first",
+        (
+            _CUSTOMER,
+            _POINTS,
+            _WHY,
+            Parameter(
+                "into_debt", "boolean", "also more than there are: they are owed", required=False
+            ),
+        ),
+    ),
+    Command(
+        "loyalty.status",
+        "points",
+        "Tell how many points are outstanding, their value, and what became of those that"
+        " were given; changes nothing",
+    ),
+    Command(
+        "loyalty.start",
+        "runs",
+        'Count what a program with `start = "all"` would give for the orders there are, or let'
+        " it begin",
+        (Parameter("begin", "boolean", "let it begin", required=False),),
+    ),
+    Command(
+        "loyalty.reconcile",
+        "operation",
+        "Compare every customer's points with the store's own rows, and perhaps mend these",
+        (
+            Parameter(
+                "fix",
+                "boolean",
+                "put altered rows back, delete rows beside rewarded orders, write missing ones",
+                required=False,
+            ),
+        ),
     ),
     Command(
         "customers.look",

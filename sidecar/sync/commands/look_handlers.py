@@ -3,20 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Protocol
 
 from sidecar.sync.commands.dispatcher import Answer, Handler, Task
 from sidecar.sync.state import Json
 
+#: What is told of one thing, or of the whole.
+Told = Mapping[str, Json]
 
-def handlers(explain: Callable[[str], Mapping[str, Json]]) -> dict[str, Handler]:
-    """
-    What carries out each command that only looks.
+#: Entries of an account that are told where nobody says how many.
+ENTRIES = 20
 
-    Args:
-        explain: Explains the customer with an id or e-mail.
-    """
 
-    def explained(task: Task) -> Answer:
-        return Answer(explain(task.parameters["customer"]))
+class Looks(Protocol):
+    """What there is to see; see `sidecar.app.view`."""
 
-    return {"explain": explained}
+    def explain(self, customer: str) -> Told:
+        """Why the customer with an id or e-mail has what they have."""
+
+    def points(self, customer: str, limit: int) -> Told:
+        """The points of the customer with an id or e-mail."""
+
+    def loyalty(self) -> Told:
+        """What is owed in points."""
+
+
+def handlers(view: Callable[[], Looks]) -> dict[str, Handler]:
+    """What carries out each command that only looks; *view* as it is at the time."""
+
+    def points(task: Task) -> Answer:
+        asked = task.parameters
+        return Answer(view().points(asked["customer"], asked["limit"] or ENTRIES))
+
+    return {
+        "explain": lambda task: Answer(view().explain(task.parameters["customer"])),
+        "points.show": points,
+        "loyalty.status": lambda _: Answer(view().loyalty()),
+    }
