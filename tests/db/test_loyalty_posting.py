@@ -327,7 +327,7 @@ on_refund = "keep"
 def test_an_order_keeps_its_points_when_its_status_is_renamed_and_the_program_with_it(
     store: SmallStore,
 ) -> None:
-    program(store, 'statuses = ["Complete"]\n')
+    program(store, 'statuses = ["Complete", "#5"]\n')
     ann = store.given.customer()
     order_id = order(store, ann)
     look(store, ann)

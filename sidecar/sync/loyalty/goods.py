@@ -25,7 +25,9 @@ def by_id(program: Program, names: Names, complete: Iterable[int]) -> Program:
 
     def ids(namespace: str, wanted: Iterable[str]) -> tuple[str, ...]:
         table = names.tables[namespace]
-        return tuple(f"#{number}" for name in wanted for number in table.find(name))
+        # Two names may mean the same.
+        found = dict.fromkeys(number for name in wanted for number in table.find(name))
+        return tuple(f"#{number}" for number in found)
 
     def goods(named: Goods) -> Goods:
         each = {kind: wanted for kind in _KINDS if (wanted := getattr(named, kind))}

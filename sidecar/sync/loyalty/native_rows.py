@@ -84,7 +84,12 @@ def mark(native_id: int, amount: int) -> int:
 
 
 class NativeRows:
-    """The rows of one *unit* in one store."""
+    """
+    The rows of one *unit* in one store.
+
+    Attributes:
+        is_transactional: What is written can be rolled back.
+    """
 
     def __init__(self, shop: Shop, unit: Unit) -> None:
         tables = shop.tables
@@ -94,6 +99,7 @@ class NativeRows:
         if unit == "credit":
             self._table = tables.customer_transaction
             self._amount = cast(self._table.c.amount * MONEY_SCALE, INTEGER)
+        self.is_transactional = self._table.name.lower() not in shop.key_blocks.locked
         # Upgraded stores may lack one.
         self._amount = func.coalesce(self._amount, 0)
         self._id: Column[int] = next(iter(self._table.primary_key.columns))

@@ -8,10 +8,11 @@ looks whether the row is there, and writes it if not.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, select, update
 
+from sidecar import clock
 from sidecar.model import Moment, Scope
 from sidecar.shop.database import transaction
 from sidecar.shop.own_tables import OwnTables
@@ -89,7 +90,7 @@ def write(reading: Reading, ledger: Ledger, native: NativeRows) -> int:
         for one in posted
         if one.written
     ]
-    if reading.shop.capabilities.transactional:
+    if native.is_transactional:
         numbers = native.write(reading.tx, rows, reading.moment)
         for one in posted:
             if one.written:
@@ -148,11 +149,20 @@ def write_pending(shop: Shop, native: NativeRows, customers: Sequence[int], mome
             if entry_id not in known
         ]
         numbers = {**known, **native.write(tx, rows, moment)}
-        wanted = [row.entry_id for row in waiting]
-        _note_written(tx, own, {entry_id: numbers[entry_id] for entry_id in wanted})
+    # Apart: MySQL with GTID writes no tables of both kinds in one transaction.
+    with transaction(shop.engine) as tx:
+        _note_written(tx, own, {row.entry_id: numbers[row.entry_id] for row in waiting})
 
 
-def pending(tx: Connection, own: OwnTables) -> Iterable[int]:
-    """Customers with a row that is still to be written, e.g. after a crash."""
-    entry = own.entry
-    return tx.scalars(select(entry.c.customer_id).where(entry.c.native_id.is_(None)).distinct())
+def recover(shop: Shop) -> None:
+    """Write what a crash left to be written; only for whoever leads."""
+    moment = Moment(clock.now(), shop.settings.zone)
+    entry = shop.own.entry
+    query = select(entry.c.unit, entry.c.customer_id).where(entry.c.native_id.is_(None))
+    with transaction(shop.engine) as tx:
+        waiting = tx.execute(query.distinct()).all()
+    for unit in {row.unit for row in waiting}:
+        theirs = sorted(row.customer_id for row in waiting if row.unit == unit)
+        for start in range(0, len(theirs), _CHUNK):
+            part = theirs[start : start + _CHUNK]
+            write_pending(shop, NativeRows(shop, unit), part, moment)
