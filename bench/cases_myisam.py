@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import multiprocessing
 import re
 import statistics
-import threading
 import time
 from collections.abc import Iterator
+from multiprocessing.connection import Connection
+from multiprocessing.synchronize import Event
 from typing import Any
 
 from sqlalchemy import Engine, event
@@ -18,6 +20,8 @@ from bench.changes import percentile
 from bench.frame import Bench, case
 from bench.rules import fifty
 from bench.store import opened
+from sidecar.config import Database
+from sidecar.shop.database import connect
 from sidecar.sync import planning
 
 #: Tables that OpenCart 3 makes of InnoDB, or that are not its own.
@@ -73,27 +77,33 @@ def _timed_statements(engine: Engine) -> Iterator[list[float]]:
     yield found
 
 
+def _shop(database: Database, ended: Event, taken: Connection) -> None:
+    """A process of the shop's own: milliseconds that its statements took go to *taken*."""
+    found = []
+    with connect(database).connect() as tx:
+        while not ended.wait(_EVERY_S):
+            for statement in _SHOPS_OWN:
+                began = time.perf_counter()
+                tx.exec_driver_sql(statement)
+                found.append(1000 * (time.perf_counter() - began))
+    taken.send(found)
+
+
 @contextlib.contextmanager
-def _shop_at_work(engine: Engine) -> Iterator[list[float]]:
-    """Milliseconds that its statements took."""
+def _shop_at_work(database: Database) -> Iterator[list[float]]:
+    """Milliseconds that its statements took, known at the end."""
+    spawned = multiprocessing.get_context("spawn")
+    ended, (here, there) = spawned.Event(), spawned.Pipe()
+    process = spawned.Process(target=_shop, args=(database, ended, there))
+    process.start()
     taken: list[float] = []
-    ended = threading.Event()
-
-    def work() -> None:
-        with engine.connect() as tx:
-            while not ended.wait(_EVERY_S):
-                for statement in _SHOPS_OWN:
-                    began = time.perf_counter()
-                    tx.exec_driver_sql(statement)
-                    taken.append(1000 * (time.perf_counter() - began))
-
-    thread = threading.Thread(target=work)
-    thread.start()
     try:
+        time.sleep(1)  # it starts
         yield taken
     finally:
         ended.set()
-        thread.join()
+        taken += here.recv()
+        process.join()
 
 
 def _note(bench: Bench, name: str, found: list[float]) -> None:
@@ -114,17 +124,17 @@ def _note(bench: Bench, name: str, found: list[float]) -> None:
 def blocks(bench: Bench) -> None:
     with _all_myisam(bench.engine()):
         work = work_with(bench, fifty())
-        polling = begun(opened(bench.database))
         shop = opened(bench.database)
+        polling = begun(shop)
         with (
+            _shop_at_work(bench.database) as theirs,
             _timed_statements(work.shop.engine) as ours,
-            _shop_at_work(bench.engine()) as theirs,
             bench.clock(),
         ):
             planning.plan_pass(work)
         _note(bench, "block", ours)
         _note(bench, "update", theirs)
-        with _timed_statements(shop.engine) as ours, _shop_at_work(bench.engine()) as theirs:
+        with _shop_at_work(bench.database) as theirs, _timed_statements(shop.engine) as ours:
             one_round(polling, shop)
         _note(bench, "block in a round", ours)
         _note(bench, "update in a round", theirs)

@@ -24,7 +24,7 @@ from sidecar.shop.tables import StoreTables
 T = TypeVar("T")
 
 #: A block is made to take so long, receiving its rows included.
-TARGET_S = 0.015
+TARGET_S = 0.010
 
 #: Rows of the first block of its kind, and the fewest: where they take long, the machine is busy,
 #: and fewer would too. A block grows to twice its size at most.
