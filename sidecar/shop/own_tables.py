@@ -12,7 +12,6 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, Date, Enum, MetaData, String, Table, Text
 from sqlalchemy.dialects.mysql import (
     BIGINT,
-    CHAR,
     INTEGER,
     MEDIUMBLOB,
     MEDIUMTEXT,
@@ -414,7 +413,7 @@ def own_tables(prefix: str) -> OwnTables:
         program=table(
             "program",
             Column("revision", unsigned, primary_key=True),
-            Column("fingerprint", CHAR(32)),
+            Column("fingerprint", String(32)),
             Column("definition", MEDIUMTEXT),
             Column("since", BigInteger),
         ),

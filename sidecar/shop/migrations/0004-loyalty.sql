@@ -80,7 +80,7 @@ CREATE TABLE IF NOT EXISTS `{prefix}sidecar_earner` (
 
 CREATE TABLE IF NOT EXISTS `{prefix}sidecar_program` (
   `revision` INT UNSIGNED NOT NULL AUTO_INCREMENT COMMENT 'its number',
-  `fingerprint` CHAR(32) NOT NULL COMMENT 'of its definition',
+  `fingerprint` VARCHAR(32) NOT NULL COMMENT 'of its definition',
   `definition` MEDIUMTEXT NOT NULL COMMENT 'TOML: the program as orders were rewarded by it, with the store''s ids in the place of names',
   `since` BIGINT NOT NULL COMMENT 'when it was first used',
   PRIMARY KEY (`revision`),
