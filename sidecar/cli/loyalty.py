@@ -51,6 +51,8 @@ def _lines(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "in use since", _day(found["since"])
     yield "customers", f"{found['customers']:,} with points"
     for name in ("available", "pending", "owed"):
+        if not found[name] and name != "available":
+            continue
         money = f"{found[f'{name}_worth'][:-2]} {found['currency']}"
         yield name, f"{show.counted(found[name], 'point')}, worth {money}"
     yield "since " + _day(found["counted_since"]), f"{found['issued']:,} issued"

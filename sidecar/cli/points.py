@@ -84,9 +84,9 @@ def _from(lot: Mapping[str, Any]) -> str:
 
 
 def _balance(found: Mapping[str, Any]) -> None:
-    show.out(f"{'available':<12}{found['available']:,} ({_money(found)})")
+    show.out(f"{'available':<14}{found['available']:,} ({_money(found)})")
     if found["pending"]:
-        show.out(f"{'pending':<12}{found['pending']:,}")
+        show.out(f"{'pending':<14}{found['pending']:,}")
     ending = found["next_expiry"]
     if ending is not None:
         show.out(f"{'expires next':<14}{ending['points']:,}, after {ending['until']}")
