@@ -27,7 +27,7 @@ def freeze(bed: Bed, times: int, seed: int) -> Found:
     with bed.load(seed) as load:
         for number in range(times):
             clock.sleep(0.5 + random.Random(f"{seed} {number}").random())
-            before = len(life.events("database.lost"))
+            before = _lost_and_back(life)
             os.kill(pid, signal.SIGSTOP)
             try:
                 _notice(life, before, found, FROZEN_S)
@@ -38,6 +38,15 @@ def freeze(bed: Bed, times: int, seed: int) -> Found:
     found.of_load(load)
     bed.ends_well(found, life)
     return found
+
+
+def _lost_and_back(life: Life) -> int:
+    """How often the database was lost; it is back, or there would be nothing to notice."""
+    until_s = clock.monotonic() + PATIENCE_S
+    while (lost := len(life.events("database.lost"))) > len(life.events("database.back")):
+        assert clock.monotonic() < until_s, life.tail()
+        clock.sleep(0.05)
+    return lost
 
 
 def _notice(life: Life, before: int, found: Found, for_s: float) -> None:
@@ -59,11 +68,7 @@ def _notice(life: Life, before: int, found: Found, for_s: float) -> None:
 
 
 def _drop(proxy: Proxy, life: Life, found: Found) -> None:
-    # What was lost before must be back, or there is nothing to notice.
-    until_s = clock.monotonic() + PATIENCE_S
-    while (before := len(life.events("database.lost"))) > len(life.events("database.back")):
-        assert clock.monotonic() < until_s, life.tail()
-        clock.sleep(0.05)
+    before = _lost_and_back(life)
     proxy.mode = "drop"
     _notice(life, before, found, FROZEN_S)
     proxy.mode = "pass"
