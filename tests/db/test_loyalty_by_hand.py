@@ -15,7 +15,7 @@ from sidecar import clock
 from sidecar.errors import NotNowError, UsageError
 from sidecar.rules.loyalty.account import Account
 from sidecar.service.private_server import PrivateServer
-from sidecar.shop.database import connect, transaction
+from sidecar.shop.database import transaction
 from sidecar.sync import decisions
 from sidecar.sync.commands import queue
 from sidecar.sync.commands.dispatcher import Dispatcher
@@ -388,13 +388,13 @@ def test_an_account_tells_what_waits_and_what_is_owed(store: SmallStore, ann: in
 @pytest.fixture
 def myisam(mariadb: PrivateServer, tmp_path: Path) -> Iterator[SmallStore]:
     """A small store of OpenCart 3, whose tables are MyISAM."""
-    with empty_store(mariadb, "myisam_points", "3.0") as database:
-        engine = connect(database)
-        with contextlib.closing(mariadb.connect(database.name)) as writes:
-            given = Given(writes, small_store.NOW)
-            given.basics()
-            yield from small_store.open_on(database, tmp_path, given)
-        engine.dispose()
+    with (
+        empty_store(mariadb, "myisam_points", "3.0") as database,
+        contextlib.closing(mariadb.connect(database.name)) as writes,
+    ):
+        given = Given(writes, small_store.NOW)
+        given.basics()
+        yield from small_store.open_on(database, tmp_path, given)
 
 
 @pytest.mark.both_kinds

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from sidecar import clock
 from sidecar.model import Scope
+from sidecar.service.private_server import PrivateServer
 from sidecar.shop.database import transaction
 from sidecar.sync import decisions
 from sidecar.sync.commands import queue
 from sidecar.sync.commands.dispatcher import Dispatcher
 from sidecar.sync.commands.queue import Asked
 from sidecar.sync.loyalty.drift import Drift, DriftFinder
-from support.given import Line
+from support import small_store
+from support.empty_store import empty_store
+from support.given import Given, Line
 from support.ledger_audit import hold
+from support.rows import Value
 from support.small_store import SmallStore
 
 PROGRAM = '[loyalty]\nstart = "2026-01-01"\n'
@@ -30,6 +37,18 @@ def ann(store: SmallStore) -> int:
     store.process(ann)
     hold(store)
     return ann
+
+
+@pytest.fixture
+def myisam(mariadb: PrivateServer, tmp_path: Path) -> Iterator[SmallStore]:
+    """A small store of OpenCart 3, whose tables are MyISAM."""
+    with (
+        empty_store(mariadb, "myisam_drift", "3.0") as database,
+        contextlib.closing(mariadb.connect(database.name)) as writes,
+    ):
+        given = Given(writes, small_store.NOW)
+        given.basics()
+        yield from small_store.open_on(database, tmp_path, given)
 
 
 def finder(store: SmallStore) -> DriftFinder:
@@ -209,6 +228,9 @@ def test_a_row_of_ours_that_the_store_removed_is_seen(store: SmallStore, ann: in
     hold(store)
     assert mended(store) == found
     assert reconcile(store).exit_code == 0
+    # As if a person had given it back.
+    store.given.execute(f"UPDATE {store.given.prefix}sidecar_cause SET overruled = 0")
+    assert everybody(store) == []
 
 
 def test_only_who_differs_is_named(store: SmallStore, ann: int) -> None:
@@ -264,6 +286,32 @@ def test_while_paused_nothing_is_compared(store: SmallStore, ann: int) -> None:
 
     assert (done.state, done.exit_code) == ("failed", 75)
     assert "`sidecar resume`" in (done.error or "")
+
+
+@pytest.mark.both_kinds
+def test_on_myisam_everything_is_found_and_mended_too(myisam: SmallStore) -> None:
+    myisam.named_rules({}, PROGRAM)
+    ann, bob, cat = (myisam.given.customer() for _ in range(3))
+    orders = [
+        myisam.given.order(who, "60", lines=[Line(product=40, price="60")], days_ago=1)
+        for who in (ann, bob, cat)
+    ]
+    myisam.process(ann, bob, cat)
+    hold(myisam)
+    execute(myisam, f"UPDATE {{rows}} SET points = 1 WHERE customer_id = {ann}")
+    row: dict[str, Value] = {"description": "", "points": 9, "order_id": orders[1]}
+    myisam.given.insert("customer_reward", row, customer_id=bob)
+    execute(myisam, f"DELETE FROM {{rows}} WHERE customer_id = {cat}")
+    prefix = myisam.given.prefix
+    of_cat = f"customer_id = {cat}"
+    myisam.given.execute(f"UPDATE {prefix}sidecar_entry SET native_id = NULL WHERE {of_cat}")
+    myisam.given.execute(f"UPDATE {prefix}sidecar_account SET native_mark = 0 WHERE {of_cat}")
+
+    found = everybody(myisam)
+
+    assert kinds(found) == [("altered", 1, 600), ("beside", 9, 0), ("missing", 0, 600)]
+    assert finder(myisam).mend(found) == []
+    hold(myisam)
 
 
 def test_points_that_expired_since_are_no_drift(store: SmallStore, ann: int) -> None:
