@@ -5,23 +5,34 @@ CREATE USER 'sidecar'@'localhost' IDENTIFIED BY 'a long password';
 -- Read the store, and add indexes to its tables.
 GRANT SELECT, INDEX ON `shop`.* TO 'sidecar'@'localhost';
 
--- Move customers between customer groups: the one column of the store that is written.
+-- Move customers between customer groups: the one column of the store that is changed.
 GRANT UPDATE (customer_group_id) ON `shop`.`oc_customer` TO 'sidecar'@'localhost';
 
+-- Only with a loyalty program: write points, and mend them when asked.
+GRANT INSERT, UPDATE, DELETE ON `shop`.`oc_customer_reward` TO 'sidecar'@'localhost';
+
 -- Our own tables. They need not exist yet.
+GRANT ALL ON `shop`.`oc_sidecar_account` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_assertion` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_audit` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_audit_pin` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_block` TO 'sidecar'@'localhost';
+GRANT ALL ON `shop`.`oc_sidecar_cause` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_command` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_customer` TO 'sidecar'@'localhost';
+GRANT ALL ON `shop`.`oc_sidecar_earner` TO 'sidecar'@'localhost';
+GRANT ALL ON `shop`.`oc_sidecar_entry` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_finding` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_hint` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_intent` TO 'sidecar'@'localhost';
+GRANT ALL ON `shop`.`oc_sidecar_lot` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_member` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_migration` TO 'sidecar'@'localhost';
+GRANT ALL ON `shop`.`oc_sidecar_move` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_pin` TO 'sidecar'@'localhost';
+GRANT ALL ON `shop`.`oc_sidecar_program` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_purchase` TO 'sidecar'@'localhost';
+GRANT ALL ON `shop`.`oc_sidecar_rewarded` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_rfm_limits` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_rule` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_run` TO 'sidecar'@'localhost';

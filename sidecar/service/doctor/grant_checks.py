@@ -18,8 +18,11 @@ from sidecar.shop.tables import store_tables
 WORK = ("SELECT", "INSERT", "UPDATE", "DELETE")
 MAKING = ("CREATE", "ALTER", "INDEX", "DROP")
 
-#: The one column of the store that is written.
+#: The one column of the store that is changed.
 GROUP = "customer_group_id"
+
+#: What points ask of the store's own table of them; the last two only to mend it.
+POINTS = ("INSERT", "UPDATE", "DELETE")
 
 #: Privileges of the whole server that would let whoever has our password do anything.
 POWERFUL = (
@@ -34,7 +37,7 @@ POWERFUL = (
     "DROP",
 )
 
-#: Changes of the store beyond the one column.
+#: Changes of the store beyond the one column and the points.
 _CHANGES = ("INSERT", "UPDATE", "DELETE", "DROP", "ALTER")
 
 
@@ -46,6 +49,7 @@ def check_grants(case: ServerCase) -> Iterator[Finding]:
     yield _read(grants, database, prefix)
     yield _index(grants, database, prefix, wanted=case.config.database.create_indexes)
     yield _groups(grants, database, f"{prefix}customer")
+    yield _points(grants, database, f"{prefix}customer_reward")
     yield _own(grants, database, own_names(prefix))
     yield _too_much(grants, database)
 
@@ -111,6 +115,18 @@ def _groups(grants: Grants, database: str, customer: str) -> Finding:
         f"the account may not change {customer}.{GROUP}",
         "a ladder and pins of customer groups cannot move anybody",
         f"GRANT UPDATE ({GROUP}) ON {quoted(database)}.{quoted(customer)} TO {grants.account};",
+    )
+
+
+def _points(grants: Grants, database: str, reward: str) -> Finding:
+    if all(grants.on_table(privilege, database, reward) for privilege in POINTS):
+        return Finding("grants.points", "ok", "the account may write points")
+    return Finding(
+        "grants.points",
+        "note",
+        f"the account may not write {reward}",
+        "a loyalty program cannot give points; without one nothing is amiss",
+        f"GRANT {', '.join(POINTS)} ON {quoted(database)}.{quoted(reward)} TO {grants.account};",
     )
 
 
