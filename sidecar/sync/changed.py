@@ -51,7 +51,7 @@ def answer(
     Returns:
         What was done, and the rulebook that holds from now on.
     """
-    posting.bring(shop, book, Scope.of(ids), moment)
+    posting.bring(shop, book, Scope.of(ids), moment, buyers)
     run = Run(kind=kind, moment=moment)
     work = Pass(shop, book, moment, [run], budget, touched or {})
     ended = "failed"

@@ -22,7 +22,7 @@ from sidecar.shop.shop import Shop
 from sidecar.sync import caps, registry, runs, segments, state
 from sidecar.sync.compiled_rules import Rulebook
 from sidecar.sync.cycle import Pass, run, write_found
-from sidecar.sync.loyalty import posting
+from sidecar.sync.loyalty.posting import open_posting
 from sidecar.sync.pass_runs import Approval, Judge, Part, parts_of
 from sidecar.sync.planning import Plan, Stop, StoppedError, looked_ahead, plan_pass
 from sidecar.sync.ranges import RANGE, Progress, ranges
@@ -104,10 +104,13 @@ class FullPass:
 
     def _post(self) -> None:
         """Points first: the rules may ask for them."""
+        points = open_posting(self.shop, self.book, self.moment)
+        if points is None:
+            return
         for scope in ranges(self.shop, self.size):
             if self.stop is not None and self.stop():
                 raise StoppedError
-            posting.bring(self.shop, self.book, scope, self.moment)
+            points.bring(scope, self.moment)
 
     # -- deciding ------------------------------------------------------------------------
 

@@ -81,4 +81,3 @@ def test_there_is_one_row_whenever_the_process_ended(
     rows = either.rows(f"SELECT order_id, points FROM `{either.given.prefix}customer_reward`")
     assert rows == [{"order_id": order_id, "points": 600}]
     hold(either)
-

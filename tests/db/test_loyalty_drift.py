@@ -216,7 +216,7 @@ def test_what_was_spent_before_it_was_taken_back_is_another_thing(
 
     (found,) = everybody(store)
 
-    assert found.text == "-600: what was spent already was taken back"
+    assert found.text == "-600: more was taken back, or deducted, than there was"
 
 
 def test_a_row_of_ours_that_the_store_removed_is_seen(store: SmallStore, ann: int) -> None:

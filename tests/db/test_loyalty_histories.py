@@ -163,7 +163,8 @@ class History:
         return self.orders[which % len(self.orders)] if self.orders else 0
 
     def _owner(self, order_id: int) -> int:
-        return next(r["customer_id"] for r in self._orders() if r["order_id"] == order_id)
+        owners = {row["order_id"]: int(row["customer_id"]) for row in self._orders()}
+        return owners[order_id]
 
     def _orders(self) -> list[dict[str, Any]]:
         return self.store.rows(f"SELECT * FROM `{self.store.given.prefix}order`")

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from sidecar.sync import changed
+from sidecar.sync.caps import Budget
 from support.given import Line
 from support.ledger_audit import hold
 from support.small_store import SmallStore
@@ -146,6 +148,23 @@ def test_a_status_that_flaps_leads_to_the_same_points_and_expiry(
         assert points(store, ann) == (600 if status == COMPLETE else 0)
 
     assert store.rows("SELECT expires_at FROM {own}lot") == before
+
+
+def test_lines_that_change_without_their_order_change_its_points(
+    store: SmallStore, ann: int
+) -> None:
+    order_id = order(store, ann)
+    look(store, ann)
+    table = f"{store.given.prefix}order_product"
+    store.given.execute(f"UPDATE {table} SET price = 50, total = 50 WHERE order_id = {order_id}")
+    work = store.work()
+    budget = Budget(work.shop.own, 10, work.moment)
+    changed.answer(
+        work.shop, work.rulebook, [ann], work.moment, budget, kind="changed", buyers=[ann]
+    )
+
+    hold(store)
+    assert points(store, ann) == 500
 
 
 def test_a_deleted_order_takes_its_points_along(store: SmallStore, ann: int) -> None:

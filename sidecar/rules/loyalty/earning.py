@@ -25,7 +25,7 @@ class Line:
     Attributes:
         total: Of all its units, without tax.
         tax: Of all its units.
-        quantity: Units bought.
+        quantity: Units bought; below zero in a credit order.
         returned: Units given back for money.
         rules: Names of the rules whose goods it is; rules for all goods count without that.
     """
@@ -118,9 +118,11 @@ def _basis(order: Order, program: Program) -> _Basis:
     parts = []
     for line in order.lines:
         whole = line.total + (line.tax if with_tax else 0)
-        kept = max(0, line.quantity - line.returned)
-        # The last unit that comes back takes with it what was left of the division.
-        left = _towards_zero(whole * kept, line.quantity) if line.quantity else whole
+        left = whole
+        if line.quantity > 0:  # of a credit order's goods there are less than none
+            kept = max(0, line.quantity - line.returned)
+            # The last unit that comes back takes with it what was left of the division.
+            left = _towards_zero(whole * kept, line.quantity)
         parts.append(_Part(whole, left))
     of = sum(part.whole for part in parts)
     if program.basis == "total":

@@ -81,7 +81,7 @@ class Drift:
             case "negative" if number:
                 return f"{self.points:,}: row {number} of the store spent more than there was"
             case "negative":
-                return f"{self.points:,}: what was spent already was taken back"
+                return f"{self.points:,}: more was taken back, or deducted, than there was"
             case "removed":
                 return f"a row of {self.wanted:,} of ours was removed, and is revoked since"
 

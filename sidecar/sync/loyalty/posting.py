@@ -11,7 +11,7 @@ doing it again changes nothing: a crash between this and the cycle does no harm.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
@@ -64,17 +64,25 @@ class Brought:
     entries: int = 0
 
 
-def bring(shop: Shop, book: Rulebook, scope: Scope, moment: Moment) -> Brought:
+def open_posting(shop: Shop, book: Rulebook, moment: Moment) -> Posting | None:
     """
-    Bring the accounts of *scope*'s customers to where they should be *moment*.
+    The points of *shop*, for one pass or one change.
 
-    Nothing happens without a program, while the sidecar is paused, or before a person agreed
-    that all orders there ever were earn.
+    None without a program, while the sidecar is paused, or before a person agreed to what the
+    program gives for orders of the past.
     """
     program = book.checked.rules.program
     if program is None or book.paused or not has_begun(shop, program):
-        return Brought()
-    return Posting(shop, book, program, moment).bring(scope, moment)
+        return None
+    return Posting(shop, book, program, moment)
+
+
+def bring(
+    shop: Shop, book: Rulebook, scope: Scope, moment: Moment, named: Collection[int] = ()
+) -> Brought:
+    """As `Posting.bring`; nothing where no points are kept."""
+    posting = open_posting(shop, book, moment)
+    return Brought() if posting is None else posting.bring(scope, moment, named)
 
 
 def has_begun(shop: Shop, program: Program) -> bool:
@@ -110,6 +118,7 @@ class Posting:
         self._native = NativeRows(shop, "points")
         self._conditions = Conditions(shop, book, program)
         self._opened_to = self._open(moment, trial=trial)
+        self._whole_store: dict[str, pl.DataFrame] = {}
 
     def _open(self, moment: Moment, *, trial: bool) -> int:
         with transaction(self._shop.engine) as tx:
@@ -121,15 +130,23 @@ class Posting:
         assert isinstance(opened, int)  # noqa: S101 - as it was written
         return opened
 
-    def bring(self, scope: Scope, moment: Moment) -> Brought:
-        """Bring the accounts of *scope*'s customers to where they should be *moment*."""
+    def bring(self, scope: Scope, moment: Moment, named: Collection[int] = ()) -> Brought:
+        """
+        Bring the accounts of *scope*'s customers to where they should be *moment*.
+
+        Args:
+            named: Of them, those whose order lines changed: no fingerprint says so.
+        """
         done = Brought()
         with transaction(self._shop.engine) as tx:
-            due = self._due(Reading(self._shop, tx, scope, moment))
+            due = self._due(self._reading(tx, scope, moment), named=named)
         for part in due.iter_slices(BATCH):
             done.entries += self._bring_each(part, moment)
             done.customers += part.height
         return done
+
+    def _reading(self, tx: Connection, scope: Scope, moment: Moment) -> Reading:
+        return Reading(self._shop, tx, scope, moment, whole_store=self._whole_store)
 
     def _bring_each(self, due: pl.DataFrame, moment: Moment) -> int:
         """As `_bring`; a customer whose account cannot be kept is left as it is, and said."""
@@ -152,9 +169,13 @@ class Posting:
                 )
             return 0
 
-    def _due(self, reading: Reading, *, anew: bool = False) -> pl.DataFrame:
+    def _due(
+        self, reading: Reading, *, named: Collection[int] = (), anew: bool = False
+    ) -> pl.DataFrame:
         """
-        Whose orders, native rows or clock say something new; *anew*: all who have an order.
+        Whose orders, native rows or clock say something new, and who is *named*.
+
+        With *anew*, all who have an order.
 
         ``customer_id``, ``orders_mark`` and ``native_mark`` as they are now, ``is_native_new``.
         """
@@ -180,7 +201,8 @@ class Posting:
         is_native_new = pl.col("native_mark") != pl.col("native_mark_known")
         is_new = pl.col("orders_mark") != (0 if anew else pl.col("orders_mark_known"))
         is_time = (pl.col("next_at") <= reading.moment.epoch_s).fill_null(False)
-        due = found.filter(is_native_new | is_new | is_time)
+        is_named = pl.col("customer_id").is_in(sorted(named))
+        due = found.filter(is_native_new | is_new | is_time | is_named)
         return due.select(
             "customer_id", "orders_mark", "native_mark", is_native_new=is_native_new
         ).sort("customer_id")
@@ -192,7 +214,7 @@ class Posting:
         Nothing of it is written.
         """
         with transaction(self._shop.engine) as tx:
-            due = self._due(Reading(self._shop, tx, scope, moment), anew=True)
+            due = self._due(self._reading(tx, scope, moment), anew=True)
         for part in due.iter_slices(BATCH):
             yield from self._previewed(part, moment)
 
@@ -246,7 +268,7 @@ class Posting:
         """The ledger of those who are *due* as it should be; its entries are not written yet."""
         at = moment.epoch_s
         ids = due["customer_id"].to_list()
-        reading = Reading(self._shop, tx, Scope.of(ids), moment)
+        reading = self._reading(tx, Scope.of(ids), moment)
         ledger = Ledger(reading, "points")
         revisions = Revisions(tx, self._shop.own)
         rewarding = _Rewardings(self._shop, revisions, reading)
@@ -271,7 +293,7 @@ class Posting:
         if not ids:
             return
         at = reading.moment.epoch_s
-        few = Reading(self._shop, reading.tx, Scope.of(ids), reading.moment)
+        few = self._reading(reading.tx, Scope.of(ids), reading.moment)
         rows = self._native.read(few)
         shown = projection.shown(few, ledger)
         terms = current.terms(at, at, is_pending=False)
