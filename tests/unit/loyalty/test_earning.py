@@ -97,6 +97,7 @@ def test_a_partial_return_leaves_what_the_kept_units_earn() -> None:
 def test_a_credit_order_takes_points() -> None:
     order = an_order(line("-12.34"))
     assert targets(order, PROGRAM) == {BASE: -123}
+    assert targets(an_order(line("-12.34", quantity=-2)), PROGRAM) == {BASE: -123}
 
 
 def test_a_rule_for_goods_counts_their_lines_and_their_share_of_the_discount() -> None:
