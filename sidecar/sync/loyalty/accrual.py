@@ -6,7 +6,7 @@ ever after.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
@@ -51,14 +51,14 @@ class Rewarding:
         revision: Its number.
         statuses: Ids of those in which an order earns.
         zone: In which its days are counted.
-        goods: By product, names of the earn rules whose goods it is now.
+        known_terms: As `terms` told them before.
     """
 
     revision: int
     program: Program
     statuses: frozenset[int]
     zone: ZoneInfo
-    goods: Callable[[Collection[int]], Mapping[int, frozenset[str]]]
+    known_terms: dict[tuple[int, int, bool], Terms] = field(default_factory=dict)
 
     def qualifies(self, order: StoreOrder) -> bool:
         """Whether *order* earns."""
@@ -80,6 +80,12 @@ class Rewarding:
         Args:
             is_pending: It can be spent only when the program's pending days are over.
         """
+        key = qualified_at, at, is_pending
+        if key not in self.known_terms:
+            self.known_terms[key] = self._terms(*key)
+        return self.known_terms[key]
+
+    def _terms(self, qualified_at: int, at: int, is_pending: bool) -> Terms:
         day = self.day(qualified_at)
         assert day is not None  # noqa: S101 - it has an instant
         available_at = qualified_at
@@ -102,13 +108,19 @@ class Rewarding:
 
 
 def remember(
-    rewarding: Rewarding, order: StoreOrder, held: frozenset[str], tier: str, at: int
+    rewarding: Rewarding,
+    order: StoreOrder,
+    held: frozenset[str],
+    goods: Mapping[int, frozenset[str]],
+    tier: str,
+    at: int,
 ) -> Remembered:
     """
     What is true of *order* now, when it qualifies for the first time.
 
     Args:
         held: Names of the earn rules whose condition the customer fulfils.
+        goods: By product, names of the earn rules whose goods it is.
         tier: Name of the customer's tier; empty: none.
     """
     program = rewarding.program
@@ -122,7 +134,7 @@ def remember(
         qualified_at=at,
         multiplier=multiplier,
         rules=frozenset(rule.name for rule in rules),
-        goods=rewarding.goods({line.product_id for line in order.lines}),
+        goods={p: goods[p] for line in order.lines if (p := line.product_id) in goods},
     )
 
 

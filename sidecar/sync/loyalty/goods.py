@@ -55,17 +55,20 @@ class GoodsOfRules:
     """
 
     def __init__(self, program: Program) -> None:
-        self._rules = {
+        every = {
             rule.name: {kind: numbers(ids) for kind in _KINDS if (ids := getattr(rule.goods, kind))}
             for rule in program.earn
         }
+        self._rules = {name: kinds for name, kinds in every.items() if kinds}
 
     def chosen(self, reading: Reading, products: Collection[int]) -> Mapping[int, frozenset[str]]:
         """Of *products*, those that rules with goods choose, with the names of these rules."""
+        if not self._rules or not products:
+            return {}
         among = pl.Series("product_id", sorted(products), dtype=WHOLE)
         found: dict[int, set[str]] = {}
         for name, kinds in self._rules.items():
-            theirs = among if kinds else among.clear()
+            theirs = among
             for kind, ids in kinds.items():
                 theirs = theirs.filter(
                     theirs.is_in(products_in(reading, kind, ids, among).implode())

@@ -177,7 +177,7 @@ class Posting:
 
         With *anew*, all who have an order.
 
-        ``customer_id``, ``orders_mark`` and ``native_mark`` as they are now, ``is_native_new``.
+        ``customer_id``, ``orders_mark`` as it is now, ``is_native_new``, ``are_orders_new``.
         """
         account = self._shop.own.account
         names = ("customer_id", "orders_mark", "native_mark", "next_at")
@@ -204,7 +204,10 @@ class Posting:
         is_named = pl.col("customer_id").is_in(sorted(named))
         due = found.filter(is_native_new | is_new | is_time | is_named)
         return due.select(
-            "customer_id", "orders_mark", "native_mark", is_native_new=is_native_new
+            "customer_id",
+            "orders_mark",
+            is_native_new=is_native_new,
+            are_orders_new=is_new | is_named,
         ).sort("customer_id")
 
     def preview(self, scope: Scope, moment: Moment) -> Iterator[Ledger]:
@@ -246,7 +249,7 @@ class Posting:
             reading = Reading(self._shop, tx, Scope.of([customer_id]), moment)
             ledger = Ledger(reading, "points")
             revisions = Revisions(tx, self._shop.own)
-            rewarding = _Rewardings(self._shop, revisions, reading)
+            rewarding = _Rewardings(self._shop, revisions)
             current = rewarding(revisions.current(self._program, moment.epoch_s))
             change(tx, ledger.holder(customer_id), current)
             projection.write(reading, ledger, self._native)
@@ -271,18 +274,21 @@ class Posting:
         reading = self._reading(tx, Scope.of(ids), moment)
         ledger = Ledger(reading, "points")
         revisions = Revisions(tx, self._shop.own)
-        rewarding = _Rewardings(self._shop, revisions, reading)
+        rewarding = _Rewardings(self._shop, revisions)
         current = rewarding(revisions.current(self._program, at))
         self._ingest(reading, ledger, due, current)
-        orders = read_orders(reading, ids)
+        bought = due.filter("are_orders_new")
+        orders = read_orders(reading, bought["customer_id"].to_list())
         known = self._remembered(reading, revisions, current, orders)
-        for customer_id, orders_mark in due.select("customer_id", "orders_mark").iter_rows():
+        for customer_id in ids:
+            ledger.holder(customer_id).account.release(at)
+        for customer_id, orders_mark in bought.select("customer_id", "orders_mark").iter_rows():
             holder = ledger.holder(customer_id)
-            holder.account.release(at)
             theirs = orders.get(customer_id, [])
             accrue(holder, theirs, known, rewarding, revisions.earner_id, at)
-            self._expire(holder, at)
             holder.orders_mark = orders_mark
+        for customer_id in ids:
+            self._expire(ledger.holder(customer_id), at)
         return reading, ledger
 
     def _ingest(
@@ -321,8 +327,11 @@ class Posting:
         held = self._conditions.holding(reading.tx, buyers, reading.moment) if buyers else {}
         at = reading.moment.epoch_s
         nothing: frozenset[str] = frozenset()
+        products = {line.product_id for order in new for line in order.lines}
+        goods = GoodsOfRules(current.program).chosen(reading, products)
         saved = [
-            remember(current, order, held.get(order.customer_id, nothing), "", at) for order in new
+            remember(current, order, held.get(order.customer_id, nothing), goods, "", at)
+            for order in new
         ]
         saved += [
             replace(known[order.order_id], customer_id=order.customer_id)
@@ -358,22 +367,19 @@ def _is_active(policy: Inactivity, entry: Entry) -> bool:
 class _Rewardings:
     """The programs of all revisions, as they are in one store."""
 
-    def __init__(self, shop: Shop, revisions: Revisions, reading: Reading) -> None:
-        self._shop = shop
-        self._revisions, self._reading = revisions, reading
+    def __init__(self, shop: Shop, revisions: Revisions) -> None:
+        self._shop, self._revisions = shop, revisions
         self._known: dict[int, Rewarding] = {}
 
     def __call__(self, revision: int) -> Rewarding:
         found = self._known.get(revision)
         if found is None:
             program = self._revisions.program(revision)
-            goods = GoodsOfRules(program)
             found = self._known[revision] = Rewarding(
                 revision=revision,
                 program=program,
                 statuses=numbers(program.statuses),
                 zone=zone_of(program, self._shop),
-                goods=lambda products: goods.chosen(self._reading, products),
             )
         return found
 
