@@ -107,10 +107,13 @@ class FullPass:
         points = open_posting(self.shop, self.book, self.moment)
         if points is None:
             return
+        new = points.unsettled(self.moment)
         for scope in ranges(self.shop, self.size):
             if self.stop is not None and self.stop():
                 raise StoppedError
-            points.bring(scope, self.moment)
+            points.bring(scope, self.moment, anew=new is not None)
+        if new is not None:
+            points.settle(new, self.moment)
 
     # -- deciding ------------------------------------------------------------------------
 

@@ -127,6 +127,21 @@ def test_the_rules_see_the_points_that_the_same_change_earned(store: SmallStore)
     assert store.has(ann) == {"Rich"}
 
 
+def test_a_new_program_looks_at_all_orders_anew_and_leaves_what_was_earned(
+    store: SmallStore, ann: int
+) -> None:
+    bob = store.given.customer()
+    order(store, ann)
+    order(store, bob, status=PENDING)
+    store.full_pass()
+    program(store, 'points_per_unit = 20\nstatuses = ["Complete", "Pending"]\n')
+
+    store.full_pass()
+
+    hold(store)
+    assert (points(store, ann), points(store, bob)) == (600, 1200)
+
+
 def test_an_order_before_the_start_earns_nothing(store: SmallStore, ann: int) -> None:
     order(store, ann, days_ago=100)
 

@@ -46,6 +46,9 @@ BATCH = 1_000
 OPENED = "loyalty.opened"
 
 
+#: In ``sidecar_state``: the revision of the program by which all orders were looked at.
+SETTLED = "loyalty.settled"
+
 #: In ``sidecar_state``: a person agreed that all orders there ever were earn.
 BEGUN = "loyalty.begun"
 
@@ -130,20 +133,39 @@ class Posting:
         assert isinstance(opened, int)  # noqa: S101 - as it was written
         return opened
 
-    def bring(self, scope: Scope, moment: Moment, named: Collection[int] = ()) -> Brought:
+    def bring(
+        self, scope: Scope, moment: Moment, named: Collection[int] = (), *, anew: bool = False
+    ) -> Brought:
         """
         Bring the accounts of *scope*'s customers to where they should be *moment*.
 
         Args:
             named: Of them, those whose order lines changed: no fingerprint says so.
+            anew: Look at all who have an order; see `unsettled`.
         """
         done = Brought()
         with transaction(self._shop.engine) as tx:
-            due = self._due(self._reading(tx, scope, moment), named=named)
+            due = self._due(self._reading(tx, scope, moment), named=named, anew=anew)
         for part in due.iter_slices(BATCH):
             done.entries += self._bring_each(part, moment)
             done.customers += part.height
         return done
+
+    def unsettled(self, moment: Moment) -> int | None:
+        """
+        The revision of the program, when not all orders were looked at by it; else None.
+
+        Orders that earned nothing before may earn by a new one.
+        """
+        with transaction(self._shop.engine) as tx:
+            revision = Revisions(tx, self._shop.own).current(self._program, moment.epoch_s)
+            settled = state.read(tx, self._shop.own, SETTLED)
+        return None if settled == revision else revision
+
+    def settle(self, revision: int, moment: Moment) -> None:
+        """Note that all orders were looked at by *revision*."""
+        with transaction(self._shop.engine) as tx:
+            state.write(tx, self._shop.own, SETTLED, revision, moment)
 
     def _reading(self, tx: Connection, scope: Scope, moment: Moment) -> Reading:
         return Reading(self._shop, tx, scope, moment, whole_store=self._whole_store)

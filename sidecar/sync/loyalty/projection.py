@@ -15,6 +15,7 @@ from sqlalchemy import Connection, select, update
 from sidecar import clock
 from sidecar.model import Moment, Scope
 from sidecar.shop.database import transaction
+from sidecar.shop.fence import prove
 from sidecar.shop.own_tables import OwnTables
 from sidecar.shop.shop import Shop
 from sidecar.sync.loyalty.ingest import Found, Shown, to_write
@@ -148,6 +149,8 @@ def write_pending(shop: Shop, native: NativeRows, customers: Sequence[int], mome
             for entry_id, customer_id, gives, written, *key in waiting
             if entry_id not in known
         ]
+        if rows:
+            prove(tx)  # nothing takes the row back when somebody else leads
         numbers = {**known, **native.write(tx, rows, moment)}
     # Apart: MySQL with GTID writes no tables of both kinds in one transaction.
     with transaction(shop.engine) as tx:
