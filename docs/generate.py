@@ -34,6 +34,7 @@ from sidecar.rules.catalogue import FACTS, OPERATORS, Fact
 from sidecar.shop import database_errors
 from sidecar.shop.indexes import INDEXES
 from sidecar.sync.commands.catalogue import AREAS, COMMANDS, KINDS, Parameter
+from sidecar.sync.commands.loyalty_handlers import DRIFT
 
 PROJECT = Path(__file__).resolve().parents[1]
 PAGES = PROJECT / "docs" / "reference"
@@ -43,6 +44,7 @@ MADE = "<!-- Made by `./dev docs`: change the program or the template, not this 
 
 EXIT_CODES: Mapping[int, str] = {
     0: "done",
+    DRIFT: "`loyalty reconcile`: points in the store are not as the ledger says, and still so",
     errors.UsageError.exit_code: "what was asked cannot be understood: an unknown option,"
     " customer or tag, a wrong expression",
     errors.DatabaseError.exit_code: "the database: no connection, a wrong password, a missing"
