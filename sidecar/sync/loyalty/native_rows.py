@@ -163,15 +163,26 @@ class NativeRows:
             found.setdefault(customer_id, []).append(row)
         return found
 
-    def write(self, tx: Connection, rows: Sequence[NewRow], moment: Moment) -> Mapping[int, int]:
+    def require_room(self, rows: Sequence[NewRow]) -> None:
         """
-        Write *rows*.
-
-        Returns:
-            The number of each row by its entry's.
+        Make sure that *rows* can be written.
 
         Raises:
             CustomerError: An amount does not fit the column.
+        """
+        most = MOST_POINTS if self.unit == "points" else _MOST_CREDIT
+        for row in rows:
+            if abs(row.amount) > most:
+                raise CustomerError(
+                    f"{row.amount} {self.unit} of customer {row.customer_id} do not fit a row"
+                )
+
+    def write(self, tx: Connection, rows: Sequence[NewRow], moment: Moment) -> Mapping[int, int]:
+        """
+        Write *rows*, for which there is room.
+
+        Returns:
+            The number of each row by its entry's.
         """
         if not rows:
             return {}
@@ -202,25 +213,13 @@ class NativeRows:
                 row.customer_id,
                 row.order_id,
                 f"{row.text} {_BEGINS}{row.entry_id}{_ENDS}",
-                _as_money(row) if is_credit else str(_as_points(row)),
+                _money(row.amount) if is_credit else str(row.amount),
                 at,
             )
             for row in rows
         ]
         names = ("customer_id", "order_id", "description", "amount" if is_credit else "points")
         return pl.DataFrame(values, schema=[*names, "date_added"], orient="row")
-
-
-def _as_points(row: NewRow) -> int:
-    if abs(row.amount) > MOST_POINTS:
-        raise CustomerError(f"{row.amount} points of customer {row.customer_id} do not fit a row")
-    return row.amount
-
-
-def _as_money(row: NewRow) -> str:
-    if abs(row.amount) > _MOST_CREDIT:
-        raise CustomerError(f"an amount of customer {row.customer_id} does not fit a row")
-    return _money(row.amount)
 
 
 def _money(amount: int) -> str:
