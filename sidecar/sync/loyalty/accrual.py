@@ -8,16 +8,12 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from zoneinfo import ZoneInfo
 
-from sidecar.rules.calendar import add, day_start
-from sidecar.rules.loyalty.account import Terms
 from sidecar.rules.loyalty.earning import Line, Order, capped, targets
-from sidecar.rules.loyalty.expiry import expires_at
-from sidecar.rules.loyalty.program import RATE_SCALE, EarnRule, Program
-from sidecar.rules.syntax import Span
-from sidecar.sync.loyalty.ledger import Holder, Key
+from sidecar.rules.loyalty.program import RATE_SCALE, EarnRule
+from sidecar.sync.loyalty.holder import Holder, Key
 from sidecar.sync.loyalty.orders import StoreOrder
+from sidecar.sync.loyalty.rewarding import Rewarding
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,71 +36,6 @@ class Remembered:
     multiplier: int = RATE_SCALE
     rules: frozenset[str] = frozenset()
     goods: Mapping[int, frozenset[str]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Rewarding:
-    """
-    One revision of a program in one store.
-
-    Attributes:
-        revision: Its number.
-        statuses: Ids of those in which an order earns.
-        zone: In which its days are counted.
-        known_terms: As `terms` told them before.
-    """
-
-    revision: int
-    program: Program
-    statuses: frozenset[int]
-    zone: ZoneInfo
-    known_terms: dict[tuple[int, int, bool], Terms] = field(default_factory=dict)
-
-    def qualifies(self, order: StoreOrder) -> bool:
-        """Whether *order* earns."""
-        return order.status in self.statuses and self._is_in_time(order)
-
-    def _is_in_time(self, order: StoreOrder) -> bool:
-        start = self.program.start
-        day = self.day(order.placed_at)
-        return start is None or (day is not None and day >= start)
-
-    def day(self, at: int | None) -> datetime.date | None:
-        """The calendar day of *at*; None without one."""
-        return None if at is None else datetime.datetime.fromtimestamp(at, self.zone).date()
-
-    def terms(self, qualified_at: int, at: int, *, is_pending: bool = True) -> Terms:
-        """
-        Of what is given *at*, and was earned at *qualified_at*.
-
-        Args:
-            is_pending: It can be spent only when the program's pending days are over.
-        """
-        key = qualified_at, at, is_pending
-        if key not in self.known_terms:
-            self.known_terms[key] = self._terms(*key)
-        return self.known_terms[key]
-
-    def _terms(self, qualified_at: int, at: int, is_pending: bool) -> Terms:
-        day = self.day(qualified_at)
-        assert day is not None  # noqa: S101 - it has an instant
-        available_at = qualified_at
-        if is_pending and self.program.pending.count:
-            available_at = day_start(add(day, self.program.pending, 1), self.zone)
-        return Terms(
-            earned_at=qualified_at,
-            available_at=available_at,
-            expires_at=expires_at(self.program.expiry, available_at, self.zone),
-            restored_until=self.restored_until(at),
-        )
-
-    def restored_until(self, at: int) -> int:
-        """Until when at least an expired lot is good again that gets something back *at*."""
-        today = self.day(at)
-        if self.program.restored is None or today is None:
-            return 0
-        last = add(today, self.program.restored, 1)
-        return day_start(add(last, Span(1, "day"), 1), self.zone)
 
 
 def remember(

@@ -13,11 +13,11 @@ from sidecar.rules.loyalty.account import Account
 from sidecar.shop.shop import Shop
 from sidecar.sync.compiled_rules import Rulebook
 from sidecar.sync.loyalty import posting
-from sidecar.sync.loyalty.accrual import Rewarding
 from sidecar.sync.loyalty.beginning import require_kept
-from sidecar.sync.loyalty.ledger import Holder, Key
+from sidecar.sync.loyalty.holder import Holder, Key
 from sidecar.sync.loyalty.native_rows import MOST_POINTS
 from sidecar.sync.loyalty.posting import Posting
+from sidecar.sync.loyalty.rewarding import Rewarding
 
 #: As long as the columns.
 _ACTOR, _REASON = 64, 255

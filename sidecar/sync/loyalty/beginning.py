@@ -18,7 +18,8 @@ from sidecar.shop.own_tables import OwnTables
 from sidecar.shop.shop import Shop
 from sidecar.sync import state
 from sidecar.sync.compiled_rules import Rulebook
-from sidecar.sync.loyalty.ledger import KnownCause, Ledger
+from sidecar.sync.loyalty.holder import KnownCause
+from sidecar.sync.loyalty.ledger import Ledger
 from sidecar.sync.loyalty.posting import BEGUN, Posting, has_begun
 from sidecar.sync.ranges import Progress, customers_in_store, ranges
 

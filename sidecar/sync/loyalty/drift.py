@@ -22,8 +22,9 @@ from sidecar.shop.shop import Shop
 from sidecar.sync import state
 from sidecar.sync.compiled_rules import Rulebook
 from sidecar.sync.loyalty import posting, projection
+from sidecar.sync.loyalty.holder import Holder
 from sidecar.sync.loyalty.ingest import Shown, ingest
-from sidecar.sync.loyalty.ledger import Holder, Ledger
+from sidecar.sync.loyalty.ledger import Ledger
 from sidecar.sync.loyalty.native_rows import NativeRow, NativeRows
 from sidecar.sync.loyalty.posting import OPENED
 from sidecar.sync.reading import WHOLE, Reading

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sidecar.rules.loyalty.account import Entry, Terms
-from sidecar.sync.loyalty.ledger import Holder, Key, KnownCause
+from sidecar.sync.loyalty.holder import Holder, Key, KnownCause
 from sidecar.sync.loyalty.native_rows import NativeRow
 
 #: A spend that the store let happen takes what had not expired in our ledger then.
@@ -149,8 +149,8 @@ def _removed(holder: Holder, found: Found, shown: Sequence[Shown], at: int) -> N
 
 
 def _is_rewarded(holder: Holder, order_id: int) -> bool:
-    causes = (cause for key, cause in holder.causes.items() if key[:2] == ("earn", order_id))
-    return any(isinstance(c, KnownCause) and c.posted and not c.is_overruled for c in causes)
+    causes = holder.earned.get(order_id, ())
+    return any(cause.posted and not cause.is_overruled for cause in causes)
 
 
 def to_write(holder: Holder, entry: Entry) -> int:

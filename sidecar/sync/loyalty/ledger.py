@@ -8,140 +8,17 @@ before the rows are written.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
 
 import polars as pl
 from sqlalchemy import Connection, Table, delete, func, select, update
 
 from sidecar.rules.loyalty.account import NEVER, Account, Cause, Entry, Lot, Move
 from sidecar.shop.own_tables import UNITS, OwnTables
+from sidecar.sync.loyalty.holder import Holder, Key, KnownCause, Posted, Unit
 from sidecar.sync.reading import TEXT, WHOLE, Reading
 from sidecar.sync.values import insert
-
-Unit = Literal["points", "credit"]
-
-Kind = Literal["opening", "earn", "native", "adjust", "expire", "redeem", "issue"]
-
-#: What is taken from whom: a revocation empties the newest lots, a spend the soonest to expire.
-_TAKES: Mapping[Kind, Literal["soonest", "newest"]] = {
-    "opening": "newest",
-    "earn": "newest",
-    "native": "soonest",
-    "adjust": "soonest",
-    "expire": "soonest",
-    "redeem": "soonest",
-    "issue": "newest",
-}
-
-
-class Key(NamedTuple):
-    """
-    What a cause is, of one customer.
-
-    Attributes:
-        kind: Why an amount stands in the account.
-        source_id: The order, the store's row, the instant of an expiry; None: it has none, and
-            there may be several.
-        earner_id: By which rule an order earns; 0: the points per unit.
-    """
-
-    kind: Kind
-    source_id: int | None = None
-    earner_id: int = 0
-
-
-@dataclass(slots=True, eq=False, kw_only=True)
-class KnownCause(Cause):
-    """
-    Attributes:
-        key: What it is.
-        is_overruled: Its target is 0 until a person gives back what was taken.
-        actor: The person who asked for it; empty: nobody.
-        reason: What they said.
-        at: When it was first looked at, in seconds since 1970.
-    """
-
-    key: Key
-    is_overruled: bool = False
-    actor: str = ""
-    reason: str = ""
-    at: int = 0
-
-
-@dataclass(slots=True)
-class Holder:
-    """
-    One customer's account, and what is known of it.
-
-    Attributes:
-        account: Lots and debt; its entries are those to be written.
-        causes: Those with a source, by what they are.
-        others: New ones without a source.
-        orders_mark: Fingerprint of the orders that were looked at.
-        native_mark: Fingerprint of the native rows that were looked at.
-        lost: What somebody removed of our native rows since, by the cause of their entries.
-        is_new: It has no row yet.
-    """
-
-    customer_id: int
-    account: Account
-    causes: dict[Key, KnownCause] = field(default_factory=dict)
-    others: list[KnownCause] = field(default_factory=list)
-    lost: dict[KnownCause, int] = field(default_factory=dict)
-    orders_mark: int = 0
-    native_mark: int = 0
-    is_new: bool = True
-
-    def cause(self, key: Key, at: int) -> KnownCause:
-        """The one that *key* says; a new one when there is none."""
-        found = self.causes.get(key)
-        if found is None:
-            found = KnownCause(takes=_TAKES[key.kind], key=key, at=at)
-            if key.kind == "earn":
-                found.kin = self.earned_by(key.source_id)
-                for other in found.kin:
-                    other.kin = [*other.kin, found]
-            if key.source_id is None:
-                self.others.append(found)
-            else:
-                self.causes[key] = found
-        return found
-
-    def earned_by(self, order_id: int | None) -> list[Cause]:
-        """What the order *order_id* earned."""
-        return [
-            cause
-            for key, cause in self.causes.items()
-            if key.kind == "earn" and key.source_id == order_id
-        ]
-
-
-@dataclass(slots=True)
-class Posted:
-    """
-    An entry that is about to be written.
-
-    Attributes:
-        holder: Whose account.
-        entry: What happened there.
-        entry_id: Its number.
-        written: Of what it shows, the row of ours in the store; 0: none.
-        native_id: That row's number; None: none, or not written yet.
-    """
-
-    holder: Holder
-    entry: Entry
-    entry_id: int
-    written: int = 0
-    native_id: int | None = None
-
-    @property
-    def cause(self) -> KnownCause:
-        """Why."""
-        assert isinstance(self.entry.cause, KnownCause)  # noqa: S101 - the ledger makes no other
-        return self.entry.cause
 
 
 class Ledger:

@@ -30,7 +30,7 @@ from sqlalchemy.dialects.mysql import INTEGER
 from sidecar.errors import CustomerError
 from sidecar.model import MONEY_SCALE, Moment
 from sidecar.shop.shop import Shop
-from sidecar.sync.loyalty.ledger import Unit
+from sidecar.sync.loyalty.holder import Unit
 from sidecar.sync.reading import WHOLE, Reading
 from sidecar.sync.values import insert
 

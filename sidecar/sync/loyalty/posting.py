@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from zoneinfo import ZoneInfo
 
 import polars as pl
 from sqlalchemy import Connection, select
@@ -28,15 +27,17 @@ from sidecar.shop.shop import Shop
 from sidecar.sync import findings, state
 from sidecar.sync.compiled_rules import Rulebook
 from sidecar.sync.loyalty import projection, remembering
-from sidecar.sync.loyalty.accrual import Remembered, Rewarding, accrue, remember
+from sidecar.sync.loyalty.accrual import Remembered, accrue, remember
 from sidecar.sync.loyalty.conditions import Conditions
-from sidecar.sync.loyalty.goods import GoodsOfRules, by_id, numbers
+from sidecar.sync.loyalty.goods import GoodsOfRules, by_id
+from sidecar.sync.loyalty.holder import Holder, Key, KnownCause
 from sidecar.sync.loyalty.ingest import ingest
-from sidecar.sync.loyalty.ledger import Holder, Key, KnownCause, Ledger
+from sidecar.sync.loyalty.ledger import Ledger
 from sidecar.sync.loyalty.native_rows import NativeRows, mark
 from sidecar.sync.loyalty.orders import StoreOrder, read_orders
 from sidecar.sync.loyalty.orders import marks as order_marks
 from sidecar.sync.loyalty.revisions import Revisions
+from sidecar.sync.loyalty.rewarding import Rewarding, Rewardings, zone_of
 from sidecar.sync.reading import WHOLE, Reading
 
 #: Customers in one transaction.
@@ -271,7 +272,7 @@ class Posting:
             reading = Reading(self._shop, tx, Scope.of([customer_id]), moment)
             ledger = Ledger(reading, "points")
             revisions = Revisions(tx, self._shop.own)
-            rewarding = _Rewardings(self._shop, revisions)
+            rewarding = Rewardings(self._shop, revisions)
             current = rewarding(revisions.current(self._program, moment.epoch_s))
             change(tx, ledger.holder(customer_id), current)
             projection.write(reading, ledger, self._native)
@@ -296,7 +297,7 @@ class Posting:
         reading = self._reading(tx, Scope.of(ids), moment)
         ledger = Ledger(reading, "points")
         revisions = Revisions(tx, self._shop.own)
-        rewarding = _Rewardings(self._shop, revisions)
+        rewarding = Rewardings(self._shop, revisions)
         current = rewarding(revisions.current(self._program, at))
         self._ingest(reading, ledger, due, current)
         bought = due.filter("are_orders_new")
@@ -384,28 +385,3 @@ def _is_active(policy: Inactivity, entry: Entry) -> bool:
     earns = entry.amount > 0 and cause.key.kind == "earn" and "earn" in policy.renewed_by
     spends = entry.amount < 0 and cause.key.kind in ("native", "redeem")
     return earns or (spends and "spend" in policy.renewed_by)
-
-
-class _Rewardings:
-    """The programs of all revisions, as they are in one store."""
-
-    def __init__(self, shop: Shop, revisions: Revisions) -> None:
-        self._shop, self._revisions = shop, revisions
-        self._known: dict[int, Rewarding] = {}
-
-    def __call__(self, revision: int) -> Rewarding:
-        found = self._known.get(revision)
-        if found is None:
-            program = self._revisions.program(revision)
-            found = self._known[revision] = Rewarding(
-                revision=revision,
-                program=program,
-                statuses=numbers(program.statuses),
-                zone=zone_of(program, self._shop),
-            )
-        return found
-
-
-def zone_of(program: Program, shop: Shop) -> ZoneInfo:
-    """The zone that the days of *program* are counted in."""
-    return ZoneInfo(program.zone) if program.zone else shop.settings.zone

@@ -18,8 +18,9 @@ from sidecar.shop.database import transaction
 from sidecar.shop.fence import prove
 from sidecar.shop.own_tables import OwnTables
 from sidecar.shop.shop import Shop
+from sidecar.sync.loyalty.holder import Key
 from sidecar.sync.loyalty.ingest import Found, Shown, to_write
-from sidecar.sync.loyalty.ledger import Key, Ledger
+from sidecar.sync.loyalty.ledger import Ledger
 from sidecar.sync.loyalty.native_rows import NativeRows, NewRow, mark
 from sidecar.sync.reading import WHOLE, Reading
 

@@ -15,7 +15,7 @@ from sidecar.rules.loyalty.worth import worth
 from sidecar.shop.own_tables import OwnTables
 from sidecar.shop.shop import Shop
 from sidecar.sync.facts import as_json
-from sidecar.sync.loyalty.posting import zone_of
+from sidecar.sync.loyalty.rewarding import zone_of
 from sidecar.sync.state import Json
 
 #: Why an amount stands in an account, for people; of orders see `_what`.
