@@ -18,6 +18,7 @@ from sidecar.model import Outcome
 from sidecar.shop.database import transaction
 from sidecar.sync import changed, nightly
 from sidecar.sync.cycle import After
+from sidecar.sync.loyalty import posting
 from sidecar.sync.sources.binlog.source import Told
 from sidecar.sync.sources.capture import Capture
 from sidecar.sync.sources.due import Due
@@ -143,7 +144,9 @@ class Doorbells:
         ):
             self._log.error("full_pass.found", customers=missed)
         before = self._were_due
-        done = self._answer(Due(self._installed.shop), "clock", pulse)
+        shop = self._installed.shop
+        due = Due(shop, points=posting.are_kept(shop, self._installed.book))
+        done = self._answer(due, "clock", pulse)
         # At midnight everybody may be due; but whom a cycle cannot help shall not keep us busy.
         return replace(done, more=bool(self._were_due) and self._were_due != before)
 

@@ -10,6 +10,8 @@ import pytest
 
 from sidecar.sync import changed
 from sidecar.sync.caps import Budget
+from sidecar.sync.loyalty import posting
+from sidecar.sync.sources.due import Due
 from support.given import Line
 from support.ledger_audit import hold
 from support.small_store import SmallStore
@@ -435,6 +437,38 @@ def test_what_happens_after_points_expired_is_seen_as_before(store: SmallStore, 
     assert points(store, ann) == 30
     kinds = store.rows("SELECT kind FROM {own}cause ORDER BY cause_id")
     assert [row["kind"] for row in kinds] == ["earn", "expire", "native"]
+
+
+def test_the_clock_rings_for_points_only_while_they_are_kept(store: SmallStore, ann: int) -> None:
+    order(store, ann)
+    look(store, ann)
+    after = account(store, ann)["next_at"]
+    shop = store.sidecar.shop
+    assert posting.are_kept(shop, store.book())
+    assert Due(shop, points=True).ring(after).ids == {ann}
+    assert Due(shop, points=True).ring(after - 1).ids == set()
+    assert Due(shop).ring(after).ids == set()
+
+    store.named_rules({})
+
+    assert not posting.are_kept(shop, store.book())
+
+
+def test_an_account_that_cannot_be_kept_is_told_and_rings_no_more(
+    store: SmallStore, ann: int
+) -> None:
+    for _ in range(2):
+        store.given.reward(ann, 2_000_000_000)
+    look(store, ann)
+    before = native(store, ann)
+    store.now = datetime.datetime(2028, 1, 1, tzinfo=datetime.UTC)
+
+    store.process(ann)
+
+    assert native(store, ann) == before
+    assert account(store, ann)["next_at"] is None
+    (finding,) = store.rows("SELECT * FROM {own}finding WHERE kind = 'loyalty.refused'")
+    assert finding["subject"] == f"customer {ann}"
 
 
 def test_a_customer_who_is_deleted_takes_their_ledger_along(store: SmallStore, ann: int) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import polars as pl
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from sidecar.errors import CustomerError
 from sidecar.model import Moment, Scope
@@ -76,9 +76,15 @@ def open_posting(shop: Shop, book: Rulebook, moment: Moment) -> Posting | None:
     program gives for orders of the past.
     """
     program = book.checked.rules.program
-    if program is None or book.paused or not has_begun(shop, program):
+    if program is None or not are_kept(shop, book):
         return None
     return Posting(shop, book, program, moment)
+
+
+def are_kept(shop: Shop, book: Rulebook) -> bool:
+    """Whether points are kept now; see `open_posting`."""
+    program = book.checked.rules.program
+    return program is not None and not book.paused and has_begun(shop, program)
 
 
 def bring(
@@ -181,7 +187,11 @@ class Posting:
                 parts = due.head(half), due.tail(-half)
                 return sum(self._bring_each(part, moment) for part in parts)
             customer_id = due["customer_id"].item()
+            account = self._shop.own.account
+            theirs = (account.c.unit == "points") & (account.c.customer_id == customer_id)
             with transaction(self._shop.engine) as tx:
+                # Time alone does not help.
+                tx.execute(update(account).where(theirs).values(next_at=None))
                 findings.raise_finding(
                     tx,
                     self._shop.own,

@@ -13,13 +13,20 @@ AT_ONCE = 5_000
 
 
 class Due:
-    """Reads whose ``next_at`` has come."""
+    """
+    Reads whose ``next_at`` has come.
+
+    Args:
+        points: Also accounts of which a lot is released or expires; only while they are kept,
+            or nothing would move their instant.
+    """
 
     name = "due"
 
-    def __init__(self, shop: Shop, at_once: int = AT_ONCE) -> None:
+    def __init__(self, shop: Shop, at_once: int = AT_ONCE, *, points: bool = False) -> None:
         self._shop = shop
         self._at_once = at_once
+        self._points = points
 
     def ring(self, now_s: int) -> Doorbell:
         """
@@ -35,12 +42,15 @@ class Due:
             .order_by(customer.c.next_at)
             .limit(self._at_once)
         )
-        # A lot is released, or expires.
         account = self._shop.own.account
-        lots = select(account.c.customer_id).where(account.c.next_at <= now_s)
+        lots = select(account.c.customer_id).where(
+            account.c.unit == "points", account.c.next_at <= now_s
+        )
         lots = lots.order_by(account.c.next_at).limit(self._at_once)
         with transaction(self._shop.engine) as tx:
-            ids = frozenset(tx.scalars(query)) | frozenset(tx.scalars(lots))
+            ids = frozenset(tx.scalars(query))
+            if self._points:
+                ids |= frozenset(tx.scalars(lots))
         return Doorbell(ids=ids, sources={self.name: len(ids)} if ids else {})
 
     def note(self, tx: Connection, doorbell: Doorbell) -> None:
