@@ -232,7 +232,9 @@ class Posting:
             .with_columns(pl.exclude("next_at").fill_null(0))
         )
         is_native_new = pl.col("native_mark") != pl.col("native_mark_known")
-        is_new = pl.col("orders_mark") != (0 if anew else pl.col("orders_mark_known"))
+        is_new = pl.col("orders_mark") != pl.col("orders_mark_known")
+        if anew:  # beside those whose last order is gone
+            is_new |= pl.col("orders_mark") != 0
         is_time = (pl.col("next_at") <= reading.moment.epoch_s).fill_null(False)
         is_named = pl.col("customer_id").is_in(sorted(named))
         due = found.filter(is_native_new | is_new | is_time | is_named)

@@ -1,0 +1,100 @@
+"""What rarely happens, or in an order that nobody expects, and what points are left of it."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from sidecar.shop.database import transaction
+from sidecar.sync.loyalty import beginning
+from support.given import Line
+from support.ledger_audit import hold
+from support.small_store import SmallStore
+
+#: Of the store's own statuses: complete, and one that is not.
+COMPLETE, PENDING = 5, 1
+
+PROGRAM = '[loyalty]\nstart = "2026-01-01"\n'
+
+
+def program(store: SmallStore, text: str = "") -> None:
+    store.named_rules({}, PROGRAM + text)
+
+
+def order(store: SmallStore, customer: int, total: str = "60", **more: Any) -> int:
+    """An order of one unit of a product, which costs *total*."""
+    line = Line(product=40, price=total)
+    return store.given.order(customer, total, lines=[line], **{"days_ago": 1} | more)
+
+
+def look(store: SmallStore, *customers: int) -> None:
+    """Something rang for *customers*; afterwards everything is as it must be."""
+    store.process(*customers)
+    hold(store)
+
+
+def used(store: SmallStore, customer: int, points: int, order_id: int = 77) -> int:
+    """The store's checkout took *points*."""
+    row = {"customer_id": customer, "order_id": order_id, "points": -points}
+    return store.given.insert("customer_reward", {"description": "Used"}, **row)
+
+
+def change(store: SmallStore, order_id: int, **columns: Any) -> None:
+    """As OpenCart does with everything that it does to an order."""
+    store.now += datetime.timedelta(seconds=1)
+    store.given.update("order", {"order_id": order_id}, date_modified=store.now, **columns)
+
+
+def delete(store: SmallStore, table: str, where: str) -> None:
+    store.given.execute(f"DELETE FROM `{store.given.prefix}{table}` WHERE {where}")
+
+
+def account(store: SmallStore, customer: int) -> Mapping[str, Any]:
+    query = "SELECT * FROM {own}account WHERE unit = 'points' AND customer_id = %s"
+    (found,) = store.rows(query, customer)
+    return found
+
+
+def available(store: SmallStore, customer: int) -> int:
+    return int(account(store, customer)["available"])
+
+
+@pytest.fixture
+def ann(store: SmallStore) -> int:
+    program(store)
+    return store.given.customer()
+
+
+# -- marks ---------------------------------------------------------------------------------
+
+
+def test_an_order_is_missed_though_the_program_is_new(store: SmallStore, ann: int) -> None:
+    order_id = order(store, ann)
+    store.full_pass()
+    program(store, "points_per_unit = 20\n")
+    delete(store, "order", f"order_id = {order_id}")
+
+    store.full_pass()
+
+    hold(store)
+    assert available(store, ann) == 0
+
+
+def test_an_order_is_missed_though_a_program_for_all_orders_began(
+    store: SmallStore, ann: int
+) -> None:
+    order_id = order(store, ann)
+    store.full_pass()
+    store.named_rules({}, '[loyalty]\nstart = "all"\n')
+    delete(store, "order", f"order_id = {order_id}")
+    with transaction(store.sidecar.engine) as tx:
+        beginning.begin(tx, store.sidecar.shop.own, "cli:ann", store.moment)
+
+    store.full_pass()
+    store.full_pass()
+
+    hold(store)
+    assert available(store, ann) == 0
