@@ -68,6 +68,42 @@ def ann(store: SmallStore) -> int:
     return store.given.customer()
 
 
+# -- rows of others ------------------------------------------------------------------------
+
+
+def test_what_the_store_gave_for_an_order_before_the_program_stays_the_opening_balance(
+    store: SmallStore, ann: int
+) -> None:
+    order_id = order(store, ann)
+    row = {"customer_id": ann, "order_id": order_id, "points": 100}
+    store.given.insert("customer_reward", {"description": "Order"}, **row)
+    look(store, ann)
+    assert available(store, ann) == 700
+    store.given.reward(ann, 30)
+
+    look(store, ann)
+
+    assert available(store, ann) == 730
+
+
+def test_what_somebody_gave_for_an_order_before_it_earned_stays_given(
+    store: SmallStore, ann: int
+) -> None:
+    look(store, ann)
+    order_id = order(store, ann, status=PENDING)
+    row = {"customer_id": ann, "order_id": order_id, "points": 100}
+    store.given.insert("customer_reward", {"description": "Order"}, **row)
+    look(store, ann)
+    change(store, order_id, order_status_id=COMPLETE)
+    look(store, ann)
+    assert available(store, ann) == 700
+    store.given.reward(ann, 30)
+
+    look(store, ann)
+
+    assert available(store, ann) == 730
+
+
 # -- marks ---------------------------------------------------------------------------------
 
 

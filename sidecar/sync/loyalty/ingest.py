@@ -81,12 +81,12 @@ def ingest(
     opening = 0
     there: set[Key] = set()
     for row in others:
-        if row.amount > 0 and row.order_id and _is_rewarded(holder, row.order_id):
-            found.beside.append(row)
-        elif row.native_id <= opened_to:
+        key = Key("native", row.native_id)
+        if row.native_id <= opened_to:
             opening += row.amount
-        else:
-            key = Key("native", row.native_id)
+        elif key not in holder.causes and _is_beside(holder, row):
+            found.beside.append(row)
+        else:  # also what counted before its order was rewarded
             there.add(key)
             _post(holder, key, row.amount, at, terms)
     if opening or _OPENING in holder.causes:
@@ -148,8 +148,11 @@ def _removed(holder: Holder, found: Found, shown: Sequence[Shown], at: int) -> N
         holder.lost[cause] = amount
 
 
-def _is_rewarded(holder: Holder, order_id: int) -> bool:
-    causes = holder.earned.get(order_id, ())
+def _is_beside(holder: Holder, row: NativeRow) -> bool:
+    """Whether *row* gives something for an order that the program rewards."""
+    if row.amount <= 0 or not row.order_id:
+        return False
+    causes = holder.earned.get(row.order_id, ())
     return any(cause.posted and not cause.is_overruled for cause in causes)
 
 
