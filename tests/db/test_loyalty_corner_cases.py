@@ -134,3 +134,47 @@ def test_an_order_is_missed_though_a_program_for_all_orders_began(
 
     hold(store)
     assert available(store, ann) == 0
+
+
+# -- caps ----------------------------------------------------------------------------------
+
+CAPPED = """
+[[earn]]
+name = "for every order"
+points = 50
+most_per_month = 80
+"""
+
+
+def test_a_cap_of_a_month_holds_over_a_change_of_the_program(store: SmallStore) -> None:
+    program(store, CAPPED)
+    ann = store.given.customer()
+    order(store, ann, "1")
+    look(store, ann)
+    program(store, 'pending = "0 days"\nrounding = "half up"\n' + CAPPED)
+    order(store, ann, "1")
+    look(store, ann)
+
+    order(store, ann, "1")
+    look(store, ann)
+
+    assert available(store, ann) == 3 * 10 + 80
+
+
+def test_a_cap_is_used_up_in_the_order_in_which_orders_qualified_also_when_a_program_comes_back(
+    store: SmallStore,
+) -> None:
+    ann = store.given.customer()
+    orders = []
+    for text in ("", 'rounding = "half up"\n', ""):
+        program(store, text + CAPPED)
+        orders.append(order(store, ann, "1"))
+        store.now += datetime.timedelta(minutes=1)
+        look(store, ann)
+
+    query = (
+        "SELECT source_id, SUM(posted) AS n FROM {own}cause WHERE kind = 'earn'"
+        " GROUP BY 1 ORDER BY 1"
+    )
+    found = [(row["source_id"], int(row["n"])) for row in store.rows(query)]
+    assert found == [(orders[0], 60), (orders[1], 40), (orders[2], 10)]

@@ -227,18 +227,19 @@ class _Room:
 
 
 def capped(
-    orders: Iterable[tuple[Order, Mapping[str, int]]], program: Program
+    orders: Iterable[tuple[Order, Mapping[str, int], Program]],
 ) -> list[dict[str, int]]:
     """
     The `targets` of one customer's orders, with the caps of days, weeks, months and years.
 
     Args:
-        orders: In the order in which they qualified; who came first has the room.
+        orders: Each with the program that rewards it, in the order in which they qualified;
+            who came first has the room, also when the program was changed since.
     """
-    rules = {rule.name: rule for rule in program.earn}
     room = _Room()
     found = []
-    for order, points in orders:
+    for order, points, program in orders:
+        rules = {rule.name: rule for rule in program.earn}
         kept = {
             name: room.take(rules[name], order.day, number) if name in rules else number
             for name, number in points.items()

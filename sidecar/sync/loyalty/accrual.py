@@ -6,7 +6,7 @@ ever after.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sidecar.rules.loyalty.earning import Line, Order, capped, targets
@@ -104,11 +104,9 @@ def accrue(
     known = [order for order in orders if order.order_id in remembered]
     known.sort(key=lambda order: (remembered[order.order_id].qualified_at, order.order_id))
     wanted: dict[tuple[int, int], int] = {}
-    for revision in dict.fromkeys(remembered[order.order_id].revision for order in known):
-        theirs = [order for order in known if remembered[order.order_id].revision == revision]
-        for order, points in _targets(by_revision(revision), theirs, remembered):
-            for name, number in points.items():
-                wanted[order.order_id, earner_id(name)] = number
+    for order, points in _targets(known, remembered, by_revision):
+        for name, number in points.items():
+            wanted[order.order_id, earner_id(name)] = number
     posted = {(key.source_id, key.earner_id) for key in holder.causes if key.kind == "earn"}
     for order_id, rule in sorted((posted - wanted.keys()) | wanted.keys(), key=_by_order):
         cause = holder.cause(Key("earn", order_id, rule), at)
@@ -124,13 +122,17 @@ def _by_order(pair: tuple[int | None, int]) -> tuple[int, int]:
 
 
 def _targets(
-    rewarding: Rewarding, orders: Iterable[StoreOrder], remembered: Mapping[int, Remembered]
-) -> list[tuple[StoreOrder, Mapping[str, int]]]:
-    orders = list(orders)
-    known = [_known(rewarding, order, remembered[order.order_id]) for order in orders]
-    program = rewarding.program
-    points = capped([(order, targets(order, program)) for order in known], program)
-    return list(zip(orders, points, strict=True))
+    orders: Sequence[StoreOrder],
+    remembered: Mapping[int, Remembered],
+    by_revision: Callable[[int], Rewarding],
+) -> Iterator[tuple[StoreOrder, Mapping[str, int]]]:
+    each = []
+    for order in orders:
+        found = remembered[order.order_id]
+        rewarding = by_revision(found.revision)
+        known = _known(rewarding, order, found)
+        each.append((known, targets(known, rewarding.program), rewarding.program))
+    return zip(orders, capped(each), strict=True)
 
 
 def _known(rewarding: Rewarding, order: StoreOrder, found: Remembered) -> Order:

@@ -151,12 +151,12 @@ def test_a_cap_of_a_month_is_used_up_in_the_order_in_which_orders_qualified() ->
     program = with_rules(rule)
     days = [datetime.date(2027, 3, 30), datetime.date(2027, 3, 31), datetime.date(2027, 4, 1)]
     orders = [an_order(line("1.00"), day=day, rules=frozenset({"more"})) for day in days]
-    pairs = [(order, targets(order, program)) for order in orders]
+    pairs = [(order, targets(order, program), program) for order in orders]
 
-    assert [points.get("more") for points in capped(pairs, program)] == [50, 30, 50]
+    assert [points.get("more") for points in capped(pairs)] == [50, 30, 50]
     # Where the first is taken back, its room is the next one's.
-    gone = [(orders[0], {}), *pairs[1:]]
-    assert [points.get("more") for points in capped(gone, program)] == [None, 50, 50]
+    gone = [(orders[0], {}, program), *pairs[1:]]
+    assert [points.get("more") for points in capped(gone)] == [None, 50, 50]
 
 
 def test_several_caps_hold_together_and_weeks_begin_on_monday() -> None:
@@ -166,9 +166,9 @@ def test_several_caps_hold_together_and_weeks_begin_on_monday() -> None:
     program = with_rules(rule)
     days = [datetime.date(2027, 3, 7), *(datetime.date(2027, 3, 12 + n) for n in range(3))]
     orders = [an_order(line("1.00"), day=day, rules=frozenset({"more"})) for day in days]
-    pairs = [(order, targets(order, program)) for order in orders]
+    pairs = [(order, targets(order, program), program) for order in orders]
 
-    given = [points.get("more", 0) for points in capped(pairs, program)]
+    given = [points.get("more", 0) for points in capped(pairs)]
     assert given == [50, 50, 10, 0]
 
 
@@ -178,9 +178,9 @@ def test_what_a_credit_order_takes_makes_room_under_a_cap() -> None:
     orders = [
         an_order(line(amount), rules=frozenset({"more"})) for amount in ("6.00", "-5.00", "9.00")
     ]
-    pairs = [(order, targets(order, program)) for order in orders]
+    pairs = [(order, targets(order, program), program) for order in orders]
 
-    assert [points["more"] for points in capped(pairs, program)] == [60, -50, 70]
+    assert [points["more"] for points in capped(pairs)] == [60, -50, 70]
 
 
 # -- any order -----------------------------------------------------------------------------
