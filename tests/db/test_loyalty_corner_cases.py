@@ -68,6 +68,66 @@ def ann(store: SmallStore) -> int:
     return store.given.customer()
 
 
+# -- what goes after it has expired --------------------------------------------------------
+
+
+def test_an_order_that_goes_after_its_points_expired_costs_nothing_more(
+    store: SmallStore, ann: int
+) -> None:
+    order_id = order(store, ann)
+    look(store, ann)
+    store.now += datetime.timedelta(days=400)
+    look(store, ann)
+    change(store, order_id, order_status_id=PENDING)
+
+    look(store, ann)
+
+    assert available(store, ann) == 0
+
+
+def test_an_order_that_comes_back_after_its_points_expired_gives_nothing(
+    store: SmallStore, ann: int
+) -> None:
+    order_id = order(store, ann)
+    look(store, ann)
+    store.now += datetime.timedelta(days=400)
+    look(store, ann)
+    for status in (PENDING, COMPLETE, PENDING, COMPLETE):
+        change(store, order_id, order_status_id=status)
+        look(store, ann)
+        assert available(store, ann) == 0
+
+
+def test_of_an_order_that_goes_only_what_was_spent_before_it_expired_is_owed(
+    store: SmallStore, ann: int
+) -> None:
+    order_id = order(store, ann)
+    look(store, ann)
+    used(store, ann, 250)
+    look(store, ann)
+    store.now += datetime.timedelta(days=400)
+    look(store, ann)
+    delete(store, "order", f"order_id = {order_id}")
+
+    look(store, ann)
+
+    assert available(store, ann) == -250
+
+
+def test_removing_the_points_of_an_order_after_they_expired_costs_nothing_more(
+    store: SmallStore, ann: int
+) -> None:
+    order_id = order(store, ann)
+    look(store, ann)
+    store.now += datetime.timedelta(days=400)
+    look(store, ann)
+    delete(store, "customer_reward", f"order_id = {order_id} AND points > 0")
+
+    look(store, ann)
+
+    assert available(store, ann) == 0
+
+
 # -- rows of others ------------------------------------------------------------------------
 
 

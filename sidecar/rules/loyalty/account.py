@@ -213,6 +213,29 @@ class Account:
             cause.posted += change
             self._note("expire", cause, change, moves)
 
+    def unexpire(self, expired: Cause, lot: Lot, most: int) -> int:
+        """
+        Put back into *lot* what *expired* took from it, because something else takes it.
+
+        Args:
+            most: No more than that.
+
+        Returns:
+            How much it was.
+        """
+        found = 0
+        for move in expired.taken:
+            if move.lot is lot:
+                part = min(most - found, move.amount)
+                move.amount -= part
+                found += part
+        if found:
+            expired.taken = [move for move in expired.taken if move.amount]
+            expired.posted += found
+            lot.remaining += found
+            self._note("expire", expired, found, [Move(lot, found)])
+        return found
+
     def _let_in(self, cause: Cause) -> None:
         """Something is posted for *cause*; the first time, it becomes the youngest."""
         if not cause.age:

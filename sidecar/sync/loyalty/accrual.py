@@ -114,7 +114,7 @@ def accrue(
         terms = None
         if target > cause.posted and (found := remembered.get(order_id or 0)) is not None:
             terms = by_revision(found.revision).terms(found.qualified_at, at)
-        holder.account.post(cause, target, at, terms)
+        holder.post(cause, target, at, terms)
 
 
 def _by_order(pair: tuple[int | None, int]) -> tuple[int, int]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from sidecar.rules.loyalty.account import Account, Cause, Entry
+from sidecar.rules.loyalty.account import Account, Cause, Entry, Terms
 
 Unit = Literal["points", "credit"]
 
@@ -100,6 +100,16 @@ class Holder:
                     other.kin = [*other.kin, found]
                 same.append(found)
         return found
+
+    def post(self, cause: KnownCause, target: int, at: int, terms: Terms | None = None) -> None:
+        """As `Account.post`, but what is taken back and has expired is not taken twice."""
+        lot = cause.own
+        if lot is not None:
+            left = cause.posted - target - lot.remaining
+            for key, expired in self.causes.items():
+                if key.kind == "expire" and left > 0:
+                    left -= self.account.unexpire(expired, lot, left)
+        self.account.post(cause, target, at, terms)
 
 
 @dataclass(slots=True)

@@ -99,7 +99,7 @@ def ingest(
 def _post(holder: Holder, key: Key, target: int, at: int, terms: Terms) -> None:
     cause = holder.cause(key, at)
     spends = target < cause.posted
-    holder.account.post(cause, target, _BEFORE_ANY_EXPIRY if spends else at, terms)
+    holder.post(cause, target, _BEFORE_ANY_EXPIRY if spends else at, terms)
 
 
 def _ours(rows: Sequence[NativeRow], shown: Sequence[Shown]) -> tuple[Found, list[NativeRow]]:
@@ -141,7 +141,7 @@ def _removed(holder: Holder, found: Found, shown: Sequence[Shown], at: int) -> N
     for cause, amount in lost.items():
         cause.is_overruled = True
         before = len(holder.account.entries)
-        holder.account.post(cause, 0, at)
+        holder.post(cause, 0, at)
         if len(holder.account.entries) == before:
             # Nothing is left to revoke, but the store's sum went down.
             holder.account.entries.append(Entry("post", cause, 0, [], 0))
