@@ -164,6 +164,26 @@ def test_what_somebody_gave_for_an_order_before_it_earned_stays_given(
     assert available(store, ann) == 730
 
 
+def test_a_row_of_a_ledger_that_was_there_before_is_no_row_of_ours(
+    store: SmallStore, ann: int
+) -> None:
+    """Somebody removed our tables once, and entries are numbered anew."""
+    row = {"customer_id": ann, "points": -600}
+    earlier = store.given.insert("customer_reward", {"description": "Somebody"}, **row)
+    order_id = order(store, ann)
+    look(store, ann)
+    change(store, order_id, order_status_id=PENDING)
+    look(store, ann)
+    (taken,) = store.rows("SELECT entry_id, native_id FROM {own}entry WHERE written = -600")
+    text = f"Order #3 [sidecar:{taken['entry_id']}]"
+    store.given.update("customer_reward", {"customer_reward_id": earlier}, description=text)
+    delete(store, "customer_reward", f"customer_reward_id = {taken['native_id']}")
+
+    look(store, ann)
+
+    assert available(store, ann) == -600
+
+
 # -- marks ---------------------------------------------------------------------------------
 
 

@@ -26,7 +26,6 @@ from sidecar.sync.loyalty.holder import Holder
 from sidecar.sync.loyalty.ingest import Shown, ingest
 from sidecar.sync.loyalty.ledger import Ledger
 from sidecar.sync.loyalty.native_rows import NativeRow, NativeRows
-from sidecar.sync.loyalty.posting import OPENED
 from sidecar.sync.reading import WHOLE, Reading
 
 #: ``altered``, ``beside``, ``missing``: one row · ``sum``: the store's, which no row explains ·
@@ -161,7 +160,7 @@ class DriftFinder:
         with transaction(self._shop.engine) as tx:
             reading = Reading(self._shop, tx, Scope.of(ids), self._moment)
             ledger = Ledger(reading, "points")
-            opened = state.read(tx, self._shop.own, OPENED)
+            opened = state.read(tx, self._shop.own, projection.OPENED)
             rows = self._native.read(reading)
             shown = projection.shown(reading, ledger)
             removed = self._removed(reading, ledger)

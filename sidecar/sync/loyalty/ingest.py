@@ -76,7 +76,7 @@ def ingest(
         at: Now, in seconds since 1970.
         terms: Of what others give.
     """
-    found, others = _ours(rows, shown)
+    found, others = _ours(rows, shown, opened_to)
     _removed(holder, found, shown, at)
     opening = 0
     there: set[Key] = set()
@@ -102,7 +102,9 @@ def _post(holder: Holder, key: Key, target: int, at: int, terms: Terms) -> None:
     holder.post(cause, target, _BEFORE_ANY_EXPIRY if spends else at, terms)
 
 
-def _ours(rows: Sequence[NativeRow], shown: Sequence[Shown]) -> tuple[Found, list[NativeRow]]:
+def _ours(
+    rows: Sequence[NativeRow], shown: Sequence[Shown], opened_to: int
+) -> tuple[Found, list[NativeRow]]:
     """Which of *rows* are ours, and the others."""
     found, others = Found(), []
     by_number = {one.native_id: one for one in shown if one.native_id}
@@ -111,7 +113,12 @@ def _ours(rows: Sequence[NativeRow], shown: Sequence[Shown]) -> tuple[Found, lis
         if (known := by_number.pop(row.native_id, None)) is not None:
             if row.amount != known.written:
                 found.altered.append(row)
-        elif (new := unknown.get(row.entry_id)) is not None and new.written == row.amount:
+        elif (
+            # One that was there before may bear a number of a ledger that was removed.
+            row.native_id > opened_to
+            and (new := unknown.get(row.entry_id)) is not None
+            and new.written == row.amount
+        ):
             found.written[new.entry_id] = row.native_id
             del unknown[row.entry_id]
         else:

@@ -43,10 +43,6 @@ from sidecar.sync.reading import WHOLE, Reading
 #: Customers in one transaction.
 BATCH = 1_000
 
-#: In ``sidecar_state``: up to which native row everything was there before the program.
-OPENED = "loyalty.opened"
-
-
 #: In ``sidecar_state``: the revision of the program by which all orders were looked at.
 SETTLED = "loyalty.settled"
 
@@ -132,11 +128,11 @@ class Posting:
 
     def _open(self, moment: Moment, *, trial: bool) -> int:
         with transaction(self._shop.engine) as tx:
-            opened = state.read(tx, self._shop.own, OPENED)
+            opened = state.read(tx, self._shop.own, projection.OPENED)
             if opened is None:
                 opened = self._native.last(tx)
                 if not trial:
-                    state.write(tx, self._shop.own, OPENED, opened, moment)
+                    state.write(tx, self._shop.own, projection.OPENED, opened, moment)
         assert isinstance(opened, int)  # noqa: S101 - as it was written
         return opened
 

@@ -18,11 +18,15 @@ from sidecar.shop.database import transaction
 from sidecar.shop.fence import prove
 from sidecar.shop.own_tables import OwnTables
 from sidecar.shop.shop import Shop
+from sidecar.sync import state
 from sidecar.sync.loyalty.holder import Key
 from sidecar.sync.loyalty.ingest import Found, Shown, to_write
 from sidecar.sync.loyalty.ledger import Ledger
 from sidecar.sync.loyalty.native_rows import NativeRows, NewRow, mark
 from sidecar.sync.reading import WHOLE, Reading
+
+#: In ``sidecar_state``: up to which native row everything was there before the program.
+OPENED = "loyalty.opened"
 
 #: Ids in one UPDATE.
 _CHUNK = 1_000
@@ -147,7 +151,16 @@ def write_pending(shop: Shop, native: NativeRows, customers: Sequence[int], mome
             return
         ids = {row.customer_id for row in waiting}
         there = native.read(Reading(shop, tx, Scope.of(ids), moment))
-        known = {row.entry_id: row.native_id for rows in there.values() for row in rows}
+        # A row of a ledger that was removed may bear the same number.
+        opened = state.read(tx, own, OPENED)
+        opened_to = opened if isinstance(opened, int) else 0
+        amounts = {row.entry_id: row.written for row in waiting}
+        known = {
+            row.entry_id: row.native_id
+            for rows in there.values()
+            for row in rows
+            if row.native_id > opened_to and amounts.get(row.entry_id) == row.amount
+        }
         rows = [
             _row(customer_id, entry_id, Key(*key), gives=bool(gives), written=written)
             for entry_id, customer_id, gives, written, *key in waiting
