@@ -216,6 +216,21 @@ def test_an_order_is_missed_though_a_program_for_all_orders_began(
     assert available(store, ann) == 0
 
 
+# -- debt ----------------------------------------------------------------------------------
+
+
+def test_a_debt_that_is_paid_at_the_same_look_is_in_the_ledger_too(
+    store: SmallStore, ann: int
+) -> None:
+    look(store, ann)
+    used(store, ann, 500)
+    order(store, ann)
+
+    look(store, ann)
+
+    assert available(store, ann) == 100
+
+
 # -- caps ----------------------------------------------------------------------------------
 
 CAPPED = """

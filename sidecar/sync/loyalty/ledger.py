@@ -247,7 +247,9 @@ def forget(tx: Connection, own: OwnTables, customers: Sequence[int]) -> None:
 def _lots_of(holder: Holder) -> Iterator[Lot]:
     yield from holder.account.lots
     debt = holder.account.debt
-    if debt.lot_id or debt.remaining:
+    moves = (move for entry in holder.account.entries for move in entry.moves)
+    # Also one that was made and paid since.
+    if debt.lot_id or debt.remaining or any(move.lot is debt for move in moves):
         yield debt
 
 
