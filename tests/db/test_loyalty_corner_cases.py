@@ -273,3 +273,18 @@ def test_a_cap_is_used_up_in_the_order_in_which_orders_qualified_also_when_a_pro
     )
     found = [(row["source_id"], int(row["n"])) for row in store.rows(query)]
     assert found == [(orders[0], 60), (orders[1], 40), (orders[2], 10)]
+
+
+# -- numbers -------------------------------------------------------------------------------
+
+
+def test_points_beyond_all_bounds_are_refused_for_that_customer_alone(store: SmallStore) -> None:
+    program(store, 'pending = "14 days"\npoints_per_unit = 999999999\n')
+    ann, bob = store.given.customer(), store.given.customer()
+    order(store, ann, "9999999999")
+    order(store, bob, "1")
+
+    look(store, ann, bob)
+
+    assert account(store, bob)["pending"] == 999_999_999
+    assert len(store.rows("SELECT * FROM {own}finding WHERE kind = 'loyalty.refused'")) == 1

@@ -14,11 +14,15 @@ from typing import Any
 import polars as pl
 from sqlalchemy import Connection, Table, delete, func, select, update
 
+from sidecar.errors import CustomerError
 from sidecar.rules.loyalty.account import NEVER, Account, Cause, Entry, Lot, Move
 from sidecar.shop.own_tables import UNITS, OwnTables
 from sidecar.sync.loyalty.holder import Holder, Key, KnownCause, Posted, Unit
 from sidecar.sync.reading import TEXT, WHOLE, Reading
 from sidecar.sync.values import insert
+
+#: ``BIGINT`` holds no more, either side of 0.
+_MOST = 2**63 - 1
 
 
 class Ledger:
@@ -134,6 +138,25 @@ class Ledger:
         for holder in self.holders.values():
             for entry in holder.account.entries:
                 yield holder, entry
+
+    def require_room(self) -> None:
+        """
+        Make sure that what became of the accounts can be written.
+
+        Raises:
+            CustomerError: A number of a customer's does not fit our columns.
+        """
+        for holder in self.holders.values():
+            account = holder.account
+            numbers = [account.available, account.pending]
+            numbers += [entry.amount for entry in account.entries]
+            numbers += [lot.remaining for lot in _lots_of(holder)]
+            numbers += [cause.posted for cause in self._causes_of(holder)]
+            if max(map(abs, numbers)) > _MOST:
+                raise CustomerError(
+                    f"{max(numbers, key=abs)} {self.unit} of customer {holder.customer_id}"
+                    " are more than 64 bits hold"
+                )
 
     def save(self, posted: Sequence[Posted], at: int) -> None:
         """

@@ -96,6 +96,7 @@ def write(reading: Reading, ledger: Ledger, native: NativeRows) -> int:
         for one in posted
         if one.written
     ]
+    ledger.require_room()
     native.require_room(rows)  # before anything stands that cannot be rolled back
     if native.is_transactional:
         numbers = native.write(reading.tx, rows, reading.moment)
