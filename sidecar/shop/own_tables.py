@@ -369,7 +369,7 @@ def own_tables(prefix: str) -> OwnTables:
             Column("earner_id", unsigned),
             Column("posted", BigInteger),
             Column("overruled", TINYINT(unsigned=True)),
-            Column("taken", Text),
+            Column("taken", MEDIUMTEXT),
             Column("actor", String(64)),
             Column("reason", String(255)),
             Column("at", BigInteger),

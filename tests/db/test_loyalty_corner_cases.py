@@ -288,3 +288,28 @@ def test_points_beyond_all_bounds_are_refused_for_that_customer_alone(store: Sma
 
     assert account(store, bob)["pending"] == 999_999_999
     assert len(store.rows("SELECT * FROM {own}finding WHERE kind = 'loyalty.refused'")) == 1
+
+
+def test_a_customer_with_thousands_of_orders_can_spend_all_their_points(
+    store: SmallStore, ann: int
+) -> None:
+    number = 6_000
+    prefix = store.given.prefix
+    first = order(store, ann, "1")
+    last = first + number
+    for table, key in (("order", "order_id"), ("order_product", "order_product_id")):
+        (row,) = store.rows(f"SELECT * FROM `{prefix}{table}` WHERE order_id = %s", first)
+        names = [name for name in row if name not in (key, "order_id")]
+        columns = ", ".join(f"`{name}`" for name in names)
+        store.given.execute(
+            f"INSERT INTO `{prefix}{table}` (order_id, {columns})"
+            f" SELECT seq, {columns} FROM `{prefix}{table}`"
+            f" JOIN seq_{first + 1}_to_{last} WHERE order_id = {first}"
+        )
+    look(store, ann)
+    assert available(store, ann) == 10 * (number + 1)
+    used(store, ann, 10 * (number + 1))
+
+    look(store, ann)
+
+    assert available(store, ann) == 0

@@ -23,7 +23,7 @@ CREATE TABLE IF NOT EXISTS `{prefix}sidecar_cause` (
   `earner_id` INT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'earn: by which rule; 0: the points per unit',
   `posted` BIGINT NOT NULL COMMENT 'the sum of its entries',
   `overruled` TINYINT UNSIGNED NOT NULL DEFAULT 0 COMMENT '1: somebody took back in the store what it gave; its target is 0 until a person gives it back',
-  `taken` TEXT NOT NULL COMMENT 'JSON: [lot, amount] of what it took from lots that are not its own, the latest last',
+  `taken` MEDIUMTEXT NOT NULL COMMENT 'JSON: [lot, amount] of what it took from lots that are not its own, the latest last',
   `actor` VARCHAR(64) NULL COMMENT 'the person who asked for it; NULL: nobody',
   `reason` VARCHAR(255) NULL COMMENT 'what they said',
   `at` BIGINT NOT NULL COMMENT 'when it was first looked at',
