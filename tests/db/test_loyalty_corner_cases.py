@@ -313,3 +313,38 @@ def test_a_customer_with_thousands_of_orders_can_spend_all_their_points(
     look(store, ann)
 
     assert available(store, ann) == 0
+
+
+# -- inactivity ----------------------------------------------------------------------------
+
+INACTIVITY = 'expiry = { inactivity = "10 days" }\n'
+
+
+def test_what_waits_does_not_expire_before_it_can_be_spent(store: SmallStore) -> None:
+    program(store, INACTIVITY + 'pending = "14 days"\n')
+    ann = store.given.customer()
+    order(store, ann)
+    look(store, ann)
+    store.now += datetime.timedelta(days=12)
+    look(store, ann)
+    store.now += datetime.timedelta(days=3)
+
+    look(store, ann)
+
+    assert available(store, ann) == 600
+
+
+def test_who_bought_in_time_keeps_all_points_though_nobody_looked_until_later(
+    store: SmallStore,
+) -> None:
+    program(store, INACTIVITY)
+    ann = store.given.customer()
+    order(store, ann)
+    look(store, ann)
+    store.now += datetime.timedelta(days=9)
+    used(store, ann, 100)
+    store.now += datetime.timedelta(days=5)
+
+    look(store, ann)
+
+    assert available(store, ann) == 500

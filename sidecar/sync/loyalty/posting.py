@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import polars as pl
 from sqlalchemy import Connection, select, update
@@ -374,22 +375,24 @@ class Posting:
 
     def _expire(self, holder: Holder, at: int) -> None:
         policy, account = self._program.expiry, holder.account
-        if isinstance(policy, Inactivity) and any(
-            _is_active(policy, entry) for entry in account.entries
-        ):
-            until = expires_at(policy, at, self._zone)
+        done = {_activity(entry) for entry in account.entries}
+        if isinstance(policy, Inactivity) and any(kind in policy.renewed_by for kind in done):
+            # What the store let be spent had not expired then; nobody looked in between.
+            is_late = "spend" in done and "spend" in policy.renewed_by
             for lot in account.lots:
-                if lot.expires_at > at:
-                    lot.expires_at = until
+                if lot.expires_at > at or (is_late and lot.remaining):
+                    since = at if lot.is_released else max(at, lot.available_at)
+                    lot.expires_at = expires_at(policy, since, self._zone)
         if any(lot.expires_at <= at and lot.remaining for lot in account.lots):
             account.expire(holder.cause(Key("expire", at), at), at)
 
 
-def _is_active(policy: Inactivity, entry: Entry) -> bool:
-    """Whether *entry* says that the customer earned or spent something."""
+def _activity(entry: Entry) -> Literal["earn", "spend", "none"]:
+    """What *entry* says that the customer did."""
     cause = entry.cause
-    if entry.kind != "post" or not isinstance(cause, KnownCause):
-        return False
-    earns = entry.amount > 0 and cause.key.kind == "earn" and "earn" in policy.renewed_by
-    spends = entry.amount < 0 and cause.key.kind in ("native", "redeem")
-    return earns or (spends and "spend" in policy.renewed_by)
+    if entry.kind == "post" and isinstance(cause, KnownCause):
+        if entry.amount > 0 and cause.key.kind == "earn":
+            return "earn"
+        if entry.amount < 0 and cause.key.kind in ("native", "redeem"):
+            return "spend"
+    return "none"
