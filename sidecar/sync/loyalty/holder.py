@@ -104,8 +104,8 @@ class Holder:
     def post(self, cause: KnownCause, target: int, at: int, terms: Terms | None = None) -> None:
         """As `Account.post`, but what is taken back and has expired is not taken twice."""
         lot = cause.own
-        if lot is not None:
-            left = cause.posted - target - lot.remaining
+        left = 0 if lot is None else cause.posted - target - lot.remaining
+        if lot is not None and left > 0:
             for key, expired in self.causes.items():
                 if key.kind == "expire" and left > 0:
                     left -= self.account.unexpire(expired, lot, left)
