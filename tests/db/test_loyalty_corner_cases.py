@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from sidecar.model import Scope
 from sidecar.shop.database import transaction
 from sidecar.sync.loyalty import beginning
+from sidecar.sync.loyalty.drift import DriftFinder
 from support.given import Line
 from support.ledger_audit import hold
 from support.small_store import SmallStore
@@ -162,6 +164,26 @@ def test_what_somebody_gave_for_an_order_before_it_earned_stays_given(
     look(store, ann)
 
     assert available(store, ann) == 730
+
+
+def test_a_row_beside_an_order_stays_one_when_the_order_is_taken_back(
+    store: SmallStore, ann: int
+) -> None:
+    order_id = order(store, ann)
+    look(store, ann)
+    row = {"customer_id": ann, "order_id": order_id, "points": 100}
+    store.given.insert("customer_reward", {"description": "Order"}, **row)
+    store.process(ann)
+    change(store, order_id, order_status_id=PENDING)
+    store.process(ann)
+
+    finder = DriftFinder(store.sidecar.shop, store.book(), store.moment)
+    found = finder.find(Scope.of([ann]))
+
+    assert [(drift.kind, drift.points) for drift in found] == [("beside", 100)]
+    assert finder.mend(found) == []
+    hold(store)
+    assert available(store, ann) == 0
 
 
 def test_a_row_of_a_ledger_that_was_there_before_is_no_row_of_ours(

@@ -156,11 +156,11 @@ def _removed(holder: Holder, found: Found, shown: Sequence[Shown], at: int) -> N
 
 
 def _is_beside(holder: Holder, row: NativeRow) -> bool:
-    """Whether *row* gives something for an order that the program rewards."""
+    """Whether *row* gives something for an order that the program rewards, or did until then."""
     if row.amount <= 0 or not row.order_id:
         return False
-    causes = holder.earned.get(row.order_id, ())
-    return any(cause.posted and not cause.is_overruled for cause in causes)
+    # Also when it was taken back since: nobody reads the rows again for that.
+    return any(not cause.is_overruled for cause in holder.earned.get(row.order_id, ()))
 
 
 def to_write(holder: Holder, entry: Entry) -> int:
