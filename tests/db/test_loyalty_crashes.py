@@ -81,3 +81,15 @@ def test_there_is_one_row_whenever_the_process_ended(
     rows = either.rows(f"SELECT order_id, points FROM `{either.given.prefix}customer_reward`")
     assert rows == [{"order_id": order_id, "points": 600}]
     hold(either)
+
+
+def test_a_row_that_is_removed_before_anybody_looks_again_is_missed(either: SmallStore) -> None:
+    ann = either.given.customer()
+    either.given.order(ann, "60", days_ago=1, lines=[Line(product=40, price="60")])
+    either.process(ann)
+    either.given.execute(f"DELETE FROM `{either.given.prefix}customer_reward`")
+
+    either.process(ann)
+
+    hold(either)
+    assert either.rows("SELECT available FROM {own}account") == [{"available": 0}]

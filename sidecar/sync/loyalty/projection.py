@@ -173,6 +173,12 @@ def write_pending(shop: Shop, native: NativeRows, customers: Sequence[int], mome
     # Apart: MySQL with GTID writes no tables of both kinds in one transaction.
     with transaction(shop.engine) as tx:
         _note_written(tx, own, {row.entry_id: numbers[row.entry_id] for row in waiting})
+        # As with those that are written with their entry: who removes one now is seen.
+        for row in waiting:
+            account, number = own.account, mark(numbers[row.entry_id], row.written)
+            here = (account.c.unit == native.unit) & (account.c.customer_id == row.customer_id)
+            seen = account.c.native_mark + number
+            tx.execute(update(account).where(here).values(native_mark=seen))
 
 
 def recover(shop: Shop) -> None:
