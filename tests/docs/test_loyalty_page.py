@@ -226,7 +226,7 @@ def test_the_cap_of_a_month() -> None:
     cancelled = dataclasses.replace(orders[0], qualifies=False)
 
     def given(*some: Order) -> list[int]:
-        found = capped([(one, targets(one, by)) for one in some], by)
+        found = capped([(one, targets(one, by), by) for one in some])
         return [each.get("for every order", 0) for each in found]
 
     assert given(*orders) == [50, 30, 50]
