@@ -370,3 +370,22 @@ def test_who_bought_in_time_keeps_all_points_though_nobody_looked_until_later(
     look(store, ann)
 
     assert available(store, ann) == 500
+
+
+def test_rows_and_orders_that_move_together_count_once(store: SmallStore, ann: int) -> None:
+    bob = store.given.customer()
+    order_id = order(store, ann)
+    look(store, ann, bob)
+    table = f"{store.given.prefix}customer_reward"
+    store.given.execute(f"UPDATE {table} SET customer_id = {bob} WHERE customer_id = {ann}")
+    change(store, order_id, customer_id=bob)
+
+    store.process(ann, bob)
+
+    assert (available(store, ann), available(store, bob)) == (0, 600)
+    hold(store, {bob: 600})
+    finder = DriftFinder(store.sidecar.shop, store.book(), store.moment)
+    (drift,) = finder.find(Scope.of([bob]))
+    assert drift.text.endswith("of ours, over 600, belongs to no entry here")
+    assert finder.mend([drift]) == []
+    hold(store)

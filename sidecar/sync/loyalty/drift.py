@@ -66,6 +66,8 @@ class Drift:
         match self.kind:
             case "altered":
                 return f"row {number} of ours was changed from {self.wanted:,} to {self.points:,}"
+            case "beside" if self.row is not None and self.row.entry_id:
+                return f"row {number} of ours, over {self.points:,}, belongs to no entry here"
             case "beside":
                 order_id = self.row.order_id if self.row is not None else 0
                 return (

@@ -156,7 +156,12 @@ def _removed(holder: Holder, found: Found, shown: Sequence[Shown], at: int) -> N
 
 
 def _is_beside(holder: Holder, row: NativeRow) -> bool:
-    """Whether *row* gives something for an order that the program rewards, or did until then."""
+    """
+    Whether *row* does not count: it is of ours and was moved here from another customer, or it
+    gives something for an order that the program rewards, or did until then.
+    """
+    if row.entry_id:
+        return True
     if row.amount <= 0 or not row.order_id:
         return False
     # Also when it was taken back since: nobody reads the rows again for that.
