@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -12,36 +11,9 @@ from sidecar.model import Scope
 from sidecar.shop.database import transaction
 from sidecar.sync.loyalty import beginning
 from sidecar.sync.loyalty.drift import DriftFinder
-from support.given import Line
 from support.ledger_audit import hold
+from support.points import COMPLETE, PENDING, account, look, order, program, used
 from support.small_store import SmallStore
-
-#: Of the store's own statuses: complete, and one that is not.
-COMPLETE, PENDING = 5, 1
-
-PROGRAM = '[loyalty]\nstart = "2026-01-01"\n'
-
-
-def program(store: SmallStore, text: str = "") -> None:
-    store.named_rules({}, PROGRAM + text)
-
-
-def order(store: SmallStore, customer: int, total: str = "60", **more: Any) -> int:
-    """An order of one unit of a product, which costs *total*."""
-    line = Line(product=40, price=total)
-    return store.given.order(customer, total, lines=[line], **{"days_ago": 1} | more)
-
-
-def look(store: SmallStore, *customers: int) -> None:
-    """Something rang for *customers*; afterwards everything is as it must be."""
-    store.process(*customers)
-    hold(store)
-
-
-def used(store: SmallStore, customer: int, points: int, order_id: int = 77) -> int:
-    """The store's checkout took *points*."""
-    row = {"customer_id": customer, "order_id": order_id, "points": -points}
-    return store.given.insert("customer_reward", {"description": "Used"}, **row)
 
 
 def change(store: SmallStore, order_id: int, **columns: Any) -> None:
@@ -52,12 +24,6 @@ def change(store: SmallStore, order_id: int, **columns: Any) -> None:
 
 def delete(store: SmallStore, table: str, where: str) -> None:
     store.given.execute(f"DELETE FROM `{store.given.prefix}{table}` WHERE {where}")
-
-
-def account(store: SmallStore, customer: int) -> Mapping[str, Any]:
-    query = "SELECT * FROM {own}account WHERE unit = 'points' AND customer_id = %s"
-    (found,) = store.rows(query, customer)
-    return found
 
 
 def available(store: SmallStore, customer: int) -> int:

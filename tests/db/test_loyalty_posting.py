@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
-from typing import Any
 
 import pytest
 
@@ -12,31 +10,9 @@ from sidecar.sync import changed
 from sidecar.sync.caps import Budget
 from sidecar.sync.loyalty import posting
 from sidecar.sync.sources.due import Due
-from support.given import Line
 from support.ledger_audit import hold
+from support.points import COMPLETE, PENDING, account, look, order, program, used
 from support.small_store import SmallStore
-
-#: Of the store's own statuses: complete, and one that is not.
-COMPLETE, PENDING = 5, 1
-
-PROGRAM = '[loyalty]\nstart = "2026-01-01"\n'
-
-
-def program(store: SmallStore, text: str = "", **tags: str) -> None:
-    """``[loyalty]`` with *text*, and tags."""
-    store.named_rules(tags, PROGRAM + text)
-
-
-def order(store: SmallStore, customer: int, total: str = "60", **more: Any) -> int:
-    """An order of one unit of a product, which costs *total*."""
-    line = Line(product=40, price=total)
-    return store.given.order(customer, total, lines=[line], **{"days_ago": 1} | more)
-
-
-def look(store: SmallStore, *customers: int) -> None:
-    """Something rang for *customers*; afterwards everything is as it must be."""
-    store.process(*customers)
-    hold(store)
 
 
 def native(store: SmallStore, customer: int) -> list[tuple[int, int]]:
@@ -49,12 +25,6 @@ def native(store: SmallStore, customer: int) -> list[tuple[int, int]]:
 def points(store: SmallStore, customer: int) -> int:
     """What the store says that *customer* has."""
     return sum(points for _, points in native(store, customer))
-
-
-def account(store: SmallStore, customer: int) -> Mapping[str, Any]:
-    query = "SELECT * FROM {own}account WHERE unit = 'points' AND customer_id = %s"
-    (found,) = store.rows(query, customer)
-    return found
 
 
 def lots(store: SmallStore) -> dict[tuple[int, int], int]:
@@ -226,9 +196,7 @@ def test_what_an_admin_gives_and_the_checkout_takes_is_ingested(
     order_id = order(store, ann)
     look(store, ann)
     store.given.reward(ann, 100)
-    store.given.insert(
-        "customer_reward", {"description": "Used"}, customer_id=ann, order_id=77, points=-650
-    )
+    used(store, ann, 650)
 
     look(store, ann)
 
@@ -242,13 +210,11 @@ def test_an_order_that_is_not_confirmed_after_all_gives_back_what_it_used(
     order(store, ann)
     look(store, ann)
     lots = store.rows("SELECT lot_id, remaining, expires_at FROM {own}lot")
-    used = store.given.insert(
-        "customer_reward", {"description": "Used"}, customer_id=ann, order_id=77, points=-250
-    )
+    row = used(store, ann, 250)
     look(store, ann)
     assert account(store, ann)["available"] == 350
     store.given.execute(
-        f"DELETE FROM `{store.given.prefix}customer_reward` WHERE customer_reward_id = {used}"
+        f"DELETE FROM `{store.given.prefix}customer_reward` WHERE customer_reward_id = {row}"
     )
 
     look(store, ann)
@@ -315,9 +281,7 @@ def test_what_was_spent_before_we_saw_that_it_expired_was_not_expired(
     order(store, ann)
     look(store, ann)
     store.now = datetime.datetime(2027, 4, 1, 3, tzinfo=datetime.UTC)
-    store.given.insert(
-        "customer_reward", {"description": "Used"}, customer_id=ann, order_id=77, points=-250
-    )
+    used(store, ann, 250)
 
     look(store, ann)
 
@@ -345,9 +309,7 @@ on_refund = "keep"
     later(store, days=1)
     order(store, ann, days_ago=0)
     look(store, ann)
-    store.given.insert(
-        "customer_reward", {"description": "Used"}, customer_id=ann, order_id=77, points=-600
-    )
+    used(store, ann, 600)
     look(store, ann)
     before = lots(store)
     (thanks,) = (row["earner_id"] for row in store.rows("SELECT earner_id FROM {own}earner"))
@@ -381,9 +343,7 @@ def test_an_order_keeps_its_points_when_its_status_is_renamed_and_the_program_wi
 def test_who_spends_points_and_returns_the_goods_owes_them(store: SmallStore, ann: int) -> None:
     order_id = order(store, ann)
     look(store, ann)
-    store.given.insert(
-        "customer_reward", {"description": "Used"}, customer_id=ann, order_id=77, points=-500
-    )
+    used(store, ann, 500)
     look(store, ann)
     store.given.update("order", {"order_id": order_id}, order_status_id=PENDING)
     look(store, ann)
