@@ -17,6 +17,7 @@ GRANT ALL ON `shop`.`oc_sidecar_assertion` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_audit` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_audit_pin` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_block` TO 'sidecar'@'localhost';
+GRANT ALL ON `shop`.`oc_sidecar_card` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_cause` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_command` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_customer` TO 'sidecar'@'localhost';
@@ -25,6 +26,7 @@ GRANT ALL ON `shop`.`oc_sidecar_entry` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_finding` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_hint` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_intent` TO 'sidecar'@'localhost';
+GRANT ALL ON `shop`.`oc_sidecar_issue` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_lot` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_member` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_migration` TO 'sidecar'@'localhost';
@@ -32,6 +34,7 @@ GRANT ALL ON `shop`.`oc_sidecar_move` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_pin` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_program` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_purchase` TO 'sidecar'@'localhost';
+GRANT ALL ON `shop`.`oc_sidecar_redemption` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_rewarded` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_rfm_limits` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_rule` TO 'sidecar'@'localhost';
@@ -44,6 +47,8 @@ GRANT ALL ON `shop`.`oc_sidecar_set_aside` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_source` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_state` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_tag` TO 'sidecar'@'localhost';
+GRANT ALL ON `shop`.`oc_sidecar_tier` TO 'sidecar'@'localhost';
+GRANT ALL ON `shop`.`oc_sidecar_tier_change` TO 'sidecar'@'localhost';
 
 -- Only where the server writes a binary log (log_bin): read it, so that changes are told at once
 -- and not found by polling. It is a privilege of the whole server.

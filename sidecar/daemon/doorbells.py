@@ -145,7 +145,7 @@ class Doorbells:
             self._log.error("full_pass.found", customers=missed)
         before = self._were_due
         shop = self._installed.shop
-        due = Due(shop, points=posting.are_kept(shop, self._installed.book))
+        due = Due(shop, keeps=posting.are_kept(shop, self._installed.book))
         done = self._answer(due, "clock", pulse)
         # At midnight everybody may be due; but whom a cycle cannot help shall not keep us busy.
         return replace(done, more=bool(self._were_due) and self._were_due != before)

@@ -21,7 +21,7 @@ from sidecar.rules.syntax import Expr
 from sidecar.rules.table_reader import TableReader
 
 #: Of the loyalty program, which is written in files only.
-PROGRAM_TABLES: Final = ("loyalty", "earn", "tier")
+PROGRAM_TABLES: Final = ("loyalty", "credit", "earn", "tier")
 TABLES: Final = ("tag", "segment", "group", "ladder", "lists", *PROGRAM_TABLES)
 RULE_KEYS: Final = ("name", "when", *GROUP_KEYS)
 RUNG_KEYS: Final = (*RULE_KEYS, "keep_when", "grace", "min_stay")
@@ -105,6 +105,7 @@ class _Reader(TableReader):
 
     def _program(self, reader: ProgramReader) -> None:
         self._once("loyalty", reader.read_loyalty)
+        self._once("credit", reader.read_credit)
         self._each("tier", reader.read_tier)
         self._each("earn", reader.read_earn)
         self.problems += reader.problems

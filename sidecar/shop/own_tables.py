@@ -46,6 +46,9 @@ RUN_STATES = (
 #: What accounts hold: points, or store credit in ten-thousandths of a currency unit.
 UNITS = ("points", "credit")
 CAUSE_KINDS = ("opening", "earn", "native", "adjust", "expire", "redeem", "issue")
+TIER_REASONS = ("reached", "missed", "reversed", "locked", "definition")
+REDEMPTION_STATES = ("making", "open", "closing", "used", "foreign", "returned")
+ISSUE_KINDS = ("refund", "goodwill", "promotion", "gift", "redemption")
 SOURCE_KINDS = ("rule", "pin_in", "pin_out", "import", "api", "workflow", "merge")
 
 
@@ -85,6 +88,11 @@ class OwnTables:
     earner: Table
     program: Table
     rewarded: Table
+    tier: Table
+    tier_change: Table
+    redemption: Table
+    issue: Table
+    card: Table
 
 
 def own_tables(prefix: str) -> OwnTables:
@@ -426,5 +434,77 @@ def own_tables(prefix: str) -> OwnTables:
             Column("multiplier", unsigned),
             Column("earners", Text),
             Column("goods", Text),
+            Column("placed_at", BigInteger),
+            Column("counts", BigInteger),
+        ),
+        tier=table(
+            "tier",
+            Column("customer_id", unsigned, primary_key=True, autoincrement=False),
+            Column("tier", String(255)),
+            Column("since", BigInteger),
+            Column("review_at", BigInteger),
+            Column("grace_until", BigInteger),
+            Column("led_by", unsigned),
+            Column("led_from", String(255)),
+            Column("metric", BigInteger),
+            Column("lock_tier", String(255)),
+            Column("lock_until", BigInteger),
+            Column("lock_actor", String(64)),
+            Column("lock_reason", String(255)),
+            Column("next_at", BigInteger),
+        ),
+        tier_change=table(
+            "tier_change",
+            Column("change_id", word, primary_key=True),
+            Column("customer_id", unsigned),
+            Column("at", BigInteger),
+            Column("was", String(255)),
+            Column("tier", String(255)),
+            Column("why", Enum(*TIER_REASONS)),
+        ),
+        redemption=table(
+            "redemption",
+            Column("redemption_id", word, primary_key=True),
+            Column("customer_id", unsigned),
+            Column("command_id", word),
+            Column("points", BigInteger),
+            Column("value", BigInteger),
+            Column("becomes", Enum("coupon", "credit")),
+            Column("state", Enum(*REDEMPTION_STATES)),
+            Column("code", String(20)),
+            Column("coupon_id", unsigned),
+            Column("ends_at", BigInteger),
+            Column("order_id", unsigned),
+            Column("history_id", unsigned),
+            Column("used_by", unsigned),
+            Column("actor", String(64)),
+            Column("reason", String(255)),
+            Column("at", BigInteger),
+            Column("next_at", BigInteger),
+        ),
+        issue=table(
+            "issue",
+            Column("issue_id", word, primary_key=True),
+            Column("customer_id", unsigned),
+            Column("command_id", word),
+            Column("kind", Enum(*ISSUE_KINDS)),
+            Column("amount", BigInteger),
+            Column("order_id", unsigned),
+            Column("expires_at", BigInteger),
+            Column("state", Enum("waiting", "issued", "refused")),
+            Column("actor", String(64)),
+            Column("reason", String(255)),
+            Column("decided_by", String(64)),
+            Column("decided_at", BigInteger),
+            Column("at", BigInteger),
+        ),
+        card=table(
+            "card",
+            Column("number", String(16), primary_key=True),
+            Column("customer_id", unsigned),
+            Column("issued_at", BigInteger),
+            Column("ended_at", BigInteger),
+            Column("actor", String(64)),
+            Column("reason", String(255)),
         ),
     )

@@ -15,7 +15,7 @@ from sidecar.sync import cycle, registry, runs, said
 from sidecar.sync.caps import Budget, OverBudgetError
 from sidecar.sync.compiled_rules import Rulebook
 from sidecar.sync.cycle import After, Before, Pass
-from sidecar.sync.loyalty import posting
+from sidecar.sync.loyalty import keeping
 from sidecar.sync.ranges import Progress
 from sidecar.sync.runs import Run
 
@@ -51,7 +51,7 @@ def answer(
     Returns:
         What was done, and the rulebook that holds from now on.
     """
-    posting.bring(shop, book, Scope.of(ids), moment, buyers)
+    keeping.bring(shop, book, Scope.of(ids), moment, buyers)
     run = Run(kind=kind, moment=moment)
     work = Pass(shop, book, moment, [run], budget, touched or {})
     ended = "failed"

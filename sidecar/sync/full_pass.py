@@ -22,7 +22,7 @@ from sidecar.shop.shop import Shop
 from sidecar.sync import caps, registry, runs, segments, state
 from sidecar.sync.compiled_rules import Rulebook
 from sidecar.sync.cycle import Pass, run, write_found
-from sidecar.sync.loyalty.posting import open_posting
+from sidecar.sync.loyalty.keeping import open_keeping
 from sidecar.sync.pass_runs import Approval, Judge, Part, parts_of
 from sidecar.sync.planning import Plan, Stop, StoppedError, looked_ahead, plan_pass
 from sidecar.sync.ranges import RANGE, Progress, ranges
@@ -93,7 +93,7 @@ class FullPass:
         """
         parts = parts_of(self.shop, self.book, self.moment, kind=self.kind, actor=self.actor)
         try:
-            self._post()
+            self._keep()
             plan, blocked = self._decided(parts)
             result = self._write(plan, blocked, parts)
         except StoppedError:
@@ -102,18 +102,18 @@ class FullPass:
             result.waiting = runs.waiting(tx, self.shop.own)
         return result
 
-    def _post(self) -> None:
-        """Points first: the rules may ask for them."""
-        points = open_posting(self.shop, self.book, self.moment)
-        if points is None:
+    def _keep(self) -> None:
+        """Points and tiers first: the rules may ask for them."""
+        keeping = open_keeping(self.shop, self.book, self.moment)
+        if keeping is None:
             return
-        new = points.unsettled(self.moment)
+        new = keeping.unsettled(self.moment)
         for scope in ranges(self.shop, self.size):
             if self.stop is not None and self.stop():
                 raise StoppedError
-            points.bring(scope, self.moment, anew=new is not None)
+            keeping.bring(scope, self.moment, anew=new is not None)
         if new is not None:
-            points.settle(new, self.moment)
+            keeping.settle(new, self.moment)
 
     # -- deciding ------------------------------------------------------------------------
 

@@ -407,8 +407,8 @@ def test_the_clock_rings_for_points_only_while_they_are_kept(store: SmallStore, 
     after = account(store, ann)["next_at"]
     shop = store.sidecar.shop
     assert posting.are_kept(shop, store.book())
-    assert Due(shop, points=True).ring(after).ids == {ann}
-    assert Due(shop, points=True).ring(after - 1).ids == set()
+    assert Due(shop, keeps=True).ring(after).ids == {ann}
+    assert Due(shop, keeps=True).ring(after - 1).ids == set()
     assert Due(shop).ring(after).ids == set()
 
     store.named_rules({})

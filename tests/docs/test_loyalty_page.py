@@ -18,7 +18,7 @@ from sidecar.rules.loyalty.account import NEVER
 from sidecar.rules.loyalty.earning import Line, Order, capped, targets
 from sidecar.rules.loyalty.expiry import expires_at
 from sidecar.rules.loyalty.program import RATE_SCALE, Basis, OnRefund, Program, Stack
-from sidecar.rules.loyalty.program_file import EARN_KEYS, LOYALTY_KEYS, TIER_KEYS
+from sidecar.rules.loyalty.program_file import CREDIT_KEYS, EARN_KEYS, LOYALTY_KEYS, TIER_KEYS
 from sidecar.rules.rule_sources import read_and_check
 from sidecar.rules.ruleset import RuleSet
 
@@ -134,6 +134,7 @@ def test_rules_check_says_what_stands_there(
     [
         ("### What `[loyalty]` says", LOYALTY_KEYS),
         ("### What a `[[tier]]` says", TIER_KEYS),
+        ("### What `[credit]` says", CREDIT_KEYS),
         ("## Earn rules", EARN_KEYS),
     ],
 )
@@ -147,7 +148,7 @@ def test_the_defaults_are_the_codes() -> None:
     told = [row for row in rows("key | default | meaning") if row[0] in LOYALTY_KEYS]
     written = [f"{key} = {default}\n" for key, default, _ in told if default[0] in '"0123456789']
 
-    assert len(written) == 11
+    assert len(written) == 14
     for one in written:
         assert program(START + one) == program(START), one
     tier = '[[tier]]\nname = "A"\nthreshold = 5\n'

@@ -60,6 +60,11 @@ OWN = (
     "earner",
     "program",
     "rewarded",
+    "tier",
+    "tier_change",
+    "redemption",
+    "issue",
+    "card",
 )
 
 

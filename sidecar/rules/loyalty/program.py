@@ -49,6 +49,7 @@ AT_ONCE = Span(0, "day")
 A_YEAR: Expiry = Rolling(Span(1, "year"))
 FORTNIGHT = Span(14, "day")
 TWELVE_MONTHS = Span(12, "month")
+A_MONTH = Span(30, "day")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +161,41 @@ EXAMPLE_TIERS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Redeeming:
+    """
+    How points become money.
+
+    Attributes:
+        least: Points that are redeemed at once, at least; None: as many as are worth one unit.
+        share: Of an order's goods that a coupon pays, at most, in ten-thousandths.
+        least_order: What goods must cost for a coupon to be used, in ten-thousandths.
+        valid: How long a coupon can be used; None: for ever.
+    """
+
+    least: int | None = None
+    share: int = RATE_SCALE
+    least_order: int = 0
+    valid: Span | None = A_MONTH
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credit:
+    """
+    How store credit is kept.
+
+    Attributes:
+        expiry: How long it is good, where who issues it says nothing; None: it never expires.
+        refund_expiry: The same of refunds.
+        approve_above: What one person issues alone, at most, in ten-thousandths; None: anything.
+    """
+
+    expiry: Span | None = None
+    refund_expiry: Span | None = None
+    approve_above: int | None = None
+    origin: Origin | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
     """
     A shop's loyalty program.
@@ -185,6 +221,9 @@ class Program:
         window: How far back the metric of tiers counts.
         tiers: The lowest threshold first.
         earn: Further rules, in the order of their files.
+        redeeming: How points become money.
+        credit: How store credit is kept; None: it is the store's own, and only read.
+        cards: Whether who has an account gets a card.
     """
 
     start: datetime.date | None
@@ -205,6 +244,9 @@ class Program:
     window: Window = TWELVE_MONTHS
     tiers: tuple[Tier, ...] = EXAMPLE_TIERS
     earn: tuple[EarnRule, ...] = ()
+    redeeming: Redeeming = Redeeming()
+    credit: Credit | None = None
+    cards: bool = True
     file: str = ""
     line: int = 0
     origin: Origin | None = field(default=None, compare=False, repr=False)

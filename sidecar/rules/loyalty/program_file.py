@@ -21,6 +21,7 @@ from sidecar.rules.loyalty.program import (
     CHOSEN_BY,
     Basis,
     Cap,
+    Credit,
     Downgrade,
     EarnRule,
     Goods,
@@ -28,6 +29,7 @@ from sidecar.rules.loyalty.program import (
     OnRefund,
     Period,
     Program,
+    Redeeming,
     RoundEach,
     Rounding,
     Stack,
@@ -40,8 +42,10 @@ from sidecar.rules.rule import Origin
 LOYALTY_KEYS: Final = (
     "start", "points_per_unit", "points_worth_one", "basis", "rounding", "round_each", "statuses",
     "pending", "expiry", "restored", "most_debt", "stack", "most_multiplied", "timezone",
-    "tier_metric", "tier_window",
+    "tier_metric", "tier_window", "redeem_least", "redeem_share", "redeem_order_total",
+    "redeem_valid", "cards",
 )  # fmt: skip
+CREDIT_KEYS: Final = ("expiry", "refund_expiry", "approve_above")
 TIER_KEYS: Final = (
     "name", "threshold", "multiplier", "window", "grace", "downgrade", "benefits",
 )  # fmt: skip
@@ -65,6 +69,7 @@ class ProgramReader(ValueReader):
 
     Attributes:
         loyalty: What ``[loyalty]`` sets, by the names of `Program`; None without one.
+        credit: What ``[credit]`` says; None without one.
         tiers: Of the file, in its order.
         earn: Of the file, in its order.
     """
@@ -72,6 +77,7 @@ class ProgramReader(ValueReader):
     def __init__(self, source: SourceFile) -> None:
         super().__init__(source)
         self.loyalty: dict[str, Any] | None = None
+        self.credit: Credit | None = None
         self.tiers: list[Tier] = []
         self.earn: list[EarnRule] = []
 
@@ -93,6 +99,8 @@ class ProgramReader(ValueReader):
             "zone": self.zone(table, path),
             "metric": self.word(table, "tier_metric", path, get_args(Metric)),
             "window": self._window(table, "tier_window", path),
+            "redeeming": self._redeeming(table, path),
+            "cards": self.yesno(table, "cards", path),
         }
         found = {name: value for name, value in found.items() if value is not None}
         found["start"] = self._start(table, path)
@@ -102,6 +110,17 @@ class ProgramReader(ValueReader):
         if "expiry" in table:
             found["expiry"] = read_expiry(self, table, path)
         self.loyalty = {**found, **self._place(path)}
+
+    def read_credit(self, table: Mapping[str, Any]) -> None:
+        """Read ``[credit]``."""
+        path: Path = ("credit",)
+        self.unknown(table, path, CREDIT_KEYS)
+        self.credit = Credit(
+            expiry=self.days_or_never(table, "expiry", path),
+            refund_expiry=self.days_or_never(table, "refund_expiry", path),
+            approve_above=self.rate(table, "approve_above", path),
+            origin=Origin(self.source, path),
+        )
 
     def read_tier(self, table: Mapping[str, Any], path: Path) -> None:
         """Read one ``[[tier]]``."""
@@ -190,6 +209,20 @@ class ProgramReader(ValueReader):
             return day
         return None
 
+    def _redeeming(self, table: Mapping[str, Any], path: Path) -> Redeeming:
+        standard = Redeeming()
+        share = self.rate(table, "redeem_share", path)
+        if share is not None and not 0 < share <= defaults.RATE_SCALE:
+            message = "'redeem_share' is above 0 and at most 1"
+            self.error((*path, "redeem_share"), message, "0.5 is half of what the goods cost")
+            share = None
+        return Redeeming(
+            least=self.whole(table, "redeem_least", path, least=1),
+            share=standard.share if share is None else share,
+            least_order=self.rate(table, "redeem_order_total", path) or 0,
+            valid=self.days_or_never(table, "redeem_valid", path, standard.valid),
+        )
+
     def _window(self, table: Mapping[str, Any], key: str, path: Path) -> Window | None:
         return "lifetime" if table.get(key) == "lifetime" else self.days(table, key, path)
 
@@ -224,20 +257,19 @@ def assembled_program(
     earn = [rule for file in files for rule in file.earn]
     problems = [*_again(tiers, "tier"), *_again(earn, "earn rule"), *_same_threshold(tiers)]
     tables = [file.loyalty for file in files if file.loyalty is not None]
-    for table in tables[1:]:
-        first = f"{tables[0]['file']}:{tables[0]['line']}"
-        message = f"[loyalty] stands here again, first in {first}"
-        problems.append(_at(table["origin"], (), message, "keep one of them"))
+    credit = [file.credit for file in files if file.credit is not None]
+    problems += _more_than_one("loyalty", [table["origin"] for table in tables])
+    problems += _more_than_one("credit", [one.origin for one in credit if one.origin is not None])
     if not tables:
         message, hint = "without [loyalty] nothing is earned", "add it, with a start"
-        made: list[Tier | EarnRule] = [*tiers, *earn]
+        made: list[Tier | EarnRule | Credit] = [*tiers, *earn, *credit]
         if not unread:
             problems += [_at(one.origin, (), message, hint) for one in made]
         return None, problems
     whole = dict(tables[0])
     if tiers:
         whole["tiers"] = tuple(sorted(tiers, key=lambda tier: tier.threshold))
-    program = Program(**whole)
+    program = Program(**whole, credit=credit[0] if credit else None)
     program = dataclasses.replace(program, earn=tuple(_of_tiers(earn, program.tiers)))
     if not unread:
         problems += [*_unknown_tiers(program), *_without_effect(program)]
@@ -247,6 +279,13 @@ def assembled_program(
 def _at(origin: Origin | None, within: Path, message: str, hint: str = "") -> Problem:
     assert origin is not None  # noqa: S101 - everything here was read from a file
     return origin.source.problem((*origin.path, *within), message, hint, key=not within)
+
+
+def _more_than_one(name: str, origins: Sequence[Origin]) -> Iterator[Problem]:
+    for origin in origins[1:]:
+        line = origins[0].source.position(origins[0].path, key=True).line
+        message = f"[{name}] stands here again, first in {origins[0].source.name}:{line}"
+        yield _at(origin, (), message, "keep one of them")
 
 
 def _again(made: Sequence[Tier | EarnRule], kind: str) -> Iterator[Problem]:

@@ -1,6 +1,8 @@
 """
 A program as one text, which is kept for the orders that were rewarded by it; and back.
 
+What no order depends on is not in it: how points are redeemed, store credit, cards.
+
 Every key is written out, also where it says what it would say without being written: what
 the program was does not change when a later version starts from something else.
 """
@@ -28,7 +30,7 @@ def print_program(program: Program) -> str:
     """
     *program* as TOML: ``[loyalty]``, each ``[[tier]]``, each ``[[earn]]``.
 
-    Programs that mean the same have the same text, in whichever files and order of keys they
+    Programs that reward orders alike have the same text, in whichever files and order of keys they
     were written.
     """
     tables = [("[loyalty]", _loyalty(program))]

@@ -105,6 +105,22 @@ class ValueReader(TableReader):
             return None
         return span
 
+    def days_or_never(
+        self, table: Mapping[str, Any], key: str, path: Path, standard: Span | None = None
+    ) -> Span | None:
+        """A span of whole days or longer, None for "never"; *standard* where nothing is said."""
+        if key not in table:
+            return standard
+        return None if table[key] == "never" else self.days(table, key, path)
+
+    def yesno(self, table: Mapping[str, Any], key: str, path: Path) -> bool | None:
+        """A Boolean."""
+        value = table.get(key)
+        if value is None or isinstance(value, bool):
+            return value
+        self.error((*path, key), f"'{key}' is true or false")
+        return None
+
     def zone(self, table: Mapping[str, Any], path: Path) -> str | None:
         """The name of a time zone."""
         if "timezone" not in table:

@@ -12,7 +12,7 @@ from sidecar.model import Moment, Scope
 from sidecar.rules.loyalty.account import Account
 from sidecar.shop.shop import Shop
 from sidecar.sync.compiled_rules import Rulebook
-from sidecar.sync.loyalty import posting
+from sidecar.sync.loyalty import keeping
 from sidecar.sync.loyalty.beginning import require_kept
 from sidecar.sync.loyalty.holder import Holder, Key
 from sidecar.sync.loyalty.native_rows import MOST_POINTS
@@ -66,7 +66,7 @@ def adjust(
     program = require_kept(shop, book)
     if abs(adjustment.points) > MOST_POINTS:
         raise UsageError(f"the store holds no more than {MOST_POINTS:,} points in a row")
-    posting.bring(shop, book, Scope.of([customer_id]), moment)
+    keeping.bring(shop, book, Scope.of([customer_id]), moment)
 
     def change(tx: Connection, holder: Holder, rewarding: Rewarding) -> None:
         key = Key("adjust", adjustment.source_id)

@@ -21,7 +21,7 @@ from sidecar.shop.fence import prove
 from sidecar.shop.shop import Shop
 from sidecar.sync import state
 from sidecar.sync.compiled_rules import Rulebook
-from sidecar.sync.loyalty import posting, projection
+from sidecar.sync.loyalty import keeping, projection
 from sidecar.sync.loyalty.holder import Holder
 from sidecar.sync.loyalty.ingest import Shown, ingest
 from sidecar.sync.loyalty.ledger import Ledger
@@ -102,7 +102,7 @@ class DriftFinder:
 
     def find(self, scope: Scope) -> list[Drift]:
         """What is not as it should be with the customers of *scope*."""
-        posting.bring(self._shop, self._book, scope, self._moment)
+        keeping.bring(self._shop, self._book, scope, self._moment)
         with transaction(self._shop.engine) as tx:
             sums = self._sums(Reading(self._shop, tx, scope, self._moment))
         return [

@@ -84,14 +84,6 @@ def are_kept(shop: Shop, book: Rulebook) -> bool:
     return program is not None and not book.paused and has_begun(shop, program)
 
 
-def bring(
-    shop: Shop, book: Rulebook, scope: Scope, moment: Moment, named: Collection[int] = ()
-) -> Brought:
-    """As `Posting.bring`; nothing where no points are kept."""
-    posting = open_posting(shop, book, moment)
-    return Brought() if posting is None else posting.bring(scope, moment, named)
-
-
 def has_begun(shop: Shop, program: Program) -> bool:
     """Whether points are kept: not before a person agreed that all orders there ever were earn."""
     if program.start is not None:

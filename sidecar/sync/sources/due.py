@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, Select, select
 
 from sidecar.shop.database import transaction
+from sidecar.shop.own_tables import UNITS
 from sidecar.shop.shop import Shop
 from sidecar.sync.sources.source import Doorbell
 
@@ -17,16 +20,16 @@ class Due:
     Reads whose ``next_at`` has come.
 
     Args:
-        points: Also accounts of which a lot is released or expires; only while they are kept,
-            or nothing would move their instant.
+        keeps: Also accounts of which a lot is released or expires, tiers that are reviewed,
+            coupons that end; only while they are kept, or nothing would move their instant.
     """
 
     name = "due"
 
-    def __init__(self, shop: Shop, at_once: int = AT_ONCE, *, points: bool = False) -> None:
+    def __init__(self, shop: Shop, at_once: int = AT_ONCE, *, keeps: bool = False) -> None:
         self._shop = shop
         self._at_once = at_once
-        self._points = points
+        self._keeps = keeps
 
     def ring(self, now_s: int) -> Doorbell:
         """
@@ -42,16 +45,19 @@ class Due:
             .order_by(customer.c.next_at)
             .limit(self._at_once)
         )
-        account = self._shop.own.account
-        lots = select(account.c.customer_id).where(
-            account.c.unit == "points", account.c.next_at <= now_s
-        )
-        lots = lots.order_by(account.c.next_at).limit(self._at_once)
         with transaction(self._shop.engine) as tx:
             ids = frozenset(tx.scalars(query))
-            if self._points:
-                ids |= frozenset(tx.scalars(lots))
+            for kept in self._kept(now_s) if self._keeps else ():
+                ids |= frozenset(tx.scalars(kept))
         return Doorbell(ids=ids, sources={self.name: len(ids)} if ids else {})
+
+    def _kept(self, now_s: int) -> Iterator[Select[tuple[int]]]:
+        own = self._shop.own
+        account = own.account
+        of_units = [(account, [account.c.unit == unit]) for unit in UNITS]
+        for table, where in (*of_units, (own.tier, []), (own.redemption, [])):
+            query = select(table.c.customer_id).where(*where, table.c.next_at <= now_s)
+            yield query.order_by(table.c.next_at).limit(self._at_once)
 
     def note(self, tx: Connection, doorbell: Doorbell) -> None:
         """Nothing to write: the cycle moves ``next_at``."""

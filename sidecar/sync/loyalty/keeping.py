@@ -1,0 +1,55 @@
+"""
+All that is kept of customers in money's worth, brought up to date: called before every cycle.
+
+    points (by orders, native rows, the clock) ──> tiers
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sidecar.model import Moment, Scope
+from sidecar.shop.shop import Shop
+from sidecar.sync.compiled_rules import Rulebook
+from sidecar.sync.loyalty.posting import Brought, Posting, open_posting
+
+
+class Keeping:
+    """What is kept in one store, for one pass or one change."""
+
+    def __init__(self, points: Posting) -> None:
+        self._points = points
+
+    def bring(
+        self, scope: Scope, moment: Moment, named: Collection[int] = (), *, anew: bool = False
+    ) -> Brought:
+        """
+        Bring what is kept of *scope*'s customers to where it should be *moment*.
+
+        Args:
+            named: Of them, those whose order lines changed: no fingerprint says so.
+            anew: Look at all who have an order; see `unsettled`.
+        """
+        return self._points.bring(scope, moment, named, anew=anew)
+
+    def unsettled(self, moment: Moment) -> int | None:
+        """As `Posting.unsettled`."""
+        return self._points.unsettled(moment)
+
+    def settle(self, revision: int, moment: Moment) -> None:
+        """As `Posting.settle`."""
+        self._points.settle(revision, moment)
+
+
+def open_keeping(shop: Shop, book: Rulebook, moment: Moment) -> Keeping | None:
+    """What is kept in *shop*; None where nothing is, as of `open_posting`."""
+    points = open_posting(shop, book, moment)
+    return None if points is None else Keeping(points)
+
+
+def bring(
+    shop: Shop, book: Rulebook, scope: Scope, moment: Moment, named: Collection[int] = ()
+) -> Brought:
+    """As `Keeping.bring`; nothing where nothing is kept."""
+    keeping = open_keeping(shop, book, moment)
+    return Brought() if keeping is None else keeping.bring(scope, moment, named)
