@@ -82,7 +82,7 @@ def tier_levels(plan: TierPlan) -> list[list[pl.Expr]]:
 
     In: the `TierPlan.metrics`, ``was:`` of `MEMORY`, ``tier_lock`` (the position that a person
     locked, or null), ``tier_reversed`` (whether the order that led up counts no more and could
-    still be given back).
+    still be given back), ``tier_led_from`` (the tier before that, or null).
     Out: `MEMORY`, and ``tier_at``: when time alone can change it.
     """
     was, review, grace = (pl.col(f"was:{name}") for name in ("tier", "tier_review", "tier_grace"))
@@ -97,8 +97,10 @@ def tier_levels(plan: TierPlan) -> list[list[pl.Expr]]:
         [
             pl.when(lock.is_not_null())
             .then(lock)
-            .when(keeps | pl.col("tier_reversed"))
+            .when(keeps)
             .then(reached)
+            .when(pl.col("tier_reversed"))
+            .then(pl.max_horizontal(reached, "tier_led_from"))
             .when(is_due & misses)
             .then(_down(plan, was, reached))
             .otherwise(was)

@@ -43,14 +43,27 @@ class Member:
     tier_at: int | None = None
 
     def look(
-        self, day: float, value: int | None, *, lock: int | None = None, undone: bool = False
+        self,
+        day: float,
+        value: int | None,
+        *,
+        lock: int | None = None,
+        undone: bool = False,
+        led_from: int | None = None,
     ) -> int | None:
         moment = _moment(day)
         plan = tier_plan(self.program, moment)
         columns = {f"was:{name}": [getattr(self, name)] for name in MEMORY}
         frame = pl.DataFrame(
-            {**columns, "tier_lock": [lock], **{metric: [value] for metric in plan.metrics}},
-            schema_overrides=dict.fromkeys([*columns, "tier_lock", *plan.metrics], pl.Int64),
+            {
+                **columns,
+                "tier_lock": [lock],
+                "tier_led_from": [led_from],
+                **{metric: [value] for metric in plan.metrics},
+            },
+            schema_overrides=dict.fromkeys(
+                [*columns, "tier_lock", "tier_led_from", *plan.metrics], pl.Int64
+            ),
         ).with_columns(tier_reversed=pl.lit(undone))
         for level in tier_levels(plan):
             frame = frame.with_columns(level)
@@ -142,7 +155,15 @@ def test_an_upgrade_whose_order_was_given_back_is_taken_back_at_once() -> None:
     member.look(0, 1500)
     member.look(10, 5000)
     assert member.look(12, 1500) == 2  # it only lowers the progress
-    assert member.look(13, 1500, undone=True) == 1
+    assert member.look(13, 1500, undone=True, led_from=1) == 1
+
+
+def test_an_upgrade_that_is_taken_back_leads_no_lower_than_before_it() -> None:
+    member = Member()
+    member.look(0, 1500)
+    member.look(80, 5000)
+    assert member.look(85, 10, undone=True, led_from=1) == 1
+    assert member.tier_review == _midnight(85 + 91)
 
 
 def test_a_locked_tier_stays_and_goes_by_the_metric_again_when_it_is_unlocked() -> None:
@@ -182,7 +203,9 @@ class _ByHand:
     review: int = 0
     grace: int | None = None
 
-    def look(self, day: int, value: int, lock: int | None, *, undone: bool) -> None:
+    def look(
+        self, day: int, value: int, lock: int | None, *, undone: bool, led_from: int | None
+    ) -> None:
         reached = -1
         for place, tier in enumerate(self.tiers):
             if value >= tier.threshold:
@@ -192,8 +215,12 @@ class _ByHand:
                 self.review = day + 91
             self.tier, self.grace = lock, None
             return
-        if reached > self.tier or (undone and reached < self.tier):
+        if reached > self.tier:
             self.tier, self.review, self.grace = reached, day + 91, None
+            return
+        if undone and reached < self.tier:
+            before = -1 if led_from is None else led_from
+            self.tier, self.review, self.grace = max(reached, before), day + 91, None
             return
         if self.tier == -1:
             return
@@ -222,6 +249,7 @@ class _ByHand:
             st.sampled_from([-1, 0, 10, 20, 30]),
             st.sampled_from([None, None, None, None, 0, 2]),
             st.sampled_from([False, False, False, True]),
+            st.sampled_from([None, 0, 1]),
         ),
         max_size=12,
     ),
@@ -235,7 +263,7 @@ class _ByHand:
     st.sampled_from([0, 10]),
 )
 def test_any_history_leads_where_going_through_it_by_hand_leads(
-    steps: list[tuple[int, int, int | None, bool]],
+    steps: list[tuple[int, int, int | None, bool, int | None]],
     kinds: list[tuple[int, Downgrade]],
     lowest: int,
 ) -> None:
@@ -244,10 +272,11 @@ def test_any_history_leads_where_going_through_it_by_hand_leads(
         for n, (days, how) in enumerate(kinds)
     )
     member, by_hand, day = Member(replace(PROGRAM, tiers=tiers)), _ByHand(tiers), 0
-    for days, value, lock, undone in steps:
+    for days, value, lock, undone, led_from in steps:
         day += days
-        member.look(day, value, lock=lock, undone=undone)
-        by_hand.look(day, value, lock, undone=undone)
+        before = None if led_from is None or led_from >= by_hand.tier else led_from
+        member.look(day, value, lock=lock, undone=undone, led_from=before)
+        by_hand.look(day, value, lock, undone=undone, led_from=before)
         assert (-1 if member.tier is None else member.tier) == by_hand.tier
         if by_hand.tier >= 0:
             assert member.tier_review == _midnight(by_hand.review)
