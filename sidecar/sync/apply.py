@@ -15,7 +15,7 @@ from sidecar.rules.plan import Changes
 from sidecar.shop.own_tables import OwnTables
 from sidecar.shop.shop import Shop
 from sidecar.sync import assertions, findings, pins
-from sidecar.sync.loyalty import ledger
+from sidecar.sync.loyalty import forgetting
 from sidecar.sync.pins import Pin
 from sidecar.sync.slots import Slots
 from sidecar.sync.values import insert
@@ -198,7 +198,7 @@ def _forget(tx: Connection, own: OwnTables, gone: pl.DataFrame) -> None:
         ids = part["customer_id"].to_list()
         for table in tables:
             tx.execute(delete(table).where(table.c.customer_id.in_(ids)))
-        ledger.forget(tx, own, ids)
+        forgetting.forget(tx, own, ids)
 
 
 def _count(

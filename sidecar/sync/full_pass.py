@@ -22,6 +22,7 @@ from sidecar.shop.shop import Shop
 from sidecar.sync import caps, registry, runs, segments, state
 from sidecar.sync.compiled_rules import Rulebook
 from sidecar.sync.cycle import Pass, run, write_found
+from sidecar.sync.loyalty.forgetting import forget_gone
 from sidecar.sync.loyalty.keeping import open_keeping
 from sidecar.sync.pass_runs import Approval, Judge, Part, parts_of
 from sidecar.sync.planning import Plan, Stop, StoppedError, looked_ahead, plan_pass
@@ -105,14 +106,14 @@ class FullPass:
     def _keep(self) -> None:
         """Points and tiers first: the rules may ask for them."""
         keeping = open_keeping(self.shop, self.book, self.moment)
-        if keeping is None:
-            return
-        new = keeping.unsettled(self.moment)
+        new = None if keeping is None else keeping.unsettled(self.moment)
         for scope in ranges(self.shop, self.size):
             if self.stop is not None and self.stop():
                 raise StoppedError
-            keeping.bring(scope, self.moment, anew=new is not None)
-        if new is not None:
+            forget_gone(self.shop, scope, self.moment)
+            if keeping is not None:
+                keeping.bring(scope, self.moment, anew=new is not None)
+        if keeping is not None and new is not None:
             keeping.settle(new, self.moment)
 
     # -- deciding ------------------------------------------------------------------------

@@ -12,11 +12,10 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import polars as pl
-from sqlalchemy import Connection, Table, delete, func, select, update
+from sqlalchemy import Table, func, select, update
 
 from sidecar.errors import CustomerError
 from sidecar.rules.loyalty.account import NEVER, Account, Cause, Entry, Lot, Move
-from sidecar.shop.own_tables import UNITS, OwnTables
 from sidecar.sync.loyalty.holder import Holder, Key, KnownCause, Posted, Unit
 from sidecar.sync.reading import TEXT, WHOLE, Reading
 from sidecar.sync.values import insert
@@ -252,19 +251,6 @@ class Ledger:
         frame = _frame(table, rows)
         names = [name for name in frame.columns if name not in ("unit", "customer_id")]
         insert(self._reading.tx, table, frame, update=names)
-
-
-def forget(tx: Connection, own: OwnTables, customers: Sequence[int]) -> None:
-    """Remove the accounts of *customers*, who are not in the store any more, and their ledger."""
-    entry, move = own.entry, own.move
-    theirs = select(entry.c.entry_id).where(
-        entry.c.unit.in_(UNITS), entry.c.customer_id.in_(customers)
-    )
-    tx.execute(delete(move).where(move.c.entry_id.in_(theirs)))
-    for table in (entry, own.lot, own.cause, own.account):
-        here = table.c.unit.in_(UNITS), table.c.customer_id.in_(customers)
-        tx.execute(delete(table).where(*here))
-    tx.execute(delete(own.rewarded).where(own.rewarded.c.customer_id.in_(customers)))
 
 
 def _lots_of(holder: Holder) -> Iterator[Lot]:

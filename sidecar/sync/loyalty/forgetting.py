@@ -1,0 +1,67 @@
+"""Customers whom the store deleted: nothing is kept of them, however little was known of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+from sqlalchemy import Connection, delete, select
+
+from sidecar.model import Moment, Scope
+from sidecar.shop.database import transaction
+from sidecar.shop.own_tables import UNITS, OwnTables
+from sidecar.shop.shop import Shop
+from sidecar.sync.reading import WHOLE, Reading
+
+#: Customers in one DELETE.
+_CHUNK = 1_000
+
+
+def forget(tx: Connection, own: OwnTables, customers: Sequence[int]) -> None:
+    """Remove all that is kept here of *customers*, who are not in the store any more."""
+    entry, move = own.entry, own.move
+    theirs = select(entry.c.entry_id).where(
+        entry.c.unit.in_(UNITS), entry.c.customer_id.in_(customers)
+    )
+    tx.execute(delete(move).where(move.c.entry_id.in_(theirs)))
+    for table in (entry, own.lot, own.cause, own.account):
+        here = table.c.unit.in_(UNITS), table.c.customer_id.in_(customers)
+        tx.execute(delete(table).where(*here))
+    for table in (
+        own.rewarded, own.tier, own.tier_change, own.redemption, own.issue, own.card,
+    ):  # fmt: skip
+        tx.execute(delete(table).where(table.c.customer_id.in_(customers)))
+
+
+def forget_gone(shop: Shop, scope: Scope, moment: Moment) -> int:
+    """
+    Remove what is kept of customers of *scope* who are not in the store.
+
+    The cycle forgets those whom it has seen; who was deleted before that has an account only.
+
+    Returns:
+        How many there were.
+    """
+    with transaction(shop.engine) as tx:
+        gone = _gone(Reading(shop, tx, scope, moment))
+    for start in range(0, len(gone), _CHUNK):
+        with transaction(shop.engine) as tx:
+            forget(tx, shop.own, gone[start : start + _CHUNK])
+    return len(gone)
+
+
+def _gone(reading: Reading) -> list[int]:
+    own = reading.shop.own
+    # What is known comes before what is there: nobody who just registered is forgotten.
+    known = pl.concat(
+        reading.rows(
+            select(table.c.customer_id).where(reading.of(table.c.customer_id)).distinct(),
+            {"customer_id": WHOLE},
+        )
+        for table in (own.account, own.tier, own.redemption, own.issue, own.card)
+    ).unique()
+    if known.is_empty():
+        return []
+    customer_id = reading.shop.tables.customer.c.customer_id
+    there = reading.rows_of(select(customer_id), {"customer_id": WHOLE}, customer_id)
+    return known.join(there, on="customer_id", how="anti")["customer_id"].sort().to_list()
