@@ -162,7 +162,7 @@ class DriftFinder:
         with transaction(self._shop.engine) as tx:
             reading = Reading(self._shop, tx, Scope.of(ids), self._moment)
             ledger = Ledger(reading, "points")
-            opened = state.read(tx, self._shop.own, projection.OPENED)
+            opened = state.read(tx, self._shop.own, projection.OPENED[self._native.unit])
             rows = self._native.read(reading)
             shown = projection.shown(reading, ledger)
             removed = self._removed(reading, ledger)

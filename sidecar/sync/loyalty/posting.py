@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import polars as pl
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select
 
 from sidecar.errors import CustomerError
 from sidecar.model import Moment, Scope
@@ -25,24 +25,20 @@ from sidecar.rules.loyalty.expiry import Inactivity, expires_at
 from sidecar.rules.loyalty.program import Program
 from sidecar.shop.database import rolled_back, transaction
 from sidecar.shop.shop import Shop
-from sidecar.sync import findings, state
+from sidecar.sync import state
 from sidecar.sync.compiled_rules import Rulebook
 from sidecar.sync.loyalty import projection, remembering
+from sidecar.sync.loyalty.accounts import BATCH, Accounts
 from sidecar.sync.loyalty.accrual import Remembered, accrue, remember
 from sidecar.sync.loyalty.conditions import Conditions
 from sidecar.sync.loyalty.goods import GoodsOfRules, by_id
 from sidecar.sync.loyalty.holder import Holder, Key, KnownCause
-from sidecar.sync.loyalty.ingest import ingest
 from sidecar.sync.loyalty.ledger import Ledger
-from sidecar.sync.loyalty.native_rows import NativeRows, mark
 from sidecar.sync.loyalty.orders import StoreOrder, read_orders
 from sidecar.sync.loyalty.orders import marks as order_marks
 from sidecar.sync.loyalty.revisions import Revisions
 from sidecar.sync.loyalty.rewarding import Rewarding, Rewardings, zone_of
 from sidecar.sync.reading import WHOLE, Reading
-
-#: Customers in one transaction.
-BATCH = 1_000
 
 #: In ``sidecar_state``: the revision of the program by which all orders were looked at.
 SETTLED = "loyalty.settled"
@@ -114,20 +110,9 @@ class Posting:
         # Orders keep the revision that they were rewarded by, and names may change.
         self._program = by_id(program, book.checked.names, shop.settings.complete)
         self._zone = zone_of(program, shop)
-        self._native = NativeRows(shop, "points")
+        self._accounts = Accounts(shop, "points", moment, trial=trial)
         self._conditions = Conditions(shop, book, program)
-        self._opened_to = self._open(moment, trial=trial)
         self._whole_store: dict[str, pl.DataFrame] = {}
-
-    def _open(self, moment: Moment, *, trial: bool) -> int:
-        with transaction(self._shop.engine) as tx:
-            opened = state.read(tx, self._shop.own, projection.OPENED)
-            if opened is None:
-                opened = self._native.last(tx)
-                if not trial:
-                    state.write(tx, self._shop.own, projection.OPENED, opened, moment)
-        assert isinstance(opened, int)  # noqa: S101 - as it was written
-        return opened
 
     def bring(
         self, scope: Scope, moment: Moment, named: Collection[int] = (), *, anew: bool = False
@@ -139,13 +124,10 @@ class Posting:
             named: Of them, those whose order lines changed: no fingerprint says so.
             anew: Look at all who have an order; see `unsettled`.
         """
-        done = Brought()
         with transaction(self._shop.engine) as tx:
             due = self._due(self._reading(tx, scope, moment), named=named, anew=anew)
-        for part in due.iter_slices(BATCH):
-            done.entries += self._bring_each(part, moment)
-            done.customers += part.height
-        return done
+        entries = self._accounts.bring_each(due, moment, self._bring)
+        return Brought(due.height, entries)
 
     def unsettled(self, moment: Moment) -> int | None:
         """
@@ -166,31 +148,6 @@ class Posting:
     def _reading(self, tx: Connection, scope: Scope, moment: Moment) -> Reading:
         return Reading(self._shop, tx, scope, moment, whole_store=self._whole_store)
 
-    def _bring_each(self, due: pl.DataFrame, moment: Moment) -> int:
-        """As `_bring`; a customer whose account cannot be kept is left as it is, and said."""
-        try:
-            return self._bring(due, moment)
-        except CustomerError as error:
-            half = due.height // 2
-            if half:
-                parts = due.head(half), due.tail(-half)
-                return sum(self._bring_each(part, moment) for part in parts)
-            customer_id = due["customer_id"].item()
-            account = self._shop.own.account
-            theirs = (account.c.unit == "points") & (account.c.customer_id == customer_id)
-            with transaction(self._shop.engine) as tx:
-                # Time alone does not help.
-                tx.execute(update(account).where(theirs).values(next_at=None))
-                findings.raise_finding(
-                    tx,
-                    self._shop.own,
-                    "loyalty.refused",
-                    f"customer {customer_id}",
-                    f"the points of customer {customer_id} are left as they are: {error}",
-                    moment,
-                )
-            return 0
-
     def _due(
         self, reading: Reading, *, named: Collection[int] = (), anew: bool = False
     ) -> pl.DataFrame:
@@ -208,7 +165,7 @@ class Posting:
         )
         # What is known comes before what is there: a change in between is seen again.
         known = reading.rows(query, dict.fromkeys(names, WHOLE))
-        native = self._native.marks(reading)
+        native = self._accounts.native.marks(reading)
         orders = order_marks(reading)
         customer = self._shop.tables.customer
         there = reading.rows_of(
@@ -276,17 +233,17 @@ class Posting:
             rewarding = Rewardings(self._shop, revisions)
             current = rewarding(revisions.current(self._program, moment.epoch_s))
             change(tx, ledger.holder(customer_id), current)
-            projection.write(reading, ledger, self._native)
-        projection.write_pending(self._shop, self._native, [customer_id], moment)
+            projection.write(reading, ledger, self._accounts.native)
+        projection.write_pending(self._shop, self._accounts.native, [customer_id], moment)
 
     # -- one batch -------------------------------------------------------------------------
 
     def _bring(self, due: pl.DataFrame, moment: Moment) -> int:
         with transaction(self._shop.engine) as tx:
             reading, ledger = self._looked_at(tx, due, moment)
-            entries = projection.write(reading, ledger, self._native)
+            entries = projection.write(reading, ledger, self._accounts.native)
         ids = due["customer_id"].to_list()
-        projection.write_pending(self._shop, self._native, ids, moment)
+        projection.write_pending(self._shop, self._accounts.native, ids, moment)
         return entries
 
     def _looked_at(
@@ -300,7 +257,8 @@ class Posting:
         revisions = Revisions(tx, self._shop.own)
         rewarding = Rewardings(self._shop, revisions)
         current = rewarding(revisions.current(self._program, at))
-        self._ingest(reading, ledger, due, current)
+        new = due.filter("is_native_new")["customer_id"].to_list()
+        self._accounts.ingest(reading, ledger, new, current.terms(at, at, is_pending=False))
         bought = due.filter("are_orders_new")
         orders = read_orders(reading, bought["customer_id"].to_list())
         known = self._remembered(reading, revisions, current, orders)
@@ -314,25 +272,6 @@ class Posting:
         for customer_id in ids:
             self._expire(ledger.holder(customer_id), at)
         return reading, ledger
-
-    def _ingest(
-        self, reading: Reading, ledger: Ledger, due: pl.DataFrame, current: Rewarding
-    ) -> None:
-        """What others did to the store's rows."""
-        ids = due.filter("is_native_new")["customer_id"].to_list()
-        if not ids:
-            return
-        at = reading.moment.epoch_s
-        few = self._reading(reading.tx, Scope.of(ids), reading.moment)
-        rows = self._native.read(few)
-        shown = projection.shown(few, ledger)
-        terms = current.terms(at, at, is_pending=False)
-        for customer_id in ids:
-            holder = ledger.holder(customer_id)
-            theirs = rows.get(customer_id, [])
-            found = ingest(holder, theirs, shown.get(customer_id, []), self._opened_to, at, terms)
-            projection.note(reading, found)
-            holder.native_mark = sum(mark(row.native_id, row.amount) for row in theirs)
 
     def _remembered(
         self,

@@ -19,14 +19,14 @@ from sidecar.shop.fence import prove
 from sidecar.shop.own_tables import OwnTables
 from sidecar.shop.shop import Shop
 from sidecar.sync import state
-from sidecar.sync.loyalty.holder import Key
+from sidecar.sync.loyalty.holder import Key, Unit
 from sidecar.sync.loyalty.ingest import Found, Shown, to_write
 from sidecar.sync.loyalty.ledger import Ledger
 from sidecar.sync.loyalty.native_rows import NativeRows, NewRow, mark
 from sidecar.sync.reading import WHOLE, Reading
 
 #: In ``sidecar_state``: up to which native row everything was there before the program.
-OPENED = "loyalty.opened"
+OPENED: Mapping[Unit, str] = {"points": "loyalty.opened", "credit": "credit.opened"}
 
 #: Ids in one UPDATE.
 _CHUNK = 1_000
@@ -153,7 +153,7 @@ def write_pending(shop: Shop, native: NativeRows, customers: Sequence[int], mome
         ids = {row.customer_id for row in waiting}
         there = native.read(Reading(shop, tx, Scope.of(ids), moment))
         # A row of a ledger that was removed may bear the same number.
-        opened = state.read(tx, own, OPENED)
+        opened = state.read(tx, own, OPENED[native.unit])
         opened_to = opened if isinstance(opened, int) else 0
         amounts = {row.entry_id: row.written for row in waiting}
         known = {
