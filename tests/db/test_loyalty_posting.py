@@ -402,6 +402,7 @@ def test_what_happens_after_points_expired_is_seen_as_before(store: SmallStore, 
 
 
 def test_the_clock_rings_for_points_only_while_they_are_kept(store: SmallStore, ann: int) -> None:
+    program(store, 'tier_window = "lifetime"\n')
     order(store, ann)
     look(store, ann)
     after = account(store, ann)["next_at"]

@@ -113,6 +113,16 @@ def targets(order: Order, program: Program) -> dict[str, int]:
     return {name: points for name, points in found.items() if points}
 
 
+def counts(order: Order, program: Program) -> int:
+    """What of *order* earns and is left, in ten-thousandths of a currency unit."""
+    if not order.qualifies:
+        return 0
+    basis = _basis(order, program)
+    if basis.of == 0:
+        return 0
+    return _towards_zero(sum(part.left for part in basis.parts) * basis.counts, basis.of)
+
+
 def _basis(order: Order, program: Program) -> _Basis:
     with_tax = program.basis == "goods and tax"
     parts = []

@@ -6,6 +6,9 @@ ALTER TABLE `{prefix}sidecar_rewarded`
   ADD COLUMN `placed_at` BIGINT NOT NULL DEFAULT 0 COMMENT 'when the order was placed; 0: no possible date',
   ADD COLUMN `counts` BIGINT NOT NULL DEFAULT 0 COMMENT 'what of it earns and is left, in ten-thousandths of a currency unit';
 
+ALTER TABLE `{prefix}sidecar_cause`
+  MODIFY COLUMN `kind` ENUM('opening','earn','native','adjust','expire','redeem','issue','waive') NOT NULL COMMENT 'why an amount stands in the account; waive: debt that was forgiven';
+
 -- So that the next full pass looks at all orders, and these columns are filled.
 DELETE FROM `{prefix}sidecar_state` WHERE `name` = 'loyalty.settled';
 
@@ -13,11 +16,11 @@ CREATE TABLE IF NOT EXISTS `{prefix}sidecar_tier` (
   `customer_id` INT UNSIGNED NOT NULL COMMENT 'the store''s id',
   `tier` VARCHAR(255) NULL COMMENT 'its name; NULL: in none',
   `since` BIGINT NULL COMMENT 'since when',
-  `review_at` BIGINT NULL COMMENT 'when it is reviewed; NULL: never, or it is locked',
+  `review_at` BIGINT NULL COMMENT 'when it is reviewed; NULL: never',
   `grace_until` BIGINT NULL COMMENT 'until when it is kept though a review was missed; NULL: none was',
   `led_by` INT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'the order that led up to it; 0: none did, or it is too late to give it back',
   `led_from` VARCHAR(255) NULL COMMENT 'the tier before that; NULL: none',
-  `metric` BIGINT NOT NULL DEFAULT 0 COMMENT 'what counted within the program''s window, in ten-thousandths, when it was last looked at',
+  `metric` BIGINT NOT NULL DEFAULT 0 COMMENT 'what counts towards the next tier, in ten-thousandths',
   `lock_tier` VARCHAR(255) NULL COMMENT 'the tier that a person locked; NULL: not locked',
   `lock_until` BIGINT NULL COMMENT 'until when; NULL: until a person unlocks it',
   `lock_actor` VARCHAR(64) NULL COMMENT 'who locked it',
@@ -49,6 +52,7 @@ CREATE TABLE IF NOT EXISTS `{prefix}sidecar_redemption` (
   `state` ENUM('making','open','closing','used','foreign','returned') NOT NULL COMMENT 'making: the coupon is still to be written; closing: it cannot be used any more, and nothing is given back yet; foreign: somebody else used it',
   `code` VARCHAR(20) NULL COMMENT 'of the coupon; NULL: none',
   `coupon_id` INT UNSIGNED NULL COMMENT 'the store''s id of the coupon; NULL: none, or not written yet',
+  `least_order` BIGINT NOT NULL DEFAULT 0 COMMENT 'what goods must cost for the coupon to be used, in ten-thousandths of a currency unit',
   `ends_at` BIGINT NULL COMMENT 'from when on the coupon cannot be used; NULL: never',
   `order_id` INT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'the order it was used for; 0: none',
   `history_id` INT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'the store''s row that says so; 0: none',
@@ -89,9 +93,10 @@ CREATE TABLE IF NOT EXISTS `{prefix}sidecar_card` (
   `number` VARCHAR(16) NOT NULL COMMENT 'digits, the last of which checks the others',
   `customer_id` INT UNSIGNED NOT NULL COMMENT 'the store''s id',
   `issued_at` BIGINT NOT NULL COMMENT 'when',
+  `holds` TINYINT UNSIGNED NULL COMMENT '1: it holds, as one of a customer''s does; NULL: it has ended',
   `ended_at` BIGINT NULL COMMENT 'since when another one holds; NULL: it holds',
   `actor` VARCHAR(64) NULL COMMENT 'who issued it; NULL: the sidecar itself',
   `reason` VARCHAR(255) NULL COMMENT 'why it was issued anew',
   PRIMARY KEY (`number`),
-  KEY `customer` (`customer_id`)
+  UNIQUE KEY `one` (`customer_id`, `holds`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin COMMENT='cards of customers';

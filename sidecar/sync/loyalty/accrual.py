@@ -9,8 +9,8 @@ import datetime
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sidecar.rules.loyalty.earning import Line, Order, capped, targets
-from sidecar.rules.loyalty.program import RATE_SCALE, EarnRule
+from sidecar.rules.loyalty.earning import Line, Order, capped, counts, targets
+from sidecar.rules.loyalty.program import RATE_SCALE, EarnRule, Tier
 from sidecar.sync.loyalty.holder import Holder, Key
 from sidecar.sync.loyalty.orders import StoreOrder
 from sidecar.sync.loyalty.rewarding import Rewarding
@@ -27,6 +27,8 @@ class Remembered:
         multiplier: Of the customer's tier, in ten-thousandths.
         rules: Names of the earn rules that held.
         goods: Names of the earn rules with goods, by the products that they chose.
+        placed_at: When it was placed, in seconds since 1970; 0: the store has no possible date.
+        counts: What of it earned and was left when it was last looked at, in ten-thousandths.
     """
 
     order_id: int
@@ -36,6 +38,8 @@ class Remembered:
     multiplier: int = RATE_SCALE
     rules: frozenset[str] = frozenset()
     goods: Mapping[int, frozenset[str]] = field(default_factory=dict)
+    placed_at: int = 0
+    counts: int = 0
 
 
 def remember(
@@ -43,7 +47,7 @@ def remember(
     order: StoreOrder,
     held: frozenset[str],
     goods: Mapping[int, frozenset[str]],
-    tier: str,
+    tier: Tier | None,
     at: int,
 ) -> Remembered:
     """
@@ -52,29 +56,33 @@ def remember(
     Args:
         held: Names of the earn rules whose condition the customer fulfils.
         goods: By product, names of the earn rules whose goods it is.
-        tier: Name of the customer's tier; empty: none.
+        tier: Of the customer when the order was placed; None: none.
     """
     program = rewarding.program
     day = rewarding.day(order.placed_at)
     rules = (rule for rule in program.earn if _holds(rule, order, day, held, tier))
-    multiplier = next((one.multiplier for one in program.tiers if one.name == tier), RATE_SCALE)
     return Remembered(
         order_id=order.order_id,
         customer_id=order.customer_id,
         revision=rewarding.revision,
         qualified_at=at,
-        multiplier=multiplier,
+        multiplier=RATE_SCALE if tier is None else tier.multiplier,
         rules=frozenset(rule.name for rule in rules),
         goods={p: goods[p] for line in order.lines if (p := line.product_id) in goods},
+        placed_at=order.placed_at or 0,
     )
 
 
 def _holds(
-    rule: EarnRule, order: StoreOrder, day: datetime.date | None, held: frozenset[str], tier: str
+    rule: EarnRule,
+    order: StoreOrder,
+    day: datetime.date | None,
+    held: frozenset[str],
+    tier: Tier | None,
 ) -> bool:
     if rule.when is not None and rule.name not in held:
         return False
-    if rule.tiers and tier not in rule.tiers:
+    if rule.tiers and (tier is None or tier.name not in rule.tiers):
         return False
     if order.total < rule.least_total:
         return False
@@ -92,7 +100,7 @@ def accrue(
     by_revision: Callable[[int], Rewarding],
     earner_id: Callable[[str], int],
     at: int,
-) -> None:
+) -> dict[int, int]:
     """
     Bring what *holder* has for *orders*, and for those that are gone, to its target.
 
@@ -100,11 +108,16 @@ def accrue(
         orders: All that the customer has now.
         remembered: Of those that qualified once, by order.
         at: Now, in seconds since 1970.
+
+    Returns:
+        What of each order earns and is left, in ten-thousandths of a currency unit.
     """
     known = [order for order in orders if order.order_id in remembered]
     known.sort(key=lambda order: (remembered[order.order_id].qualified_at, order.order_id))
     wanted: dict[tuple[int, int], int] = {}
-    for order, points in _targets(known, remembered, by_revision):
+    counted: dict[int, int] = {}
+    for order, points, left in _targets(known, remembered, by_revision):
+        counted[order.order_id] = left
         for name, number in points.items():
             wanted[order.order_id, earner_id(name)] = number
     posted = {(key.source_id, key.earner_id) for key in holder.causes if key.kind == "earn"}
@@ -115,6 +128,7 @@ def accrue(
         if target > cause.posted and (found := remembered.get(order_id or 0)) is not None:
             terms = by_revision(found.revision).terms(found.qualified_at, at)
         holder.post(cause, target, at, terms)
+    return counted
 
 
 def _by_order(pair: tuple[int | None, int]) -> tuple[int, int]:
@@ -125,14 +139,15 @@ def _targets(
     orders: Sequence[StoreOrder],
     remembered: Mapping[int, Remembered],
     by_revision: Callable[[int], Rewarding],
-) -> Iterator[tuple[StoreOrder, Mapping[str, int]]]:
-    each = []
+) -> Iterator[tuple[StoreOrder, Mapping[str, int], int]]:
+    each, left = [], []
     for order in orders:
         found = remembered[order.order_id]
         rewarding = by_revision(found.revision)
         known = _known(rewarding, order, found)
         each.append((known, targets(known, rewarding.program), rewarding.program))
-    return zip(orders, capped(each), strict=True)
+        left.append(counts(known, rewarding.program))
+    return zip(orders, capped(each), left, strict=True)
 
 
 def _known(rewarding: Rewarding, order: StoreOrder, found: Remembered) -> Order:

@@ -3,7 +3,7 @@ One customer's change on its way into the ledger, and out to the store's own row
 
     orders ────────> remembered ──> targets ─┐
     native rows ───> causes ─────────────────┼─> account ──> entries ══> native rows
-    the clock ─────> release, expire ────────┘
+    the clock ─────> release, expire ────────┘                  └──────> tier
 
 Comes before the cycle, which sees the points that it leaves. All of it leads to targets, so
 doing it again changes nothing: a crash between this and the cycle does no harm.
@@ -27,7 +27,7 @@ from sidecar.shop.database import rolled_back, transaction
 from sidecar.shop.shop import Shop
 from sidecar.sync import state
 from sidecar.sync.compiled_rules import Rulebook
-from sidecar.sync.loyalty import projection, remembering
+from sidecar.sync.loyalty import projection, remembering, tiers
 from sidecar.sync.loyalty.accounts import BATCH, Accounts
 from sidecar.sync.loyalty.accrual import Remembered, accrue, remember
 from sidecar.sync.loyalty.conditions import Conditions
@@ -38,6 +38,8 @@ from sidecar.sync.loyalty.orders import StoreOrder, read_orders
 from sidecar.sync.loyalty.orders import marks as order_marks
 from sidecar.sync.loyalty.revisions import Revisions
 from sidecar.sync.loyalty.rewarding import Rewarding, Rewardings, zone_of
+from sidecar.sync.loyalty.tier_definition import in_force
+from sidecar.sync.loyalty.tiers import Tiers
 from sidecar.sync.reading import WHOLE, Reading
 
 #: In ``sidecar_state``: the revision of the program by which all orders were looked at.
@@ -175,13 +177,15 @@ class Posting:
             there.join(orders, on="customer_id", how="left")
             .join(native, on="customer_id", how="left")
             .join(known, on="customer_id", how="left", suffix="_known")
-            .with_columns(pl.exclude("next_at").fill_null(0))
+            .join(tiers.next_looks(reading), on="customer_id", how="left")
+            .with_columns(pl.exclude("next_at", "tier_at").fill_null(0))
         )
         is_native_new = pl.col("native_mark") != pl.col("native_mark_known")
         is_new = pl.col("orders_mark") != pl.col("orders_mark_known")
         if anew:  # beside those whose last order is gone
             is_new |= pl.col("orders_mark") != 0
-        is_time = (pl.col("next_at") <= reading.moment.epoch_s).fill_null(False)
+        next_at = pl.min_horizontal("next_at", "tier_at")
+        is_time = (next_at <= reading.moment.epoch_s).fill_null(False)
         is_named = pl.col("customer_id").is_in(sorted(named))
         due = found.filter(is_native_new | is_new | is_time | is_named)
         return due.select(
@@ -206,7 +210,7 @@ class Posting:
         """As `_looked_at`, without customers whose account cannot be kept."""
         try:
             with rolled_back(self._shop.engine) as tx:
-                _, ledger = self._looked_at(tx, due, moment)
+                _, ledger, _ = self._looked_at(tx, due, moment)
         except CustomerError:
             half = due.height // 2
             for part in (due.head(half), due.tail(-half)) if half else ():
@@ -240,16 +244,21 @@ class Posting:
 
     def _bring(self, due: pl.DataFrame, moment: Moment) -> int:
         with transaction(self._shop.engine) as tx:
-            reading, ledger = self._looked_at(tx, due, moment)
+            reading, ledger, held = self._looked_at(tx, due, moment)
             entries = projection.write(reading, ledger, self._accounts.native)
+            held.look(reading, due["customer_id"].to_list())
         ids = due["customer_id"].to_list()
         projection.write_pending(self._shop, self._accounts.native, ids, moment)
         return entries
 
     def _looked_at(
         self, tx: Connection, due: pl.DataFrame, moment: Moment
-    ) -> tuple[Reading, Ledger]:
-        """The ledger of those who are *due* as it should be; its entries are not written yet."""
+    ) -> tuple[Reading, Ledger, Tiers]:
+        """
+        The ledger of those who are *due* as it should be; its entries are not written yet.
+
+        With the tiers by which orders earned.
+        """
         at = moment.epoch_s
         ids = due["customer_id"].to_list()
         reading = self._reading(tx, Scope.of(ids), moment)
@@ -261,48 +270,65 @@ class Posting:
         self._accounts.ingest(reading, ledger, new, current.terms(at, at, is_pending=False))
         bought = due.filter("are_orders_new")
         orders = read_orders(reading, bought["customer_id"].to_list())
-        known = self._remembered(reading, revisions, current, orders)
+        definition = in_force(tx, self._shop.own, revisions, self._program, moment)
+        held = Tiers(definition, current, at)
+        known, fresh = self._remembered(reading, revisions, current, held, orders)
         for customer_id in ids:
             ledger.holder(customer_id).account.release(at)
+        counts: dict[int, int] = {}
         for customer_id, orders_mark in bought.select("customer_id", "orders_mark").iter_rows():
             holder = ledger.holder(customer_id)
             theirs = orders.get(customer_id, [])
-            accrue(holder, theirs, known, rewarding, revisions.earner_id, at)
+            counts |= accrue(holder, theirs, known, rewarding, revisions.earner_id, at)
             holder.orders_mark = orders_mark
+        remembering.save(reading, _changed(known, fresh, counts), revisions.earner_id)
+        remembering.forget_gone(reading, bought["customer_id"].to_list(), counts)
         for customer_id in ids:
-            self._expire(ledger.holder(customer_id), at)
-        return reading, ledger
+            holder = ledger.holder(customer_id)
+            self._expire(holder, at)
+            holder.waive(self._program.most_debt, at)
+        return reading, ledger, held
 
     def _remembered(
         self,
         reading: Reading,
         revisions: Revisions,
         current: Rewarding,
+        held: Tiers,
         orders: Mapping[int, Sequence[StoreOrder]],
-    ) -> dict[int, Remembered]:
-        """What is remembered of the customers' orders; those that qualify first are now."""
+    ) -> tuple[dict[int, Remembered], set[int]]:
+        """
+        What is remembered of the customers' orders; those that qualify first are now.
+
+        And of which of them something else was remembered before.
+        """
         every = [order for theirs in orders.values() for order in theirs]
         known = remembering.load(
             reading, [order.order_id for order in every], revisions.earner_name
         )
         new = [o for o in every if o.order_id not in known and current.qualifies(o)]
         buyers = sorted({order.customer_id for order in new})
-        held = self._conditions.holding(reading.tx, buyers, reading.moment) if buyers else {}
+        held_by = self._conditions.holding(reading.tx, buyers, reading.moment) if buyers else {}
         at = reading.moment.epoch_s
         nothing: frozenset[str] = frozenset()
         products = {line.product_id for order in new for line in order.lines}
         goods = GoodsOfRules(current.program).chosen(reading, products)
-        saved = [
-            remember(current, order, held.get(order.customer_id, nothing), goods, "", at)
-            for order in new
-        ]
-        saved += [
-            replace(known[order.order_id], customer_id=order.customer_id)
-            for order in every
-            if order.order_id in known and known[order.order_id].customer_id != order.customer_id
-        ]
-        remembering.save(reading, saved, revisions.earner_id)
-        return known | {one.order_id: one for one in saved}
+        tier_of = held.at_placement(reading, new)
+        fresh = {order.order_id for order in new}
+        for order in new:
+            conditions, tier = held_by.get(order.customer_id, nothing), tier_of[order.order_id]
+            known[order.order_id] = remember(current, order, conditions, goods, tier, at)
+        for order in every:
+            was, placed_at = known.get(order.order_id), order.placed_at or 0
+            if was is not None and (was.customer_id, was.placed_at) != (
+                order.customer_id,
+                placed_at,
+            ):
+                known[order.order_id] = replace(
+                    was, customer_id=order.customer_id, placed_at=placed_at
+                )
+                fresh.add(order.order_id)
+        return known, fresh
 
     def _expire(self, holder: Holder, at: int) -> None:
         policy, account = self._program.expiry, holder.account
@@ -316,6 +342,16 @@ class Posting:
                     lot.expires_at = expires_at(policy, since, self._zone)
         if any(lot.expires_at <= at and lot.remaining for lot in account.lots):
             account.expire(holder.cause(Key("expire", at), at), at)
+
+
+def _changed(
+    known: Mapping[int, Remembered], fresh: Collection[int], counts: Mapping[int, int]
+) -> Iterator[Remembered]:
+    """Of what is *known*, what is not written so yet."""
+    for order_id, one in known.items():
+        left = counts.get(order_id, 0)
+        if order_id in fresh or one.counts != left:
+            yield replace(one, counts=left)
 
 
 def _activity(entry: Entry) -> Literal["earn", "spend", "none"]:

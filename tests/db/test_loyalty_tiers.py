@@ -1,0 +1,300 @@
+"""Tiers, from what a store's orders earned to the customers' rows, and back into what they earn."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from support.points import COMPLETE, PENDING, look, order, program
+from support.small_store import SmallStore
+
+
+def later(store: SmallStore, **by: float) -> None:
+    """Time goes by."""
+    store.now += datetime.timedelta(**by)
+
+
+def row(store: SmallStore, customer: int) -> Mapping[str, Any]:
+    """What our table says of *customer*."""
+    (found,) = store.rows("SELECT * FROM {own}tier WHERE customer_id = %s", customer)
+    return found
+
+
+def tier(store: SmallStore, customer: int) -> str | None:
+    found = row(store, customer)["tier"]
+    assert found is None or isinstance(found, str)
+    return found
+
+
+def moves(store: SmallStore, customer: int) -> list[tuple[str | None, str | None, str]]:
+    query = "SELECT was, tier, why FROM {own}tier_change WHERE customer_id = %s ORDER BY change_id"
+    return [(one["was"], one["tier"], one["why"]) for one in store.rows(query, customer)]
+
+
+def earned(store: SmallStore, order_id: int) -> int:
+    """All the points of an order."""
+    query = "SELECT SUM(posted) AS points FROM {own}cause WHERE kind = 'earn' AND source_id = %s"
+    (found,) = store.rows(query, order_id)
+    return int(found["points"] or 0)
+
+
+def status(store: SmallStore, order_id: int, to: int) -> None:
+    table = f"{store.given.prefix}order"
+    with store.given.connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE `{table}` SET order_status_id = %s, date_modified = %s WHERE order_id = %s",
+            (to, store.now.replace(tzinfo=None), order_id),
+        )
+
+
+@pytest.fixture
+def ann(store: SmallStore) -> int:
+    program(store)
+    return store.given.customer()
+
+
+def test_who_has_earned_a_thousand_points_is_in_silver(store: SmallStore, ann: int) -> None:
+    order(store, ann, "99.99")
+    look(store, ann)
+    assert tier(store, ann) == "Bronze"
+    assert moves(store, ann) == []
+
+    order(store, ann, "0.10")
+    look(store, ann)
+
+    assert tier(store, ann) == "Silver"
+    assert moves(store, ann) == [("Bronze", "Silver", "reached")]
+    assert row(store, ann)["metric"] == 1_000 * 10_000
+    assert row(store, ann)["since"] == store.moment.epoch_s
+
+
+def test_an_order_earns_by_the_tier_that_it_was_placed_in(store: SmallStore, ann: int) -> None:
+    order(store, ann, "100")
+    look(store, ann)
+    placed_before = order(store, ann, "10", days_ago=2, status=PENDING)
+    later(store, hours=1)
+    placed_in_silver = order(store, ann, "10", at=store.now)
+    status(store, placed_before, COMPLETE)
+
+    look(store, ann)
+
+    assert earned(store, placed_before) == 100
+    assert earned(store, placed_in_silver) == 120
+
+
+def test_what_a_tier_adds_does_not_lead_to_the_next(store: SmallStore, ann: int) -> None:
+    order(store, ann, "100")
+    look(store, ann)
+    later(store, hours=1)
+    order(store, ann, "399.90", at=store.now)
+    look(store, ann)
+
+    assert row(store, ann)["metric"] == 4_999 * 10_000
+    assert tier(store, ann) == "Silver"
+
+
+def test_spending_points_does_not_lower_a_tier(store: SmallStore, ann: int) -> None:
+    order(store, ann, "100")
+    look(store, ann)
+    store.given.reward(ann, -900)
+    look(store, ann)
+
+    assert (tier(store, ann), row(store, ann)["metric"]) == ("Silver", 10_000_000)
+
+
+def test_a_tier_is_kept_until_its_review_and_the_grace_after_it(
+    store: SmallStore, ann: int
+) -> None:
+    order(store, ann, "100")
+    look(store, ann)
+    found = row(store, ann)
+    zone = store.moment.zone
+    begins = store.moment.today
+    review = datetime.datetime.fromtimestamp(found["review_at"], zone)
+    assert review.date() == begins.replace(year=begins.year + 1) + datetime.timedelta(days=1)
+
+    later(store, days=365 + 1)
+    look(store, ann)
+    assert tier(store, ann) == "Silver"
+    assert row(store, ann)["metric"] == 0
+    grace = datetime.datetime.fromtimestamp(row(store, ann)["grace_until"], zone)
+    assert grace.date() == store.moment.today + datetime.timedelta(days=31)
+
+    later(store, days=31)
+    look(store, ann)
+    assert tier(store, ann) == "Bronze"
+    assert moves(store, ann)[-1] == ("Silver", "Bronze", "missed")
+
+
+def test_who_reaches_it_within_the_grace_stays_since_the_first_day(
+    store: SmallStore, ann: int
+) -> None:
+    order(store, ann, "100")
+    look(store, ann)
+    since = row(store, ann)["since"]
+    later(store, days=365 + 1)
+    look(store, ann)
+    later(store, days=10)
+    order(store, ann, "100", at=store.now)
+
+    look(store, ann)
+
+    assert (tier(store, ann), row(store, ann)["since"]) == ("Silver", since)
+    assert row(store, ann)["grace_until"] is None
+    assert moves(store, ann) == [(None, "Silver", "reached")]
+
+
+def test_a_tier_moves_at_its_instant_and_not_before(store: SmallStore, ann: int) -> None:
+    order(store, ann, "100")
+    look(store, ann)
+    when = row(store, ann)["next_at"]
+    seen = []
+    while row(store, ann)["tier"] == "Silver":
+        before = row(store, ann)["next_at"]
+        assert before > store.moment.epoch_s
+        store.now = datetime.datetime.fromtimestamp(before, datetime.UTC)
+        look(store, ann)
+        seen.append(before)
+        assert len(seen) < 9
+    assert seen[0] == when
+    assert row(store, ann)["tier"] == "Bronze"
+
+
+def test_a_cancelled_order_lowers_the_progress_and_not_the_tier(
+    store: SmallStore, ann: int
+) -> None:
+    order_id = order(store, ann, "100")
+    look(store, ann)
+    status(store, order_id, PENDING)
+    look(store, ann)
+
+    assert (tier(store, ann), row(store, ann)["metric"]) == ("Silver", 0)
+
+
+def test_an_upgrade_whose_order_is_given_back_while_its_points_are_pending_is_taken_back(
+    store: SmallStore, ann: int
+) -> None:
+    program(store, 'pending = "14 days"\n')
+    order(store, ann, "50")
+    look(store, ann)
+    led = order(store, ann, "60")
+    look(store, ann)
+    assert (tier(store, ann), row(store, ann)["led_by"]) == ("Silver", led)
+    later(store, days=13)
+    status(store, led, PENDING)
+
+    look(store, ann)
+
+    assert moves(store, ann)[-1] == ("Silver", "Bronze", "reversed")
+
+
+def test_an_upgrade_stays_when_its_order_is_given_back_later(store: SmallStore, ann: int) -> None:
+    program(store, 'pending = "14 days"\n')
+    led = order(store, ann, "100")
+    look(store, ann)
+    later(store, days=16)
+    status(store, led, PENDING)
+
+    look(store, ann)
+
+    assert tier(store, ann) == "Silver"
+
+
+@pytest.mark.parametrize("store", [{"refunded_return_statuses": ("#3",)}], indirect=True)
+def test_net_spend_counts_money_that_is_left(store: SmallStore) -> None:
+    program(
+        store,
+        'points_per_unit = 1\ntier_metric = "net spend"\n'
+        '[[tier]]\nname = "Friend"\nthreshold = 0\n[[tier]]\nname = "Fan"\nthreshold = 80\n',
+    )
+    ann = store.given.customer()
+    order_id = store.given.order(ann, "100", days_ago=1)
+    store.given.line(order_id, 40, 4, price="25")
+    look(store, ann)
+    assert (tier(store, ann), row(store, ann)["metric"]) == ("Fan", 100 * 10_000)
+
+    store.given.goods_return(ann, order_id, 40, 1, status=3)
+    status(store, order_id, COMPLETE)
+    look(store, ann)
+    assert row(store, ann)["metric"] == 75 * 10_000
+
+
+def test_nothing_of_an_order_that_is_gone_counts(store: SmallStore) -> None:
+    program(store, 'tier_metric = "net spend"\n')
+    ann = store.given.customer()
+    order_id = order(store, ann, "100")
+    order(store, ann, "10")
+    look(store, ann)
+    with store.given.connection.cursor() as cursor:
+        cursor.execute(
+            f"DELETE FROM `{store.given.prefix}order` WHERE order_id = %s",
+            (order_id,),
+        )
+    look(store, ann)
+
+    assert row(store, ann)["metric"] == 10 * 10_000
+
+
+def test_an_order_that_moves_to_another_customer_counts_for_them(
+    store: SmallStore, ann: int
+) -> None:
+    bob = store.given.customer()
+    order_id = order(store, ann, "100")
+    look(store, ann, bob)
+    with store.given.connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE `{store.given.prefix}order` SET customer_id = %s WHERE order_id = %s",
+            (bob, order_id),
+        )
+    look(store, ann, bob)
+
+    assert (row(store, ann)["metric"], row(store, bob)["metric"]) == (0, 10_000_000)
+    assert tier(store, bob) == "Silver"
+
+
+def test_looking_again_changes_nothing(store: SmallStore, ann: int) -> None:
+    order(store, ann, "700")
+    look(store, ann)
+    before = store.rows("SELECT * FROM {own}tier"), store.rows("SELECT * FROM {own}tier_change")
+    store.full_pass()
+    look(store, ann)
+
+    assert before == (
+        store.rows("SELECT * FROM {own}tier"),
+        store.rows("SELECT * FROM {own}tier_change"),
+    )
+
+
+def test_the_name_of_a_tier_may_be_anything(store: SmallStore) -> None:
+    name = """O'Neill "\\ `); DROP TABLE x; -- 💎"""
+    program(store, f"[[tier]]\nname = {json.dumps(name, ensure_ascii=False)}\nthreshold = 5\n")
+    ann = store.given.customer()
+    order(store, ann, "100")
+
+    look(store, ann)
+
+    assert tier(store, ann) == name
+    assert moves(store, ann) == [(None, name, "reached")]
+
+
+def test_a_crash_before_the_commit_leaves_neither_points_nor_tier(
+    store: SmallStore, ann: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order(store, ann, "100")
+
+    def dies(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("sidecar.sync.loyalty.tiers.Tiers.look", dies)
+        with pytest.raises(KeyboardInterrupt):
+            store.process(ann)
+    assert store.rows("SELECT * FROM {own}entry") == []
+
+    look(store, ann)
+
+    assert tier(store, ann) == "Silver"
