@@ -22,6 +22,7 @@ from sidecar.shop.shop import Shop, open_shop
 from sidecar.sync import caps, changed, rulebook, runs
 from sidecar.sync.caps import Budget
 from sidecar.sync.commands import (
+    card_handlers,
     look_handlers,
     loyalty_handlers,
     operation_handlers,
@@ -258,6 +259,7 @@ class Sidecar:
             **rule_handlers.handlers(self._means),
             **operation_handlers.handlers(self._means),
             **loyalty_handlers.handlers(self._means),
+            **card_handlers.handlers(self._means),
             **look_handlers.handlers(lambda: self.view),
         }
 

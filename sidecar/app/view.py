@@ -29,7 +29,7 @@ from sidecar.sync.explaining import explain
 from sidecar.sync.facts import as_json
 from sidecar.sync.facts.load import Dictionary
 from sidecar.sync.finding import require_customers
-from sidecar.sync.loyalty import liability, statement
+from sidecar.sync.loyalty import card_statement, cards, liability, statement
 from sidecar.sync.loyalty.beginning import require_program
 from sidecar.sync.rulebook import CheckedRules
 from sidecar.sync.runs import Waiting
@@ -156,6 +156,24 @@ class View:
         customer_id = require_customers(self.shop, [customer])[customer]
         with transaction(self.shop.engine) as tx:
             return statement.read(tx, self.shop, program, customer_id, limit)
+
+    def card_with(self, number: str) -> dict[str, Json]:
+        """Whose card has *number*, and whether it holds; see `card_statement.of_number`."""
+        with transaction(self.shop.engine) as tx:
+            return card_statement.of_number(tx, self.shop, number)
+
+    def card(self, text: str) -> dict[str, Json]:
+        """
+        The card that *text*, a number, an id or an e-mail, leads to; see `card_statement`.
+
+        Raises:
+            UsageError: There is no such customer, or several.
+        """
+        if cards.is_number(text):
+            return self.card_with(text)
+        customer_id = require_customers(self.shop, [text])[text]
+        with transaction(self.shop.engine) as tx:
+            return card_statement.of_customer(tx, self.shop, customer_id)
 
     def loyalty(self) -> dict[str, Json]:
         """

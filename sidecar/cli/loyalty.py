@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sidecar.cli import options, show
+from sidecar.cli import cards, options, show
 from sidecar.cli.asking import ask
 from sidecar.cli.options import Json, Wait
 
@@ -18,7 +18,13 @@ _SHOWN = 100
 def register(app: typer.Typer) -> None:
     """Add the command family to *app*."""
     family = typer.Typer(no_args_is_help=True, help="The loyalty program as a whole.")
-    for name, command in (("status", status), ("start", start), ("reconcile", reconcile)):
+    for name, command in (
+        ("status", status),
+        ("start", start),
+        ("reconcile", reconcile),
+        ("card", cards.card),
+        ("reissue", cards.reissue),
+    ):
         family.command(name)(command)
     app.add_typer(family, name="loyalty")
 
@@ -58,6 +64,8 @@ def _lines(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "since " + _day(found["counted_since"]), f"{found['issued']:,} issued"
     for name in ("spent", "taken", "expired"):
         yield "", f"{found[name]:,} {name}" + (" by hand" if name == "taken" else "")
+    if found["waived"]:
+        yield "", f"{found['waived']:,} waived"
     if found["breakage_percent"] is not None:
         of = f"{found['did_expire']:,} of {found['could_expire']:,} whose last day is over expired"
         yield "breakage", f"{found['breakage_percent']} %: {of}"

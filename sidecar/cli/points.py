@@ -84,6 +84,10 @@ def _from(lot: Mapping[str, Any]) -> str:
 
 
 def _balance(found: Mapping[str, Any]) -> None:
+    if found["card"] is not None:
+        show.out(f"{'card':<14}{show.card(found['card'])}")
+    if found["member_since"] is not None:
+        show.out(f"{'member since':<14}{found['member_since'][:10]}")
     show.out(f"{'available':<14}{found['available']:,} ({_money(found)})")
     if found["pending"]:
         show.out(f"{'pending':<14}{found['pending']:,}")

@@ -45,6 +45,11 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
+def card(number: str) -> str:
+    """The *number* of a card, in groups of four."""
+    return " ".join(number[start : start + 4] for start in range(0, len(number), 4))
+
+
 def listed(names: Sequence[str], most: int = 5) -> str:
     """The first *names*, and how many more there are."""
     more = len(names) - most

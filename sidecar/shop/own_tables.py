@@ -45,7 +45,7 @@ RUN_STATES = (
 )
 #: What accounts hold: points, or store credit in ten-thousandths of a currency unit.
 UNITS = ("points", "credit")
-CAUSE_KINDS = ("opening", "earn", "native", "adjust", "expire", "redeem", "issue")
+CAUSE_KINDS = ("opening", "earn", "native", "adjust", "expire", "redeem", "issue", "waive")
 TIER_REASONS = ("reached", "missed", "reversed", "locked", "definition")
 REDEMPTION_STATES = ("making", "open", "closing", "used", "foreign", "returned")
 ISSUE_KINDS = ("refund", "goodwill", "promotion", "gift", "redemption")
@@ -473,6 +473,7 @@ def own_tables(prefix: str) -> OwnTables:
             Column("state", Enum(*REDEMPTION_STATES)),
             Column("code", String(20)),
             Column("coupon_id", unsigned),
+            Column("least_order", BigInteger),
             Column("ends_at", BigInteger),
             Column("order_id", unsigned),
             Column("history_id", unsigned),
@@ -503,6 +504,7 @@ def own_tables(prefix: str) -> OwnTables:
             Column("number", String(16), primary_key=True),
             Column("customer_id", unsigned),
             Column("issued_at", BigInteger),
+            Column("holds", TINYINT(unsigned=True)),
             Column("ended_at", BigInteger),
             Column("actor", String(64)),
             Column("reason", String(255)),

@@ -214,6 +214,18 @@ COMMANDS: Final[tuple[Command, ...]] = (
         ),
     ),
     Command(
+        "card.find",
+        "points",
+        "Tell whose card has a number, and whether it holds; changes nothing",
+        (Parameter("number", "text", "as it was typed or scanned", longest=100),),
+    ),
+    Command(
+        "card.reissue",
+        "points",
+        "Give one customer a new card; the old one ends, and the points stay",
+        (_CUSTOMER, _WHY),
+    ),
+    Command(
         "loyalty.status",
         "points",
         "Tell how many points are outstanding, their value, and what became of those that"

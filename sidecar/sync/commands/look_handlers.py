@@ -24,6 +24,9 @@ class Looks(Protocol):
     def points(self, customer: str, limit: int) -> Told:
         """The points of the customer with an id or e-mail."""
 
+    def card_with(self, number: str) -> Told:
+        """Whose card has a number."""
+
     def loyalty(self) -> Told:
         """What is owed in points."""
 
@@ -38,5 +41,6 @@ def handlers(view: Callable[[], Looks]) -> dict[str, Handler]:
     return {
         "explain": lambda task: Answer(view().explain(task.parameters["customer"])),
         "points.show": points,
+        "card.find": lambda task: Answer(view().card_with(task.parameters["number"])),
         "loyalty.status": lambda _: Answer(view().loyalty()),
     }

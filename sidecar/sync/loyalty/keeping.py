@@ -2,6 +2,7 @@
 All that is kept of customers in money's worth, brought up to date: called before every cycle.
 
     points (by orders, native rows, the clock) ──> tiers
+    accounts without a card ──> cards
 """
 
 from __future__ import annotations
@@ -9,16 +10,18 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from sidecar.model import Moment, Scope
+from sidecar.rules.loyalty.program import Program
 from sidecar.shop.shop import Shop
 from sidecar.sync.compiled_rules import Rulebook
+from sidecar.sync.loyalty import cards
 from sidecar.sync.loyalty.posting import Brought, Posting, open_posting
 
 
 class Keeping:
     """What is kept in one store, for one pass or one change."""
 
-    def __init__(self, points: Posting) -> None:
-        self._points = points
+    def __init__(self, shop: Shop, program: Program, points: Posting) -> None:
+        self._shop, self._program, self._points = shop, program, points
 
     def bring(
         self, scope: Scope, moment: Moment, named: Collection[int] = (), *, anew: bool = False
@@ -30,7 +33,10 @@ class Keeping:
             named: Of them, those whose order lines changed: no fingerprint says so.
             anew: Look at all who have an order; see `unsettled`.
         """
-        return self._points.bring(scope, moment, named, anew=anew)
+        brought = self._points.bring(scope, moment, named, anew=anew)
+        if self._program.cards:
+            cards.issue(self._shop, scope, moment)
+        return brought
 
     def unsettled(self, moment: Moment) -> int | None:
         """As `Posting.unsettled`."""
@@ -43,8 +49,8 @@ class Keeping:
 
 def open_keeping(shop: Shop, book: Rulebook, moment: Moment) -> Keeping | None:
     """What is kept in *shop*; None where nothing is, as of `open_posting`."""
-    points = open_posting(shop, book, moment)
-    return None if points is None else Keeping(points)
+    program, points = book.checked.rules.program, open_posting(shop, book, moment)
+    return None if program is None or points is None else Keeping(shop, program, points)
 
 
 def bring(

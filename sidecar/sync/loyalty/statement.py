@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Row, Select, func, select
 
 from sidecar.model import fold
 from sidecar.rules.loyalty.earning import BASE, MULTIPLIED
@@ -15,6 +15,7 @@ from sidecar.rules.loyalty.worth import worth
 from sidecar.shop.own_tables import OwnTables
 from sidecar.shop.shop import Shop
 from sidecar.sync.facts import as_json
+from sidecar.sync.loyalty import cards
 from sidecar.sync.loyalty.rewarding import zone_of
 from sidecar.sync.state import Json
 
@@ -26,6 +27,7 @@ _CAUSES: Mapping[str, str] = {
     "expire": "expired",
     "redeem": "redeemed",
     "issue": "issued",
+    "waive": "debt waived",
 }
 
 
@@ -48,8 +50,12 @@ def read(
     available, pending = (0, 0) if found is None else (found.available, found.pending)
     words = _Words(tx, own, program, zone_of(program, shop))
     lots = [words.lot(row) for row in _lots(tx, own, customer_id)]
+    card = cards.current(tx, own, customer_id)
+    since = _member_since(tx, own, customer_id)
     return {
         "customer_id": customer_id,
+        "member_since": None if since is None else as_json.iso(since, shop.settings.zone),
+        "card": None if card is None else card.number,
         "available": available,
         "pending": pending,
         "worth": as_json.money(worth(available, program)),
@@ -58,6 +64,17 @@ def read(
         "lots": lots,
         "entries": [words.entry(row) for row in _entries(tx, own, customer_id, limit)],
     }
+
+
+def _member_since(tx: Connection, own: OwnTables, customer_id: int) -> int | None:
+    """When the first entry was made, or the first card issued."""
+    entry, card = own.entry, own.card
+    of_entries = select(func.min(entry.c.at)).where(
+        entry.c.unit == "points", entry.c.customer_id == customer_id
+    )
+    of_cards = select(func.min(card.c.issued_at)).where(card.c.customer_id == customer_id)
+    found = [tx.scalar(query) for query in (of_entries, of_cards)]
+    return min((at for at in found if at is not None), default=None)
 
 
 def _next_expiry(lots: Sequence[Mapping[str, Json]]) -> dict[str, Json] | None:
@@ -127,7 +144,7 @@ class _Words:
             what += ", can be spent"
         elif row.did == "pay":
             what += ", debt paid"
-        elif earned and row.amount < 0:
+        elif (earned or row.kind == "waive") and row.amount < 0:
             what += ", taken back"
         return {
             "entry": row.entry_id,
