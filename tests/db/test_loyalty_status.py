@@ -74,6 +74,7 @@ def test_of_a_program_that_gave_nothing_there_is_nothing_to_tell(store: SmallSto
         "spent": 0,
         "taken": 0,
         "expired": 0,
+        "waived": 0,
         "could_expire": 0,
         "did_expire": 0,
         "breakage_percent": None,

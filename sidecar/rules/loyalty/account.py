@@ -90,6 +90,7 @@ class Cause:
         posted: The sum of its entries.
         own: The lot that it filled.
         taken: What it took from other lots, the latest last, each above zero.
+        waives: It forgives debt, and its lot is only what that debt was paid from.
         cause_id: In our table; 0: it is new.
         age: Its number; of a new one, beyond all numbers.
     """
@@ -99,6 +100,7 @@ class Cause:
     posted: int = 0
     own: Lot | None = None
     taken: list[Move] = field(default_factory=list)
+    waives: bool = False
     cause_id: int = 0
     age: int = 0
 
@@ -186,6 +188,7 @@ class Account:
             moves = self._give(cause, change, at, terms or Terms(earned_at=at))
         cause.posted = target
         self._note("post", cause, change, moves)
+        self._take_waivers_back(moves)
         self._pay(at)
 
     def release(self, at: int) -> None:
@@ -235,6 +238,43 @@ class Account:
             lot.remaining += found
             self._note("expire", expired, found, [Move(lot, found)])
         return found
+
+    def waive(self, cause: Cause, most: int, at: int) -> None:
+        """
+        Forgive, for *cause*, what is owed for revocations beyond *most*; the newest debt first.
+
+        What was spent beyond what there was is owed whatever it is.
+        """
+        revoked = sorted((one for one in self._owing if one.takes == "newest"), key=_age)
+        owed = [(one, move) for one in revoked for move in one.taken if move.lot is self.debt]
+        beyond = sum(move.amount for _, move in owed) - most
+        if beyond <= 0:
+            return
+        self._let_in(cause)
+        if cause.own is None:
+            cause.own = Lot(cause, earned_at=at, available_at=at)
+            self.lots.append(cause.own)
+        self.debt.remaining += beyond
+        cause.posted += beyond
+        self._note("post", cause, beyond, [Move(self.debt, beyond)])
+        for debtor, move in reversed(owed):
+            part = min(beyond, move.amount)
+            if part:
+                index = next(n for n, one in enumerate(debtor.taken) if one is move)
+                left = [Move(self.debt, move.amount - part)] if part < move.amount else []
+                # The last to be taken is given back first: then it is not waived any more.
+                debtor.taken[index : index + 1] = [*left, Move(cause.own, part)]
+                beyond -= part
+
+    def _take_waivers_back(self, moves: list[Move]) -> None:
+        """What is given back to a lot that only waives was not owed after all."""
+        for move in moves:
+            waiver = move.lot.cause
+            part = min(move.lot.remaining, waiver.posted) if waiver.waives else 0
+            if part > 0:
+                move.lot.remaining -= part
+                waiver.posted -= part
+                self._note("post", waiver, -part, [Move(move.lot, -part)])
 
     def _let_in(self, cause: Cause) -> None:
         """Something is posted for *cause*; the first time, it becomes the youngest."""
@@ -305,7 +345,7 @@ class Account:
     def _pay(self, at: int) -> None:
         """Pay what is owed from what is available, the oldest debt first."""
         while self.debt.remaining:
-            cause = min(self._owing, key=lambda cause: cause.age)
+            cause = min(self._owing, key=_age)
             index = next((i for i, m in enumerate(cause.taken) if m.lot is self.debt), None)
             if index is None:
                 self._owing.remove(cause)
@@ -335,6 +375,10 @@ class Account:
     def _note(self, kind: EntryKind, cause: Cause, amount: int, moves: list[Move]) -> None:
         shown = sum(move.amount for move in moves if move.lot.is_released)
         self.entries.append(Entry(kind, cause, amount, moves, shown))
+
+
+def _age(cause: Cause) -> int:
+    return cause.age
 
 
 def _soonest(lot: Lot) -> tuple[int, int]:

@@ -212,7 +212,8 @@ class Program:
         expiry: When points expire.
         restored: How long points are good at least that come back to a lot that has expired
             meanwhile; None: they expire at once.
-        most_debt: Points that a customer may owe; what goes beyond is waived and shown.
+        most_debt: Points that a customer may owe for orders that were taken back; what goes
+            beyond is waived and shown.
         stack: How several multipliers go together.
         most_multiplied: All multipliers together, at most, in ten-thousandths.
         zone: Name of the zone its days are counted in; empty: the store's.

@@ -10,7 +10,7 @@ from sidecar.rules.loyalty.account import Account, Cause, Entry, Terms
 
 Unit = Literal["points", "credit"]
 
-Kind = Literal["opening", "earn", "native", "adjust", "expire", "redeem", "issue"]
+Kind = Literal["opening", "earn", "native", "adjust", "expire", "redeem", "issue", "waive"]
 
 #: What is taken from whom: a revocation empties the newest lots, a spend the soonest to expire.
 _TAKES: Mapping[Kind, Literal["soonest", "newest"]] = {
@@ -21,6 +21,7 @@ _TAKES: Mapping[Kind, Literal["soonest", "newest"]] = {
     "expire": "soonest",
     "redeem": "soonest",
     "issue": "newest",
+    "waive": "soonest",
 }
 
 
@@ -38,6 +39,10 @@ class Key(NamedTuple):
     kind: Kind
     source_id: int | None = None
     earner_id: int = 0
+
+
+#: What is forgiven of a customer's debt.
+WAIVER = Key("waive", 0)
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -88,7 +93,8 @@ class Holder:
         """The one that *key* says; a new one when there is none."""
         found = self.causes.get(key)
         if found is None:
-            found = KnownCause(takes=_TAKES[key.kind], key=key, at=at)
+            waives = key.kind == "waive"
+            found = KnownCause(takes=_TAKES[key.kind], waives=waives, key=key, at=at)
             if key.source_id is None:
                 self.others.append(found)
             else:
@@ -110,6 +116,18 @@ class Holder:
                 if key.kind == "expire" and left > 0:
                     left -= self.account.unexpire(expired, lot, left)
         self.account.post(cause, target, at, terms)
+
+    def waive(self, most: int | None, at: int) -> None:
+        """
+        Forgive what is owed for revocations beyond *most*; None: nothing is forgiven.
+
+        Once somebody removed such a row in the store, nothing is forgiven any more.
+        """
+        if most is None or self.account.debt.remaining >= -most:
+            return
+        cause = self.cause(WAIVER, at)
+        if not cause.is_overruled:
+            self.account.waive(cause, most, at)
 
 
 @dataclass(slots=True)

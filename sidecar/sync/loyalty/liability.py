@@ -90,10 +90,12 @@ def _flows(tx: Connection, own: OwnTables, since: int) -> dict[str, Json]:
         .where(entry.c.unit == "points", entry.c.at >= since, cause.c.kind != "opening")
         .group_by(cause.c.kind, gives)
     )
-    found = {"issued": 0, "spent": 0, "taken": 0, "expired": 0}
+    found = {"issued": 0, "spent": 0, "taken": 0, "expired": 0, "waived": 0}
     for kind, gave, amount in tx.execute(query):
         if kind == "expire":
             found["expired"] -= int(amount)
+        elif kind == "waive":
+            found["waived"] += int(amount)
         elif gave or kind in ("earn", "issue"):
             found["issued"] += int(amount)
         else:

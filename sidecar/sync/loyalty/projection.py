@@ -39,6 +39,7 @@ _TEXTS: Mapping[str, str] = {
     "expire": "Expired",
     "redeem": "Redeemed",
     "issue": "Credit",
+    "waive": "Debt waived",
 }
 
 
@@ -118,8 +119,8 @@ def _row(customer_id: int, entry_id: int, key: Key, *, gives: bool, written: int
     text = _TEXTS.get(key.kind) or f"Order #{key.source_id}"
     # With the order's number the store's own button takes its points away.
     is_of_order = key.kind == "earn" and gives and written > 0
-    if key.kind == "expire" and written > 0:
-        text += ", corrected"  # what it took is taken back
+    if (key.kind == "expire" and written > 0) or (key.kind == "waive" and written < 0):
+        text += ", corrected"  # what it took or gave is taken back
     if key.kind == "earn" and not is_of_order:
         text += ", taken back" if written < 0 else ", corrected"
     return NewRow(customer_id, entry_id, (key.source_id or 0) if is_of_order else 0, written, text)
