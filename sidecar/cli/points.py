@@ -21,7 +21,7 @@ Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Kept in t
 def register(app: typer.Typer) -> None:
     """Add the command family to *app*."""
     family = typer.Typer(no_args_is_help=True, help="Points of single customers.")
-    for name, command in (("show", show_), ("add", add), ("deduct", deduct)):
+    for name, command in (("show", show_), ("add", add), ("deduct", deduct), ("restore", restore)):
         family.command(name)(command)
     app.add_typer(family, name="points")
 
@@ -124,6 +124,30 @@ def deduct(
     """Take points from CUSTOMER, those that expire soonest first."""
     asked = {"customer": customer, "points": amount, "reason": reason, "into_debt": into_debt}
     _answer(ask(options.opened(context), "points.deduct", asked, wait, "deducting").answer, json)
+
+
+def restore(
+    context: typer.Context,
+    customer: Customer,
+    order: Annotated[
+        int,
+        typer.Argument(metavar="ORDER", min=1, help="The order's number.", show_default=False),
+    ],
+    reason: Reason,
+    wait: Wait = 30.0,
+    json: Json = False,
+) -> None:
+    """Let ORDER earn again whose points somebody removed in the store."""
+    asked = {"customer": customer, "order": order, "reason": reason}
+    sidecar = options.opened(context)
+    answer = ask(sidecar, "points.restore", asked, wait, "giving back").answer
+    if json:
+        show.as_json(answer)
+        return
+    show.note(
+        f"order {answer['order']} earns {show.counted(answer['points'], 'point')} again:"
+        f" customer {answer['customer_id']} has {answer['available']:,} ({_money(answer)})"
+    )
 
 
 def _answer(answer: Mapping[str, Any], json: bool) -> None:

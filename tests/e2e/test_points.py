@@ -99,6 +99,25 @@ def test_an_account_is_shown_with_what_expires_and_why_it_is_so(
     assert not any(ord(character) < 32 for character in shown.replace("\n", "").replace("\t", ""))
 
 
+def test_points_of_an_order_that_somebody_removed_are_given_back(
+    installation: Installation, ann: int
+) -> None:
+    order_id = bought(installation, ann, "60")
+    installation.done("once")
+    installation.given.execute("DELETE FROM oc_customer_reward")
+    installation.done("once")
+
+    given = installation.sidecar("points", "restore", str(ann), str(order_id), "--reason", "oops")
+
+    assert (given.returncode, given.stdout) == (0, "")
+    assert given.stderr == (
+        f"order {order_id} earns 600 points again: customer {ann} has 600 (worth 6.00 EUR)\n"
+    )
+    again = installation.sidecar("points", "restore", str(ann), str(order_id), "--reason", "oops")
+    assert again.returncode == 64
+    assert f"nothing of what order {order_id} earned customer {ann} was removed" in again.stderr
+
+
 def test_a_long_reason_is_kept_as_far_as_it_fits(installation: Installation, ann: int) -> None:
     reason = "\N{PARTY POPPER}" * 300
 

@@ -266,6 +266,11 @@ class Account:
                 debtor.taken[index : index + 1] = [*left, Move(cause.own, part)]
                 beyond -= part
 
+    def note(self, cause: Cause) -> None:
+        """An entry of nothing, for *cause*, which only says something."""
+        self._let_in(cause)
+        self._note("post", cause, 0, [])
+
     def _take_waivers_back(self, moves: list[Move]) -> None:
         """What is given back to a lot that only waives was not owed after all."""
         for move in moves:

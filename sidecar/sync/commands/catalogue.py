@@ -226,6 +226,12 @@ COMMANDS: Final[tuple[Command, ...]] = (
         (_CUSTOMER, _WHY),
     ),
     Command(
+        "points.restore",
+        "points",
+        "Let one order of a customer earn again whose points somebody removed in the store",
+        (_CUSTOMER, Parameter("order", "integer", "the order's number"), _WHY),
+    ),
+    Command(
         "loyalty.status",
         "points",
         "Tell how many points are outstanding, their value, and what became of those that"

@@ -18,11 +18,12 @@ from sidecar.sync.commands.dispatcher import Answer, Handler, Task
 from sidecar.sync.commands.means import Means
 from sidecar.sync.facts import as_json
 from sidecar.sync.finding import require_customers
-from sidecar.sync.loyalty import beginning
+from sidecar.sync.loyalty import beginning, statement
 from sidecar.sync.loyalty.adjusting import Adjustment, adjust
 from sidecar.sync.loyalty.beginning import require_kept, require_program
 from sidecar.sync.loyalty.drift import NOTED, Drift, DriftFinder
 from sidecar.sync.loyalty.posting import BEGUN
+from sidecar.sync.loyalty.restoring import restore
 from sidecar.sync.ranges import customers_in_store, ranges
 
 #: Drifts that an answer lists; the rest is counted.
@@ -81,6 +82,30 @@ def _adjust(means: Means, task: Task, points: int) -> None:
 
     adjust(shop, book, customer_id, adjustment, moment, answer)
     changed.answer(shop, book, [customer_id], moment, means.budget(moment), kind="changed")
+
+
+def _restore(means: Means, task: Task) -> Answer:
+    asked, shop, moment = task.parameters, means.shop, means.moment()
+    book = means.rulebook(means.check_rules(), moment, False)
+    program = require_program(book.checked.rules)
+    customer_id = require_customers(shop, [asked["customer"]])[asked["customer"]]
+    points = restore(
+        shop,
+        book,
+        customer_id,
+        asked["order"],
+        moment,
+        actor=task.actor,
+        reason=asked["reason"],
+        source_id=task.command_id,
+    )
+    changed.answer(shop, book, [customer_id], moment, means.budget(moment), kind="changed")
+    with transaction(shop.engine) as tx:
+        found = statement.read(tx, shop, program, customer_id, 0)
+    names = ("customer_id", "available", "pending", "worth", "currency")
+    return Answer(
+        {"order": asked["order"], "points": points, **{name: found[name] for name in names}}
+    )
 
 
 def _money(means: Means, program: Program, points: int) -> dict[str, object]:
@@ -211,6 +236,7 @@ def _told(drift: Drift, *, mended: bool) -> dict[str, object]:
 _ACTIONS: dict[str, Callable[[Means, Task], Answer | None]] = {
     "points.add": _add,
     "points.deduct": _deduct,
+    "points.restore": _restore,
     "loyalty.start": _start,
     "loyalty.reconcile": _reconcile,
 }

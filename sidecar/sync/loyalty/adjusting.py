@@ -20,7 +20,7 @@ from sidecar.sync.loyalty.posting import Posting
 from sidecar.sync.loyalty.rewarding import Rewarding
 
 #: As long as the columns.
-_ACTOR, _REASON = 64, 255
+ACTOR, REASON = 64, 255
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +76,7 @@ def adjust(
                 _refuse_debt(holder, -adjustment.points)
             at = moment.epoch_s
             cause = holder.cause(key, at)
-            cause.actor, cause.reason = adjustment.actor[:_ACTOR], adjustment.reason[:_REASON]
+            cause.actor, cause.reason = adjustment.actor[:ACTOR], adjustment.reason[:REASON]
             terms = rewarding.terms(at, at, is_pending=False)
             holder.account.post(cause, adjustment.points, at, terms)
         also(tx, holder.account)

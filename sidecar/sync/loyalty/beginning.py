@@ -24,7 +24,7 @@ from sidecar.sync.loyalty.posting import BEGUN, Posting, has_begun
 from sidecar.sync.ranges import Progress, customers_in_store, ranges
 
 #: In the place of a fingerprint, so that orders are looked at again; 0 is that of nothing.
-_NO_MARK = 1
+NO_MARK = 1
 
 
 def require_program(rules: RuleSet) -> Program:
@@ -111,4 +111,4 @@ def begin(tx: Connection, own: OwnTables, actor: str, moment: Moment) -> None:
     state.write(tx, own, BEGUN, {"by": actor, "at": moment.epoch_s}, moment)
     # Where there was another program before, its fingerprints hide the orders before its start.
     account = own.account
-    tx.execute(update(account).where(account.c.unit == "points").values(orders_mark=_NO_MARK))
+    tx.execute(update(account).where(account.c.unit == "points").values(orders_mark=NO_MARK))
