@@ -30,12 +30,13 @@ from sidecar.sync.commands import (
     rule_handlers,
     run_handlers,
     tag_handlers,
+    tier_handlers,
 )
 from sidecar.sync.commands.dispatcher import Handler
 from sidecar.sync.commands.means import Means
 from sidecar.sync.compiled_rules import Rulebook, open_rulebook
 from sidecar.sync.full_pass import FullPass, Result
-from sidecar.sync.loyalty import projection
+from sidecar.sync.loyalty import coupon_writing, projection
 from sidecar.sync.naming import find_rule
 from sidecar.sync.pass_runs import Approval
 from sidecar.sync.planning import Stop
@@ -127,6 +128,7 @@ class Sidecar:
                     runs.recover(tx, self.shop.own)
                 intents.recover(self.shop)
                 projection.recover(self.shop)
+                coupon_writing.recover(self.shop)
             yield
 
     # -- rules and passes ----------------------------------------------------------------
@@ -260,6 +262,7 @@ class Sidecar:
             **operation_handlers.handlers(self._means),
             **loyalty_handlers.handlers(self._means),
             **card_handlers.handlers(self._means),
+            **tier_handlers.handlers(self._means),
             **look_handlers.handlers(lambda: self.view),
         }
 

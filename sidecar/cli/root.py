@@ -26,6 +26,7 @@ FAMILIES = (
     "pins",
     "points",
     "loyalty",
+    "tier",
     "runs",
     "daemon",
     "status",

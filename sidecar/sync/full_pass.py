@@ -22,6 +22,7 @@ from sidecar.shop.shop import Shop
 from sidecar.sync import caps, registry, runs, segments, state
 from sidecar.sync.compiled_rules import Rulebook
 from sidecar.sync.cycle import Pass, run, write_found
+from sidecar.sync.loyalty import tier_definition
 from sidecar.sync.loyalty.forgetting import forget_gone
 from sidecar.sync.loyalty.keeping import open_keeping
 from sidecar.sync.pass_runs import Approval, Judge, Part, parts_of
@@ -105,6 +106,9 @@ class FullPass:
 
     def _keep(self) -> None:
         """Points and tiers first: the rules may ask for them."""
+        if self.book.checked.rules.program is None:
+            with transaction(self.shop.engine) as tx:
+                tier_definition.drop(tx, self.shop.own, self.moment)
         keeping = open_keeping(self.shop, self.book, self.moment)
         new = None if keeping is None else keeping.unsettled(self.moment)
         for scope in ranges(self.shop, self.size):

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from support.points import COMPLETE, PENDING, look, order, program
+from sidecar import clock
+from sidecar.errors import UsageError
+from support.points import COMPLETE, PENDING, command, look, order, program
 from support.small_store import SmallStore
 
 
@@ -49,6 +51,12 @@ def status(store: SmallStore, order_id: int, to: int) -> None:
             f"UPDATE `{table}` SET order_status_id = %s, date_modified = %s WHERE order_id = %s",
             (to, store.now.replace(tzinfo=None), order_id),
         )
+
+
+@pytest.fixture(autouse=True)
+def clock_of_the_store(store: SmallStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands go by the same clock."""
+    monkeypatch.setattr(clock, "now", lambda: store.now)
 
 
 @pytest.fixture
@@ -298,3 +306,201 @@ def test_a_crash_before_the_commit_leaves_neither_points_nor_tier(
     look(store, ann)
 
     assert tier(store, ann) == "Silver"
+
+
+# -- by hand -------------------------------------------------------------------------------
+
+
+def lock(store: SmallStore, customer: int, name: str = "Gold", **more: Any) -> Any:
+    asked = {"customer": customer, "tier": name, "reason": "a friend of ours", **more}
+    return command(store, "tier.lock", **asked)
+
+
+def test_a_locked_tier_stays_through_its_last_day(store: SmallStore, ann: int) -> None:
+    order(store, ann, "10")
+    look(store, ann)
+    last = store.moment.today + datetime.timedelta(days=3)
+    found = lock(store, ann, "gold", until=last.isoformat())
+    assert (found["tier"], found["locked"]) == ("Gold", True)
+    assert found["until"][:10] == last.isoformat()
+    assert moves(store, ann)[-1] == ("Bronze", "Gold", "locked")
+    assert row(store, ann)["lock_reason"] == "a friend of ours"
+    ends = row(store, ann)["lock_until"]
+    assert row(store, ann)["next_at"] == ends
+
+    store.now = datetime.datetime.fromtimestamp(ends - 1, datetime.UTC)
+    look(store, ann)
+    assert tier(store, ann) == "Gold"
+    store.now += datetime.timedelta(seconds=1)
+    look(store, ann)
+
+    # It goes by the metric again, at the review.
+    assert tier(store, ann) == "Gold"
+    later(store, days=366)
+    look(store, ann)
+    later(store, days=31)
+    look(store, ann)
+    assert tier(store, ann) == "Bronze"
+
+
+def test_an_order_placed_in_a_locked_tier_earns_by_it(store: SmallStore, ann: int) -> None:
+    lock(store, ann)
+    later(store, hours=1)
+    order_id = order(store, ann, "10", at=store.now)
+    look(store, ann)
+
+    assert earned(store, order_id) == 150
+
+
+def test_who_is_unlocked_and_has_earned_a_higher_tier_is_in_it_at_once(
+    store: SmallStore, ann: int
+) -> None:
+    lock(store, ann, "Silver")
+    order(store, ann, "600")
+    look(store, ann)
+    assert tier(store, ann) == "Silver"
+    assert row(store, ann)["metric"] == 6_000 * 10_000
+
+    found = command(store, "tier.unlock", customer=ann)
+
+    assert (found["tier"], found["locked"]) == ("Gold", False)
+    assert row(store, ann)["lock_reason"] is None
+
+
+def test_a_tier_that_does_not_exist_cannot_be_locked(store: SmallStore, ann: int) -> None:
+    with pytest.raises(UsageError, match=r"there is no tier 'Golf' \(did you mean 'Gold'"):
+        lock(store, ann, "Golf")
+    assert store.rows("SELECT * FROM {own}tier") == []
+
+
+def test_a_lock_that_is_over_is_refused(store: SmallStore, ann: int) -> None:
+    with pytest.raises(UsageError, match="is over"):
+        lock(store, ann, until="2020-01-31")
+
+
+# -- other tiers ---------------------------------------------------------------------------
+
+HIGHER = (
+    '[[tier]]\nname = "Bronze"\nthreshold = 0\n[[tier]]\nname = "Silver"\nthreshold = 2000\n'
+    'multiplier = 1.2\n[[tier]]\nname = "Ruby"\nthreshold = 4000\nmultiplier = 3\n'
+)
+
+
+@pytest.fixture
+def three(store: SmallStore, ann: int) -> tuple[int, int, int]:
+    """With 1,500, 2,500 and 6,000 points."""
+    bob, cem = store.given.customer(), store.given.customer()
+    for who, total in ((ann, "150"), (bob, "250"), (cem, "600")):
+        order(store, who, total)
+    store.full_pass()
+    assert [tier(store, who) for who in (ann, bob, cem)] == ["Silver", "Silver", "Gold"]
+    return ann, bob, cem
+
+
+def test_other_tiers_change_nobody_until_they_are_applied(
+    store: SmallStore, three: tuple[int, int, int]
+) -> None:
+    before = store.rows("SELECT * FROM {own}tier")
+    program(store, HIGHER)
+    store.full_pass()
+    for who in three:
+        order(store, who, "1")
+    look(store, *three)
+
+    assert [tier(store, who) for who in three] == ["Silver", "Silver", "Gold"]
+    (found,) = store.rows("SELECT kind, mended_at FROM {own}finding WHERE kind = 'tiers.waiting'")
+    assert found["mended_at"] is None
+    assert [one["since"] for one in before] == [row(store, who)["since"] for who in three]
+
+
+def test_what_other_tiers_would_change_is_told_before(
+    store: SmallStore, three: tuple[int, int, int]
+) -> None:
+    ann, _, cem = three
+    program(store, HIGHER)
+    before = store.rows("SELECT * FROM {own}tier")
+
+    told = command(store, "tier.apply")
+
+    assert (told["waits"], told["applied"]) == (True, False)
+    assert told["moves"] == [
+        {"was": "Gold", "tier": "Ruby", "customers": 1},
+        {"was": "Silver", "tier": "Bronze", "customers": 1},
+    ]
+    assert (told["up"], told["down"]) == (0, 2)
+    assert {one["customer_id"] for one in told["named"]} == {ann, cem}
+    sentences = {one["tier"]: (one["was"], one["will_be"]) for one in told["tiers"]}
+    assert (sentences["Ruby"][0], sentences["Gold"][1]) == (None, None)
+    assert before == store.rows("SELECT * FROM {own}tier")
+
+
+def test_other_tiers_hold_for_everybody_after_the_next_full_pass(
+    store: SmallStore, three: tuple[int, int, int]
+) -> None:
+    program(store, HIGHER)
+    store.full_pass()
+    assert command(store, "tier.apply", apply=True)["applied"]
+    store.full_pass()
+
+    assert [tier(store, who) for who in three] == ["Bronze", "Silver", "Ruby"]
+    assert [moves(store, who)[-1][2] for who in three] == ["definition", "reached", "definition"]
+    (found,) = store.rows("SELECT mended_at FROM {own}finding WHERE kind = 'tiers.waiting'")
+    assert found["mended_at"] is not None
+    before = store.rows("SELECT * FROM {own}tier")
+    store.full_pass()
+    look(store, *three)
+    assert before == store.rows("SELECT * FROM {own}tier")
+    assert not command(store, "tier.apply", apply=True)["waits"]
+
+
+def test_nobody_falls_before_their_review_when_other_tiers_are_applied_so(
+    store: SmallStore, three: tuple[int, int, int]
+) -> None:
+    ann, _, _ = three
+    program(store, HIGHER)
+    assert command(store, "tier.apply", keep=True)["down"] == 1  # Gold is no tier any more
+    command(store, "tier.apply", apply=True, keep=True)
+    store.full_pass()
+
+    assert [tier(store, who) for who in three] == ["Silver", "Silver", "Ruby"]
+    later(store, days=366)
+    look(store, ann)
+    later(store, days=31)
+    look(store, ann)
+    assert tier(store, ann) == "Bronze"
+
+
+def test_a_locked_customer_keeps_the_lock_when_other_tiers_are_applied(
+    store: SmallStore, three: tuple[int, int, int]
+) -> None:
+    ann, _, _ = three
+    lock(store, ann, "Silver")
+    program(store, HIGHER)
+    command(store, "tier.apply", apply=True)
+    store.full_pass()
+
+    assert tier(store, ann) == "Silver"
+
+
+def test_another_multiplier_holds_at_once(store: SmallStore, three: tuple[int, int, int]) -> None:
+    _, _, cem = three
+    program(
+        store,
+        '[[tier]]\nname = "Bronze"\nthreshold = 0\n[[tier]]\nname = "Silver"\n'
+        'threshold = 1000\n[[tier]]\nname = "Gold"\nthreshold = 5000\nmultiplier = 4\n',
+    )
+    later(store, hours=1)
+    order_id = order(store, cem, "10", at=store.now)
+    look(store, cem)
+
+    assert earned(store, order_id) == 400
+    assert not command(store, "tier.apply")["waits"]
+
+
+def test_without_a_program_nobody_is_in_a_tier_any_more(
+    store: SmallStore, three: tuple[int, int, int]
+) -> None:
+    store.named_rules({})
+    store.full_pass()
+
+    assert store.rows("SELECT * FROM {own}state WHERE name = 'loyalty.tiers'") == []

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sidecar.errors import UsageError
+from sidecar.shop.database import transaction
+from sidecar.sync.commands import queue
+from sidecar.sync.commands.dispatcher import Dispatcher
 from support.given import Line
 from support.ledger_audit import hold
 from support.small_store import SmallStore
@@ -43,3 +47,19 @@ def account(store: SmallStore, customer: int) -> Mapping[str, Any]:
     query = "SELECT * FROM {own}account WHERE unit = 'points' AND customer_id = %s"
     (found,) = store.rows(query, customer)
     return found
+
+
+def command(store: SmallStore, name: str, /, **parameters: object) -> Any:
+    """
+    Have a command carried out by an admin; its answer.
+
+    Raises:
+        UsageError: It failed.
+    """
+    own, engine = store.sidecar.shop.own, store.sidecar.engine
+    with transaction(engine) as tx:
+        number = queue.ask(tx, own, name, parameters, "admin:eve", store.now)
+    done = Dispatcher(engine, own, store.sidecar.handlers()).dispatch(number)
+    if done.state == "failed":
+        raise UsageError(done.error or "")
+    return done.answer

@@ -232,6 +232,27 @@ COMMANDS: Final[tuple[Command, ...]] = (
         (_CUSTOMER, Parameter("order", "integer", "the order's number"), _WHY),
     ),
     Command(
+        "tier.lock",
+        "points",
+        "Keep one customer in a tier, whatever they have earned",
+        (_CUSTOMER, Parameter("tier", "name", "the tier"), _UNTIL, _WHY),
+    ),
+    Command(
+        "tier.unlock",
+        "points",
+        "Let what one customer has earned decide their tier again, from the next review on",
+        (_CUSTOMER,),
+    ),
+    Command(
+        "tier.apply",
+        "runs",
+        "Tell what the tiers in the rules files would change, or let them hold",
+        (
+            Parameter("apply", "boolean", "let them hold", required=False),
+            Parameter("keep", "boolean", "nobody falls before their next review", required=False),
+        ),
+    ),
+    Command(
         "loyalty.status",
         "points",
         "Tell how many points are outstanding, their value, and what became of those that"

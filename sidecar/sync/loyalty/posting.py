@@ -27,7 +27,7 @@ from sidecar.shop.database import rolled_back, transaction
 from sidecar.shop.shop import Shop
 from sidecar.sync import state
 from sidecar.sync.compiled_rules import Rulebook
-from sidecar.sync.loyalty import projection, remembering, tiers
+from sidecar.sync.loyalty import projection, remembering, tier_definition, tiers
 from sidecar.sync.loyalty.accounts import BATCH, Accounts
 from sidecar.sync.loyalty.accrual import Remembered, accrue, remember
 from sidecar.sync.loyalty.conditions import Conditions
@@ -38,7 +38,7 @@ from sidecar.sync.loyalty.orders import StoreOrder, read_orders
 from sidecar.sync.loyalty.orders import marks as order_marks
 from sidecar.sync.loyalty.revisions import Revisions
 from sidecar.sync.loyalty.rewarding import Rewarding, Rewardings, zone_of
-from sidecar.sync.loyalty.tier_definition import in_force
+from sidecar.sync.loyalty.tier_definition import Definition, in_force, is_same
 from sidecar.sync.loyalty.tiers import Tiers
 from sidecar.sync.reading import WHOLE, Reading
 
@@ -135,17 +135,24 @@ class Posting:
         """
         The revision of the program, when not all orders were looked at by it; else None.
 
-        Orders that earned nothing before may earn by a new one.
+        Orders that earned nothing before may earn by a new one, and customers be in other tiers.
         """
+        own = self._shop.own
         with transaction(self._shop.engine) as tx:
-            revision = Revisions(tx, self._shop.own).current(self._program, moment.epoch_s)
-            settled = state.read(tx, self._shop.own, SETTLED)
-        return None if settled == revision else revision
+            revisions = Revisions(tx, own)
+            revision = revisions.current(self._program, moment.epoch_s)
+            settled = state.read(tx, own, SETTLED)
+            held = in_force(tx, own, revisions, self._program, moment)
+            tier_definition.tell(tx, own, held, self._program, moment)
+        return None if settled == revision and held.unfinished is None else revision
 
     def settle(self, revision: int, moment: Moment) -> None:
-        """Note that all orders were looked at by *revision*."""
+        """Note that all orders were looked at by *revision*, and everybody's tier."""
+        own = self._shop.own
         with transaction(self._shop.engine) as tx:
-            state.write(tx, self._shop.own, SETTLED, revision, moment)
+            state.write(tx, own, SETTLED, revision, moment)
+            held = in_force(tx, own, Revisions(tx, own), self._program, moment)
+            tier_definition.keep(tx, own, replace(held, unfinished=None), moment)
 
     def _reading(self, tx: Connection, scope: Scope, moment: Moment) -> Reading:
         return Reading(self._shop, tx, scope, moment, whole_store=self._whole_store)
@@ -178,12 +185,12 @@ class Posting:
             .join(native, on="customer_id", how="left")
             .join(known, on="customer_id", how="left", suffix="_known")
             .join(tiers.next_looks(reading), on="customer_id", how="left")
-            .with_columns(pl.exclude("next_at", "tier_at").fill_null(0))
+            .with_columns(pl.exclude("next_at", "tier_at", "has_tier").fill_null(0))
         )
         is_native_new = pl.col("native_mark") != pl.col("native_mark_known")
         is_new = pl.col("orders_mark") != pl.col("orders_mark_known")
         if anew:  # beside those whose last order is gone
-            is_new |= pl.col("orders_mark") != 0
+            is_new |= (pl.col("orders_mark") != 0) | pl.col("has_tier").fill_null(False)
         next_at = pl.min_horizontal("next_at", "tier_at")
         is_time = (next_at <= reading.moment.epoch_s).fill_null(False)
         is_named = pl.col("customer_id").is_in(sorted(named))
@@ -239,6 +246,43 @@ class Posting:
             change(tx, ledger.holder(customer_id), current)
             projection.write(reading, ledger, self._accounts.native)
         projection.write_pending(self._shop, self._accounts.native, [customer_id], moment)
+
+    def change_tier(
+        self,
+        customer_id: int,
+        moment: Moment,
+        change: Callable[[Reading, Definition], None],
+        also: Callable[[Connection], None],
+    ) -> None:
+        """
+        Change what a person says of one customer's tier, and bring it to where it should be.
+
+        Args:
+            change: Does it, in the transaction; where it raises, nothing is written.
+            also: Done after that, in the same transaction.
+        """
+        with transaction(self._shop.engine) as tx:
+            reading = Reading(self._shop, tx, Scope.of([customer_id]), moment)
+            definition = in_force(
+                tx, self._shop.own, Revisions(tx, self._shop.own), self._program, moment
+            )
+            change(reading, definition)
+            self.tiers(tx, moment, definition).look(reading, [customer_id])
+            also(tx)
+
+    def tiers(self, tx: Connection, moment: Moment, definition: Definition) -> Tiers:
+        """The tiers of *definition*, while orders earn by this program."""
+        revisions = Revisions(tx, self._shop.own)
+        current = revisions.current(self._program, moment.epoch_s)
+        return Tiers(definition, Rewardings(self._shop, revisions)(current), moment.epoch_s)
+
+    def waiting_tiers(self, tx: Connection, moment: Moment) -> tuple[Definition, Definition] | None:
+        """The tiers that hold, and those of the files that wait to; None: none wait."""
+        revisions = Revisions(tx, self._shop.own)
+        held = in_force(tx, self._shop.own, revisions, self._program, moment)
+        if is_same(held.program, self._program):
+            return None
+        return held, Definition(revisions.current(self._program, moment.epoch_s), self._program)
 
     # -- one batch -------------------------------------------------------------------------
 

@@ -16,12 +16,15 @@ from sqlalchemy import Connection
 from sidecar.model import Moment
 from sidecar.rules.loyalty.program import Program, Tier
 from sidecar.shop.own_tables import OwnTables
-from sidecar.sync import state
+from sidecar.sync import findings, state
 from sidecar.sync.loyalty.revisions import Revisions
 from sidecar.sync.state import Json
 
 #: In ``sidecar_state``: the tiers that hold; nothing without a program.
 TIERS = "loyalty.tiers"
+
+#: A finding: tiers of the files wait.
+WAITING = "tiers.waiting"
 
 #: How other tiers come to hold: everybody's tier is the one that is reached ``now``, or nobody
 #: falls before the next ``review``.
@@ -108,3 +111,23 @@ def keep(tx: Connection, own: OwnTables, definition: Definition, moment: Moment)
         "unfinished": definition.unfinished,
     }
     state.write(tx, own, TIERS, value, moment)
+
+
+def tell(
+    tx: Connection, own: OwnTables, held: Definition, program: Program, moment: Moment
+) -> None:
+    """Tell, as a finding, while *program* has other tiers than those that are *held*."""
+    if is_same(held.program, program):
+        findings.mend(tx, own, WAITING, None, moment)
+        return
+    message = (
+        "the tiers in the rules files are not those that hold"
+        " (`sidecar tier plan` shows what they would change, `sidecar tier apply` lets them hold)"
+    )
+    findings.raise_finding(tx, own, WAITING, "", message, moment, again=False)
+
+
+def drop(tx: Connection, own: OwnTables, moment: Moment) -> None:
+    """There is no program any more, so nobody is in a tier."""
+    state.remove(tx, own, TIERS)
+    findings.mend(tx, own, WAITING, None, moment)

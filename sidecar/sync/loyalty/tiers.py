@@ -270,11 +270,17 @@ class Tiers:
 
 
 def next_looks(reading: Reading) -> pl.DataFrame:
-    """``customer_id`` and ``tier_at``, when time alone may change the tier of the reading's."""
+    """
+    Those of the reading with a tier of their own: ``customer_id``, ``has_tier``, ``tier_at``.
+
+    The last is when time alone may change it; null: never.
+    """
     table = reading.shop.own.tier
     query = select(table.c.customer_id, table.c.next_at.label("tier_at"))
-    query = query.where(reading.of(table.c.customer_id), table.c.next_at.is_not(None))
-    return reading.rows(query, {"customer_id": WHOLE, "tier_at": WHOLE})
+    found = reading.rows(
+        query.where(reading.of(table.c.customer_id)), {"customer_id": WHOLE, "tier_at": WHOLE}
+    )
+    return found.with_columns(has_tier=pl.lit(True))
 
 
 def _rows(reading: Reading, customers: Sequence[int]) -> pl.DataFrame:
