@@ -93,6 +93,7 @@ RFM_GROUPS = (
 )
 
 _NO_ORDER = "no qualifying order"
+_NO_PROGRAM = "no loyalty program"
 _NO_DEFAULT_ADDRESS = "no default address, or it is empty there"
 
 FACTS: tuple[Fact, ...] = (
@@ -114,7 +115,12 @@ FACTS: tuple[Fact, ...] = (
     # -- group, tags, tier -----------------------------------------------------------
     Fact(name="group", label="customer group", kind="choice", area="standing", source="customer.customer_group_id, after the ladder", names="group", missing="a group that does not exist"),
     Fact(name="tags", label="tags", kind="set", area="standing", source="our assertions, after this pass", names="tag"),
-    Fact(name="tier", label="tier", kind="text", area="standing", source="loyalty", missing="no loyalty program, or not in a tier"),
+    Fact(name="tier", label="tier", kind="text", area="standing", source="our tiers, a locked one too; without a row the lowest, where it begins at 0", missing="no loyalty program, or in no tier"),
+    Fact(name="tier_since", label="in the tier since", kind="date", area="standing", unit="instant", source="our tiers", missing="no loyalty program, in no tier, or nothing was earned yet"),
+    Fact(name="tier_review", label="tier reviewed", kind="date", area="standing", unit="instant", source="our tiers", missing="no loyalty program, no review to come, or the tier is locked"),
+    Fact(name="next_tier", label="next tier", kind="text", area="standing", source="the tier above", missing="no loyalty program, or in the highest tier"),
+    Fact(name="to_next_tier", label="missing to the next tier", kind="decimal", area="standing", unit="points, or store currency where tiers count what is spent", source="the next tier's threshold less what counts for it, rounded up", missing="no loyalty program, or in the highest tier"),
+    Fact(name="tier_progress", label="progress to the next tier", kind="number", area="standing", unit="percent", source="what counts for the next tier, of its threshold, rounded down", missing="no loyalty program, or in the highest tier"),
     # -- address ---------------------------------------------------------------------
     Fact(name="addresses", label="addresses", kind="number", area="address", unit="addresses", source="address rows"),
     Fact(name="company", label="company", kind="text", area="address", source="address.company of the default address", missing=_NO_DEFAULT_ADDRESS),
@@ -160,6 +166,12 @@ FACTS: tuple[Fact, ...] = (
     # -- points and credit -----------------------------------------------------------
     Fact(name="points", label="points", kind="number", area="balance", unit="points", source="customer_reward.points, summed"),
     Fact(name="points_earned", label="points ever earned", kind="number", area="balance", unit="points", source="customer_reward.points above 0, summed"),
+    Fact(name="points_worth", label="points' worth", kind="money", area="balance", unit="store currency", source="what our ledger has available / points_worth_one of the program, rounded towards 0; below 0: owed", missing=_NO_PROGRAM),
+    Fact(name="points_pending", label="points pending", kind="number", area="balance", unit="points", source="our ledger", missing=_NO_PROGRAM),
+    Fact(name="points_expiring", label="points that expire next", kind="number", area="balance", unit="points", source="what is left of our lots that expire first", missing=_NO_PROGRAM),
+    Fact(name="points_expire", label="points expire", kind="date", area="balance", unit="instant", source="end of the last day of our lots that expire first", missing="no loyalty program, or nothing expires"),
+    Fact(name="member_since", label="member since", kind="date", area="balance", unit="instant", source="our first entry or first card", missing="no loyalty program, or neither entry nor card"),
+    Fact(name="card", label="card", kind="text", area="balance", unit="16 digits", source="the number of our card that holds", missing="no loyalty program, or no card"),
     Fact(name="credit", label="store credit", kind="money", area="balance", unit="store currency", source="customer_transaction.amount, summed"),
     # -- returns and reviews ---------------------------------------------------------
     Fact(name="returns", label="returns", kind="number", area="feedback", unit="returns", source="return rows", filters=RETURN_FILTERS),
@@ -185,6 +197,24 @@ FACTS: tuple[Fact, ...] = (
     Fact(name="rfm_group", label="RFM group", kind="choice", area="rfm", source="the three scores", values=RFM_GROUPS, missing="a score is missing"),
     Fact(name="top_percent", label="top percent by spending", kind="number", area="rfm", unit="percent", source="the smallest stored limit 1 to 100 that total_spent reaches", missing="no qualifying order, or no limits yet"),
 )  # fmt: skip
+
+#: Those that only a loyalty program gives.
+PROGRAM_FACTS = frozenset(
+    {
+        "tier",
+        "tier_since",
+        "tier_review",
+        "next_tier",
+        "to_next_tier",
+        "tier_progress",
+        "points_worth",
+        "points_pending",
+        "points_expiring",
+        "points_expire",
+        "member_since",
+        "card",
+    }
+)
 
 
 class Catalogue:

@@ -15,7 +15,7 @@ from sidecar.errors import Problem
 from sidecar.model import Names, fold
 from sidecar.rules.admin_rule import AdminRule, read_admin_rule
 from sidecar.rules.built_in import built_in_segments
-from sidecar.rules.catalogue import Catalogue
+from sidecar.rules.catalogue import PROGRAM_FACTS, Catalogue
 from sidecar.rules.ladder_check import check_ladder
 from sidecar.rules.language.report import problem_at
 from sidecar.rules.language.walk import leaves
@@ -54,7 +54,10 @@ def read_and_check(
     problems += _twice(parts, admin)
     sources = _Sources(parts, catalogue, names, paid_statuses, unread=unread)
     if builtins:
-        sources.add_built_in(admin, absent or {})
+        lacking = dict(absent or {})
+        if parts.program is None:
+            lacking |= dict.fromkeys(PROGRAM_FACTS, "there is no loyalty program")
+        sources.add_built_in(admin, lacking)
     sources.add_admin(admin)
     ruleset, more = assembled(sources.parts)
     check = sources.check(admin)

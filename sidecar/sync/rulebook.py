@@ -82,6 +82,13 @@ def read_dictionary(shop: Shop) -> Dictionary:
     return Dictionary(catalogue, tuple(fields), birthday)
 
 
+def with_program(dictionary: Dictionary, rules: RuleSet) -> Dictionary:
+    """*dictionary* for a store with the loyalty program of *rules*."""
+    program = rules.program
+    worth = None if program is None else program.points_for_one
+    return dataclasses.replace(dictionary, points_for_one=worth)
+
+
 def read_names(shop: Shop, *, own_tables: bool) -> Names:
     """The names of the store and, where *own_tables* exist, of the tags."""
     with transaction(shop.engine) as tx:
@@ -134,7 +141,8 @@ def checker(
         more = group_warnings(rules.groups, rules.ladder, names, found)
         warnings = sorted([*rules.warnings, *more], key=lambda found: (found.file, found.line))
         rules = dataclasses.replace(rules, warnings=tuple(warnings))
-        return CheckedRules(rules, dictionary, names)
+        known = with_program(dictionary, rules) if own_tables else dictionary
+        return CheckedRules(rules, known, names)
 
     return check
 

@@ -201,3 +201,55 @@ def test_a_second_pass_changes_nothing(passed: PlantedStore) -> None:
     outcome = passed.full_pass(passed.rules())
 
     assert (outcome.tag_added, outcome.tag_removed, outcome.set_aside) == (0, 0, 0)
+
+
+#: By which some are in each tier, something is pending, and something expires on several days.
+PROGRAM = """
+[loyalty]
+start = "2024-01-01"
+points_worth_one = 70
+pending = "2 days"
+expiry = { after = "3 months", to_end_of = "month" }
+
+[[tier]]
+name = "Iron & <wood>"
+threshold = 0
+
+[[tier]]
+name = "Copper"
+threshold = 300.5
+
+[[tier]]
+name = "Silver"
+threshold = 9000
+"""
+
+
+@pytest.fixture(scope="module")
+def rewarded(passed: PlantedStore) -> PlantedStore:
+    """The same with a loyalty program; it comes last, because it stays."""
+    passed.begin(PROGRAM, 70)
+    own = f"{passed.variant.prefix}sidecar_"
+    # Everything was earned in one pass, so some is made to expire sooner or to be pending.
+    for change in (
+        f"UPDATE `{own}lot` SET expires_at = expires_at - lot_id % 5 * 86400",
+        f"UPDATE `{own}lot` SET is_released = lot_id % 3 > 0",
+        f"UPDATE `{own}tier` SET since = 1 + customer_id, tier = NULL WHERE customer_id % 7 = 0",
+    ):
+        passed.execute(change)
+    return passed
+
+
+def test_with_a_loyalty_program_every_fact_is_as_plain_sql_says(rewarded: PlantedStore) -> None:
+    expected = rewarded.expected()
+    tiers = {row["tier"] for row in expected.values()}
+
+    assert tiers == {None, "Iron & <wood>", "Copper", "Silver"}
+    assert len({row["points_expire"] for row in expected.values()}) > 5
+    found = differences(expected, by_customer(asked(rewarded)), rewarded.planted.who)
+    assert not found, found
+    bulk = rewarded.loaded(EVERYBODY, rewarded.limits())
+    found = differences(expected, bulk, rewarded.planted.who, without=["tags"])
+    assert not found, found
+    few = rewarded.loaded(Scope.of(sorted(expected)[:40]), rewarded.limits())
+    assert few == {who: bulk[who] for who in few}

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from sidecar.rules.built_in import built_in_segments
-from support.given import Given
+from support.given import Given, Line
 from support.small_store import NOW, SmallStore
 
 #: Writes something of a customer.
@@ -62,6 +62,12 @@ def returns(*days_ago: float) -> Do:
     return do
 
 
+def bought(total: str) -> Do:
+    """Goods that earn ten points a unit, good for 30 days."""
+    line = Line(product=40, price=total)
+    return lambda given, who: given.order(who, total, days_ago=1, lines=[line])
+
+
 def nothing(_given: Given, _who: int) -> None:
     pass
 
@@ -87,6 +93,8 @@ CASES: dict[str, tuple[Do, Do | None]] = {
     "many returns": (returns(0, 1, 365), returns(0, 1, 366)),
     "with reviews": (lambda given, who: given.review(who, 1), nothing),
     "in no group": (column(customer_group_id=77), column(customer_group_id=1)),
+    "points expire soon": (bought("10"), bought("0.09")),  # less than one point
+    "close to the next tier": (bought("90"), bought("89.90")),
 }
 #: More who are only just not in it.
 ALSO_OUT: dict[str, Do] = {
@@ -136,6 +144,7 @@ def test_one_comes_in_and_one_who_lacks_little_does_not(built_in: SmallStore) ->
                 do(given, who)
                 people.setdefault(name, []).append((who, is_in))
 
+    built_in.named_rules({}, '[loyalty]\nstart = "2020-01-01"\nexpiry = "30 days"\n')
     built_in.full_pass()
 
     found = members(built_in)

@@ -42,7 +42,6 @@ def account(store: Store) -> Facts:
             "store": names.get(int(row[11])),
             "language": text(row[12]),
             "group": text(row[13]),
-            "tier": None,
         }
     return found
 

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from pymysql.connections import Connection
 
-from oracle import accounts, custom, goods, rfm, sales
+from oracle import accounts, custom, goods, loyalty, rfm, sales
 from oracle.store import Store
 
 #: The facts that are 0, no or empty, where a customer has no row to count.
@@ -47,6 +47,7 @@ def facts(
     birthday_field: str | None = None,
     guest_orders: str = "ignore",
     refunded_return_statuses: Iterable[int] = (),
+    points_for_one: int | None = None,
 ) -> dict[int, dict[str, object]]:
     """
     Every fact without filters of every customer, by customer and name of the fact.
@@ -58,6 +59,7 @@ def facts(
         birthday_field: The name of the custom field, in the store's default language.
         guest_orders: ``ignore`` or ``by_email``.
         refunded_return_statuses: Ids.
+        points_for_one: How many points are worth one currency unit; None: there is no program.
     """
     store = Store(
         connection,
@@ -88,7 +90,9 @@ def facts(
         for customer, value in values.items():
             if customer in found:
                 found[customer][name] = value
-    for part in (accounts.address(store), sales.totals(store), custom.fields(store)):
+    of_program = loyalty.kept(store, set(found), points_for_one)
+    parts = (accounts.address(store), sales.totals(store), custom.fields(store), of_program)
+    for part in parts:
         for customer, more in part.items():
             if customer in found:
                 found[customer].update(more)

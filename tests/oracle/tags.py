@@ -27,19 +27,21 @@ _INSTANTS = frozenset(
     (
         *("registered", "first_order", "last_order", "last_unfinished_order", "expected_order"),
         *("cart_added", "last_return", "last_review", "last_login", "last_failed_login"),
+        *("tier_since", "tier_review", "points_expire", "member_since"),
     )
 )
 _DECIMALS = frozenset(
     (
         *("total_spent", "average_order", "first_order_total", "last_order_total", "credited"),
         *("largest_order", "smallest_order", "credit", "average_rating"),
+        *("points_worth", "to_next_tier"),
     )
 )
 _TEXTS = frozenset(
     (
         *("email", "email_domain", "first_name", "last_name", "telephone", "ip", "birthday"),
         *("store", "language", "group", "tier", "company", "city", "postcode", "zone", "country"),
-        *("last_order_status", "last_order_store", "rfm_group"),
+        *("last_order_status", "last_order_store", "rfm_group", "next_tier", "card"),
     )
 )
 _TEXT = "LONGTEXT CHARACTER SET utf8mb4 COLLATE {binary}"

@@ -86,6 +86,7 @@ class PlantedStore:
         config_file: The settings it was opened with.
         connection: For the oracle.
         planted: Who is who.
+        points_for_one: How many points are worth one currency unit; None: there is no program.
     """
 
     sidecar: Sidecar
@@ -93,6 +94,7 @@ class PlantedStore:
     connection: Connection
     variant: Variant
     planted: Planted
+    points_for_one: int | None = None
     _expected: dict[int, dict[str, Any]] = field(default_factory=dict)
     _expected_tags: dict[str, set[int]] = field(default_factory=dict)
     _dictionary: Dictionary | None = None
@@ -113,7 +115,12 @@ class PlantedStore:
         """Every fact, by the oracle."""
         if not self._expected:
             birthday = self.planted.birthday_field
-            self._expected = facts(*self._store(), birthday_field=birthday, **self._shop())
+            self._expected = facts(
+                *self._store(),
+                birthday_field=birthday,
+                points_for_one=self.points_for_one,
+                **self._shop(),
+            )
         return self._expected
 
     def expected_values(self, fact: str, filters: Filters) -> dict[int, object]:
@@ -128,6 +135,12 @@ class PlantedStore:
                 *self._store(), self.rules(), birthday_field=birthday, **self._shop()
             )
         return self._expected_tags
+
+    def execute(self, statement: str) -> None:
+        """Change what stands in the database."""
+        with self.connection.cursor() as cursor:
+            cursor.execute(statement)
+        self._expected = {}
 
     # -- what the sidecar says -----------------------------------------------------------
 
@@ -205,6 +218,15 @@ class PlantedStore:
             "guest_orders": self.variant.guest_orders,
             "refunded_return_statuses": self.planted.refunded_return_statuses,
         }
+
+    def begin(self, program: str, points_for_one: int) -> None:
+        """Let the loyalty *program* hold, by which so many points are worth one."""
+        self.full_pass(self.rules())  # the folder is there
+        (self.config_file.parent / "rules.d" / "program.toml").write_text(program, "utf-8")
+        self.points_for_one = points_for_one
+        assert self.full_pass(self.rules()).set_aside == 0
+        self.words()
+        self._dictionary = self.sidecar.check_rules().dictionary
 
 
 @contextlib.contextmanager

@@ -26,7 +26,8 @@ def _names(*groups: str) -> Names:
 def _rules(
     text: str = "", *groups: str, admin: list[AdminRule] | None = None, **more: object
 ) -> RuleSet:
-    files = [("rules.toml", text.encode())] if text else []
+    files = [("program.toml", b"[loyalty]\nstart = 2027-01-01\n")]
+    files += [("rules.toml", text.encode())] if text else []
     return read_and_check(
         files,
         CATALOGUE,
@@ -85,6 +86,15 @@ def test_one_that_asks_for_a_fact_the_store_cannot_have_is_off() -> None:
     rules = _rules("", "Wholesale", absent={"birthday": "no field holds it"})
 
     assert [(rule.name, rule.why) for rule in rules.off] == [("birthday soon", "no field holds it")]
+
+
+def test_those_that_ask_for_points_and_tiers_are_off_without_a_program() -> None:
+    rules = read_and_check([], CATALOGUE, _names("Wholesale"), builtins=True)
+
+    assert [(rule.name, rule.why) for rule in rules.off] == [
+        ("points expire soon", "there is no loyalty program"),
+        ("close to the next tier", "there is no loyalty program"),
+    ]
 
 
 def test_a_segment_of_a_file_takes_the_place_of_the_built_in_one_of_its_name() -> None:

@@ -23,6 +23,7 @@ from sidecar.sync.facts import (
     customers,
     feedback,
     lines,
+    loyalty,
     orders,
     purchases,
     rfm,
@@ -58,11 +59,14 @@ class Dictionary:
         catalogue: Built-in facts and custom fields.
         fields: The custom fields.
         birthday: The one with the birthday, or None.
+        points_for_one: How many points are worth one currency unit; None: there is no loyalty
+            program, or our tables do not exist.
     """
 
     catalogue: Catalogue
     fields: tuple[CustomField, ...]
     birthday: CustomField | None
+    points_for_one: int | None = None
 
 
 def load(
@@ -135,8 +139,12 @@ def load(
         frame = _joined(frame, addresses.load(reading, location, frame))
     if names & rfm.FACTS:
         frame = rfm.with_rfm(frame, reading.limits)
-    if "tier" in names:
-        frame = frame.with_columns(tier=pl.lit(None, dtype=pl.String))
+    if of_program := names & loyalty.FACTS:
+        worth = dictionary.points_for_one
+        if worth is None:
+            frame = frame.with_columns(loyalty.missing(of_program))
+        else:
+            frame = _joined(frame, loyalty.load(reading, of_program, base, worth))
     extra = [n for c in moving(wanted.values()) for n in (c.leaves, c.enters)] if moves else []
     groups = frame[customers.GROUP] if "group" in names else None
     return Loaded(frame.select("customer_id", *wanted, *extra), found, groups)
