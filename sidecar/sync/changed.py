@@ -51,8 +51,9 @@ def answer(
     Returns:
         What was done, and the rulebook that holds from now on.
     """
-    keeping.bring(shop, book, Scope.of(ids), moment, buyers)
+    brought = keeping.bring(shop, book, Scope.of(ids), moment, buyers)
     run = Run(kind=kind, moment=moment)
+    run.outcome.tier_changed = brought.tier_changed
     work = Pass(shop, book, moment, [run], budget, touched or {})
     ended = "failed"
     try:

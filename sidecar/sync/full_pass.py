@@ -95,17 +95,20 @@ class FullPass:
         """
         parts = parts_of(self.shop, self.book, self.moment, kind=self.kind, actor=self.actor)
         try:
-            self._keep()
+            # Of the part that is always there.
+            parts[-1].run.outcome.tier_changed = self._keep()
             plan, blocked = self._decided(parts)
             result = self._write(plan, blocked, parts)
+            result.outcome.tier_changed = parts[-1].run.outcome.tier_changed
         except StoppedError:
             result = Result(stopped=True)
         with transaction(self.shop.engine) as tx:
             result.waiting = runs.waiting(tx, self.shop.own)
         return result
 
-    def _keep(self) -> None:
-        """Points and tiers first: the rules may ask for them."""
+    def _keep(self) -> int:
+        """Points and tiers first: the rules may ask for them. How many moved to another tier."""
+        moved = 0
         if self.book.checked.rules.program is None:
             with transaction(self.shop.engine) as tx:
                 tier_definition.drop(tx, self.shop.own, self.moment)
@@ -116,9 +119,10 @@ class FullPass:
                 raise StoppedError
             forget_gone(self.shop, scope, self.moment)
             if keeping is not None:
-                keeping.bring(scope, self.moment, anew=new is not None)
+                moved += keeping.bring(scope, self.moment, anew=new is not None).tier_changed
         if keeping is not None and new is not None:
             keeping.settle(new, self.moment)
+        return moved
 
     # -- deciding ------------------------------------------------------------------------
 

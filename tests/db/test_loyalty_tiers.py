@@ -72,7 +72,8 @@ def test_who_has_earned_a_thousand_points_is_in_silver(store: SmallStore, ann: i
     assert moves(store, ann) == []
 
     order(store, ann, "0.10")
-    look(store, ann)
+    assert store.process(ann).tier_changed == 1
+    assert store.process(ann).tier_changed == 0
 
     assert tier(store, ann) == "Silver"
     assert moves(store, ann) == [("Bronze", "Silver", "reached")]
@@ -440,7 +441,7 @@ def test_other_tiers_hold_for_everybody_after_the_next_full_pass(
     program(store, HIGHER)
     store.full_pass()
     assert command(store, "tier.apply", apply=True)["applied"]
-    store.full_pass()
+    assert store.full_pass().tier_changed == 2
 
     assert [tier(store, who) for who in three] == ["Bronze", "Silver", "Ruby"]
     assert [moves(store, who)[-1][2] for who in three] == ["definition", "reached", "definition"]

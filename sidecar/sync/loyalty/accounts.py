@@ -88,6 +88,10 @@ class Accounts:
         with transaction(self._shop.engine) as tx:
             # Time alone does not help.
             tx.execute(update(account).where(theirs).values(next_at=None))
+            if self.unit == "points":
+                tier = self._shop.own.tier
+                here = tier.c.customer_id == customer_id
+                tx.execute(update(tier).where(here).values(next_at=None))
             findings.raise_finding(
                 tx,
                 self._shop.own,

@@ -57,10 +57,12 @@ class Brought:
     Attributes:
         customers: Whose account was looked at.
         entries: That were written.
+        tier_changed: Customers who moved to another tier.
     """
 
     customers: int = 0
     entries: int = 0
+    tier_changed: int = 0
 
 
 def open_posting(shop: Shop, book: Rulebook, moment: Moment) -> Posting | None:
@@ -115,6 +117,7 @@ class Posting:
         self._accounts = Accounts(shop, "points", moment, trial=trial)
         self._conditions = Conditions(shop, book, program)
         self._whole_store: dict[str, pl.DataFrame] = {}
+        self._tier_changed = 0
 
     def bring(
         self, scope: Scope, moment: Moment, named: Collection[int] = (), *, anew: bool = False
@@ -128,8 +131,9 @@ class Posting:
         """
         with transaction(self._shop.engine) as tx:
             due = self._due(self._reading(tx, scope, moment), named=named, anew=anew)
+        self._tier_changed = 0
         entries = self._accounts.bring_each(due, moment, self._bring)
-        return Brought(due.height, entries)
+        return Brought(due.height, entries, self._tier_changed)
 
     def unsettled(self, moment: Moment) -> int | None:
         """
@@ -290,7 +294,8 @@ class Posting:
         with transaction(self._shop.engine) as tx:
             reading, ledger, held = self._looked_at(tx, due, moment)
             entries = projection.write(reading, ledger, self._accounts.native)
-            held.look(reading, due["customer_id"].to_list())
+            moved = held.look(reading, due["customer_id"].to_list())
+        self._tier_changed += moved
         ids = due["customer_id"].to_list()
         projection.write_pending(self._shop, self._accounts.native, ids, moment)
         return entries

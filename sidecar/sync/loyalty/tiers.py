@@ -91,12 +91,15 @@ class Tiers:
 
     # -- the tier now ----------------------------------------------------------------------
 
-    def look(self, reading: Reading, customers: Sequence[int]) -> None:
+    def look(self, reading: Reading, customers: Sequence[int]) -> int:
         """
         Bring the tiers of *customers* to where they should be.
 
         Args:
             reading: In whose transaction their ledger was written.
+
+        Returns:
+            How many of them moved.
         """
         after = self.judged(reading, customers)
         is_new = pl.any_horizontal(
@@ -109,6 +112,7 @@ class Tiers:
         insert(tx, own.tier, _written(rows), update=list(_CHANGING))
         moves = moved.select("customer_id", "tier", "why", at=self._plan.now, was="row:tier")
         insert(tx, own.tier_change, _written(moves, as_they_are=("why",)), strict=True)
+        return moved.height
 
     def judged(self, reading: Reading, customers: Sequence[int]) -> pl.DataFrame:
         """
