@@ -34,7 +34,7 @@ from sidecar.sync import (
 )
 from sidecar.sync.commands import queue
 from sidecar.sync.compiled_rules import open_rulebook
-from sidecar.sync.loyalty import projection
+from sidecar.sync.loyalty import coupon_writing, projection
 from sidecar.sync.planning import StoppedError
 from sidecar.sync.state import Json
 from sidecar.sync.status import HEARTBEAT
@@ -129,6 +129,7 @@ class Duties:
             runs.recover(tx, self._shop.own)
         intents.recover(self._shop)
         projection.recover(self._shop)
+        coupon_writing.recover(self._shop)
         owed = not self._began  # what became of settings between two processes is not known
         self._began = True
         return owed

@@ -50,6 +50,7 @@ INDEXES = (
     StoreIndex("customer_search", "sidecar_customer", ("customer_id",)),
     StoreIndex("customer_history", "sidecar_customer", ("customer_id",)),
     StoreIndex("coupon_history", "sidecar_customer", ("customer_id",)),
+    StoreIndex("coupon_history", "sidecar_coupon", ("coupon_id",)),
 )
 
 

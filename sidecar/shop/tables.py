@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from sqlalchemy import Column, Index, Integer, MetaData, String, Table, Text
-from sqlalchemy.dialects.mysql import DATETIME, DECIMAL, TINYINT
+from sqlalchemy.dialects.mysql import DATE, DATETIME, DECIMAL, TINYINT
 
 #: The generations that differ in their schema; 4.0 stands for 4.0.2.x.
 Generation = Literal["3.0", "4.0", "4.1"]
@@ -42,6 +42,7 @@ class StoreTables:
     order_total: Table
     order_history: Table
     order_status: Table
+    coupon: Table
     coupon_history: Table
     return_: Table
     return_history: Table
@@ -228,6 +229,7 @@ def store_tables(prefix: str, generation: Generation) -> StoreTables:
             _id("order_total_id"),
             _int("order_id"),
             _text("code", 32),
+            _text("title", 255),
             _money("value"),
             Index("order_id", "order_id"),
         ),
@@ -235,7 +237,31 @@ def store_tables(prefix: str, generation: Generation) -> StoreTables:
         order_status=table(
             "order_status", _key("order_status_id"), _key("language_id"), _text("name", 32)
         ),
-        coupon_history=table("coupon_history", _id("coupon_history_id"), _int("customer_id")),
+        coupon=table(
+            "coupon",
+            _id("coupon_id"),
+            _text("name", 128),
+            _text("code", 20),
+            _text("type", 1),
+            _money("discount"),
+            _flag("logged"),
+            _flag("shipping"),
+            _money("total"),
+            Column("date_start", DATE, nullable=False),
+            Column("date_end", DATE, nullable=False),
+            _int("uses_total"),
+            # Before 4.0 it is text.
+            _text("uses_customer", 11) if oldest else _int("uses_customer"),
+            _flag("status"),
+            _date("date_added"),
+        ),
+        coupon_history=table(
+            "coupon_history",
+            _id("coupon_history_id"),
+            _int("coupon_id"),
+            _int("order_id"),
+            _int("customer_id"),
+        ),
         return_=table(
             "return",
             _id("return_id"),

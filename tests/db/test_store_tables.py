@@ -22,6 +22,7 @@ ALIKE = {
     "text": {"text", "mediumtext", "varchar"},
     "decimal": {"decimal"},
     "datetime": {"datetime", "date"},
+    "date": {"date"},
 }
 
 

@@ -146,9 +146,11 @@ def _removed(holder: Holder, found: Found, shown: Sequence[Shown], at: int) -> N
         found.gone.append(one.entry_id)
         lost[one.cause] = lost.get(one.cause, 0) + one.written
     for cause, amount in lost.items():
-        cause.is_overruled = True
         before = len(holder.account.entries)
-        holder.post(cause, 0, at)
+        # What a redemption gave back was the customer's before: its coupon decides.
+        if cause.key.kind != "redeem":
+            cause.is_overruled = True
+            holder.post(cause, 0, at)
         if len(holder.account.entries) == before:
             # Nothing is left to revoke, but the store's sum went down.
             holder.account.entries.append(Entry("post", cause, 0, [], 0))

@@ -2,6 +2,7 @@
 All that is kept of customers in money's worth, brought up to date: called before every cycle.
 
     points (by orders, native rows, the clock) ──> tiers
+    coupons that points became ──> points that come back
     accounts without a card ──> cards
 """
 
@@ -15,6 +16,7 @@ from sidecar.shop.shop import Shop
 from sidecar.sync.compiled_rules import Rulebook
 from sidecar.sync.loyalty import cards
 from sidecar.sync.loyalty.posting import Brought, Posting, open_posting
+from sidecar.sync.loyalty.redemptions import Redemptions
 
 
 class Keeping:
@@ -22,6 +24,7 @@ class Keeping:
 
     def __init__(self, shop: Shop, program: Program, points: Posting) -> None:
         self._shop, self._program, self._points = shop, program, points
+        self._redemptions = Redemptions(shop, program, points)
 
     def bring(
         self, scope: Scope, moment: Moment, named: Collection[int] = (), *, anew: bool = False
@@ -34,6 +37,7 @@ class Keeping:
             anew: Look at all who have an order; see `unsettled`.
         """
         brought = self._points.bring(scope, moment, named, anew=anew)
+        self._redemptions.settle(scope, moment)
         if self._program.cards:
             cards.issue(self._shop, scope, moment)
         return brought

@@ -121,6 +121,8 @@ def _row(customer_id: int, entry_id: int, key: Key, *, gives: bool, written: int
     is_of_order = key.kind == "earn" and gives and written > 0
     if (key.kind == "expire" and written > 0) or (key.kind == "waive" and written < 0):
         text += ", corrected"  # what it took or gave is taken back
+    if key.kind == "redeem" and written > 0:
+        text += ", given back"
     if key.kind == "earn" and not is_of_order:
         text += ", taken back" if written < 0 else ", corrected"
     return NewRow(customer_id, entry_id, (key.source_id or 0) if is_of_order else 0, written, text)
