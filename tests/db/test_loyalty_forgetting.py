@@ -53,7 +53,7 @@ def _any_row(store: SmallStore, table: str, customer: int) -> None:
         customer if name == "customer_id" or "enum" not in kinds[name] else 1 for name in named
     ]
     names, marks = ", ".join(f"`{name}`" for name in named), ", ".join("%s" for _ in named)
-    store.rows(f"INSERT INTO {{own}}{table} ({names}) VALUES ({marks})", *values)
+    store.rows(f"INSERT IGNORE INTO {{own}}{table} ({names}) VALUES ({marks})", *values)
 
 
 def _kept_of(store: SmallStore) -> dict[str, list[int]]:

@@ -18,7 +18,7 @@ from sidecar.sync.commands.dispatcher import Answer, Handler, Task
 from sidecar.sync.commands.means import Means
 from sidecar.sync.facts import as_json
 from sidecar.sync.finding import require_customers
-from sidecar.sync.loyalty import beginning, statement
+from sidecar.sync.loyalty import beginning, native_findings, statement
 from sidecar.sync.loyalty.adjusting import Adjustment, adjust
 from sidecar.sync.loyalty.beginning import require_kept, require_program
 from sidecar.sync.loyalty.drift import NOTED, Drift, DriftFinder
@@ -178,21 +178,32 @@ def _reconcile(means: Means, task: Task) -> Answer:
         tally.count(found, left)
         done = min(done + _RANGE, total)
         task.report(done, total)
+    with transaction(shop.engine) as tx:
+        native_findings.settle(tx, shop.own, "points", tally.customers, moment)
     return Answer(tally.told(total), exit_code=DRIFT if tally.is_left else 0)
 
 
 class _Tally:
-    """What was found, what of it was mended, and the first of both."""
+    """
+    What was found, what of it was mended, and the first of both.
+
+    Attributes:
+        customers: By kind of finding, whose rows others changed, and that is not mended.
+    """
 
     def __init__(self) -> None:
         self._kinds: Counter[str] = Counter()
         self._mended = 0
         self._shown: list[dict[str, object]] = []
+        self.customers: dict[native_findings.Kind, set[int]] = {}
         self.is_left = False
 
     def count(self, found: list[Drift], left: list[Drift]) -> None:
         """Count in what was *found*, and what is *left* of it."""
         stays = {_name(drift) for drift in left}
+        for drift in left:
+            if (kind := _finding(drift)) is not None:
+                self.customers.setdefault(kind, set()).add(drift.customer_id)
         known = {_name(drift) for drift in found}
         for drift in [*found, *(drift for drift in left if _name(drift) not in known)]:
             mended = _name(drift) not in stays
@@ -212,6 +223,13 @@ class _Tally:
             "kinds": dict(sorted(self._kinds.items())),
             "found": self._shown,
         }
+
+
+def _finding(drift: Drift) -> native_findings.Kind | None:
+    """The kind of finding that *drift* is; None: of none."""
+    if drift.kind == "negative":
+        return "negative" if drift.row is not None else None
+    return drift.kind if drift.kind in ("altered", "beside") else None
 
 
 def _name(drift: Drift) -> tuple[object, ...]:

@@ -20,6 +20,7 @@ from sidecar.sync.loyalty import projection
 from sidecar.sync.loyalty.holder import Unit
 from sidecar.sync.loyalty.ingest import ingest
 from sidecar.sync.loyalty.ledger import Ledger
+from sidecar.sync.loyalty.native_findings import REFUSED, whose
 from sidecar.sync.loyalty.native_rows import NativeRow, NativeRows, mark
 from sidecar.sync.reading import Reading
 
@@ -27,7 +28,10 @@ from sidecar.sync.reading import Reading
 BATCH = 1_000
 
 #: What cannot be kept, for people.
-_REFUSED: Mapping[Unit, str] = {"points": "the points", "credit": "the store credit"}
+_REFUSED: Mapping[Unit, tuple[str, str]] = {
+    "points": ("the points", "are left as they are"),
+    "credit": ("the store credit", "is left as it is"),
+}
 
 
 class Accounts:
@@ -84,7 +88,6 @@ class Accounts:
     def _refuse(self, customer_id: int, error: CustomerError, moment: Moment) -> None:
         account, what = self._shop.own.account, _REFUSED[self.unit]
         theirs = (account.c.unit == self.unit) & (account.c.customer_id == customer_id)
-        whose = f"customer {customer_id}"
         with transaction(self._shop.engine) as tx:
             # Time alone does not help.
             tx.execute(update(account).where(theirs).values(next_at=None))
@@ -95,11 +98,9 @@ class Accounts:
             findings.raise_finding(
                 tx,
                 self._shop.own,
-                "loyalty.refused",
-                whose if self.unit == "points" else f"{what} of {whose}",
-                f"{what} of {whose} are left as they are: {error}"
-                if self.unit == "points"
-                else f"{what} of {whose} is left as it is: {error}",
+                REFUSED,
+                whose(self.unit, customer_id),
+                f"{what[0]} of customer {customer_id} {what[1]}: {error}",
                 moment,
             )
 
@@ -126,5 +127,7 @@ class Accounts:
             theirs = rows.get(customer_id, [])
             found = ingest(holder, theirs, shown.get(customer_id, []), self.opened_to, at, terms)
             projection.note(reading, found)
+            holder.is_altered, holder.is_beside = bool(found.altered), bool(found.beside)
+            holder.rewritten = len(found.again)
             holder.native_mark = sum(mark(row.native_id, row.amount) for row in theirs)
         return rows

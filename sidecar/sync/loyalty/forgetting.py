@@ -11,6 +11,7 @@ from sidecar.model import Moment, Scope
 from sidecar.shop.database import transaction
 from sidecar.shop.own_tables import UNITS, OwnTables
 from sidecar.shop.shop import Shop
+from sidecar.sync.loyalty import native_findings
 from sidecar.sync.reading import WHOLE, Reading
 
 #: Customers in one DELETE.
@@ -31,6 +32,7 @@ def forget(tx: Connection, own: OwnTables, customers: Sequence[int]) -> None:
         own.rewarded, own.tier, own.tier_change, own.redemption, own.issue, own.card,
     ):  # fmt: skip
         tx.execute(delete(table).where(table.c.customer_id.in_(customers)))
+    native_findings.forget(tx, own, customers)
 
 
 def forget_gone(shop: Shop, scope: Scope, moment: Moment) -> int:

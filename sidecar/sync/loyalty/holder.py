@@ -76,6 +76,9 @@ class Holder:
         orders_mark: Fingerprint of the orders that were looked at.
         native_mark: Fingerprint of the native rows that were looked at.
         lost: What somebody removed of our native rows since, by the cause of their entries.
+        is_altered: Rows of ours have another amount in the store; None: it was not looked at.
+        is_beside: Others gave something there that does not count; None: as before.
+        rewritten: Rows of ours that took something, were deleted, and are written again.
         is_new: It has no row yet.
     """
 
@@ -87,6 +90,9 @@ class Holder:
     lost: dict[KnownCause, int] = field(default_factory=dict)
     orders_mark: int = 0
     native_mark: int = 0
+    is_altered: bool | None = None
+    is_beside: bool | None = None
+    rewritten: int = 0
     is_new: bool = True
 
     def cause(self, key: Key, at: int) -> KnownCause:

@@ -19,6 +19,7 @@ from sidecar.shop.fence import prove
 from sidecar.shop.own_tables import OwnTables
 from sidecar.shop.shop import Shop
 from sidecar.sync import state
+from sidecar.sync.loyalty import native_findings
 from sidecar.sync.loyalty.holder import Key, Unit
 from sidecar.sync.loyalty.ingest import Found, Shown, to_write
 from sidecar.sync.loyalty.ledger import Ledger
@@ -106,6 +107,7 @@ def write(reading: Reading, ledger: Ledger, native: NativeRows) -> int:
                 one.native_id = numbers[one.entry_id]
                 one.holder.native_mark += mark(one.native_id, one.written)
     ledger.save(posted, reading.moment.epoch_s)
+    native_findings.note(reading, ledger)
     return len(posted)
 
 
