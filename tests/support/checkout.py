@@ -46,15 +46,16 @@ class Checkout:
     ) -> int:
         """A draft of an order with the coupon *code* in its totals."""
         line = Line(product=40, price=total)
-        order_id = self._given.order(
-            customer, total, lines=[line], **{"status": 0, "at": self._store.now} | more
-        )
+        columns: dict[str, Any] = {"at": self._store.now} | more
+        order_id = self._given.order(customer, total, lines=[line], status=0, **columns)
         for name, title, value in (
             ("sub_total", "Sub-Total", total),
             ("coupon", f"Coupon ({code})", f"-{paid}"),
         ):
-            row = {"title": title, "sort_order": 1}
-            self._given.insert("order_total", row, order_id=order_id, code=name, value=value)
+            row = {"title": title, "value": value}
+            self._given.insert(
+                "order_total", {"sort_order": 1}, order_id=order_id, code=name, **row
+            )
         return order_id
 
     def become(self, order_id: int, status: int) -> int:
@@ -97,7 +98,7 @@ class Checkout:
     def _is_used_up(self, coupon: Mapping[str, Any]) -> bool:
         query = f"SELECT * FROM `{self._given.prefix}coupon_history` WHERE coupon_id = %s"
         uses = len(self._store.rows(query, coupon["coupon_id"]))
-        return 0 < coupon["uses_total"] <= uses
+        return 0 < int(coupon["uses_total"]) <= uses
 
     def _order(self, order_id: int) -> Mapping[str, Any]:
         query = f"SELECT * FROM `{self._given.prefix}order` WHERE order_id = %s"

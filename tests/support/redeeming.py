@@ -54,7 +54,7 @@ def row(store: SmallStore, redemption: int | None = None) -> Mapping[str, Any]:
     return found
 
 
-def coupon(store: SmallStore, code: str | None) -> Mapping[str, Any]:
+def coupon(store: SmallStore, code: str) -> Mapping[str, Any]:
     """The store's coupon with that *code*."""
     (found,) = store.rows(f"SELECT * FROM `{store.given.prefix}coupon` WHERE code = %s", code)
     return found

@@ -30,7 +30,7 @@ class Redemption:
         points: How many are spent by it.
         value: What they became, in ten-thousandths of a currency unit.
         least_order: What goods must cost for the coupon to be used, in ten-thousandths.
-        code: Of the coupon; whoever knows it can use it.
+        code: Of the coupon; whoever knows it can use it. Empty: there is none.
         coupon_id: The store's; None: not written yet.
         ends_at: From when on the coupon cannot be used; None: never.
         order_id: The order it was used for; 0: none.
@@ -47,7 +47,7 @@ class Redemption:
     least_order: int
     becomes: Literal["coupon", "credit"]
     state: State
-    code: str | None
+    code: str
     coupon_id: int | None
     ends_at: int | None
     order_id: int
@@ -66,14 +66,12 @@ class Redemption:
     @property
     def coupon(self) -> Coupon:
         """Its coupon as it is to be written."""
-        return Coupon(
-            self.redemption_id, self.code or "", self.value, self.least_order, self.ends_at
-        )
+        return Coupon(self.redemption_id, self.code, self.value, self.least_order, self.ends_at)
 
     @property
     def ours(self) -> tuple[int, str]:
         """What its coupon bears, beside its number."""
-        return self.redemption_id, self.code or ""
+        return self.redemption_id, self.code
 
 
 class RedemptionRows:
@@ -167,4 +165,4 @@ class RedemptionRows:
     def _read(self, tx: Connection, where: ColumnElement[bool]) -> Iterator[Redemption]:
         query = select(*self._columns).where(where).order_by(self._table.c.redemption_id)
         for row in tx.execute(query).mappings():
-            yield Redemption(**row)
+            yield Redemption(**{**row, "code": row["code"] or ""})

@@ -259,7 +259,7 @@ class Redemptions:
             silent = {
                 one.code: one.customer_id
                 for number, one in by_coupon.items()
-                if one.state in ("used", "closing") and one.code and number not in uses
+                if one.state in ("used", "closing") and number not in uses
             }
             paid = self._coupons.paid_with(tx, silent)
         found = _Look({}, {})
