@@ -11,6 +11,9 @@ GRANT UPDATE (customer_group_id) ON `shop`.`oc_customer` TO 'sidecar'@'localhost
 -- Only with a loyalty program: write points, and mend them when asked.
 GRANT INSERT, UPDATE, DELETE ON `shop`.`oc_customer_reward` TO 'sidecar'@'localhost';
 
+-- Only with [credit] in a loyalty program: the same for store credit.
+GRANT INSERT, UPDATE, DELETE ON `shop`.`oc_customer_transaction` TO 'sidecar'@'localhost';
+
 -- Our own tables. They need not exist yet.
 GRANT ALL ON `shop`.`oc_sidecar_account` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_assertion` TO 'sidecar'@'localhost';

@@ -23,6 +23,7 @@ from sidecar.sync import caps, changed, rulebook, runs
 from sidecar.sync.caps import Budget
 from sidecar.sync.commands import (
     card_handlers,
+    credit_handlers,
     look_handlers,
     loyalty_handlers,
     operation_handlers,
@@ -263,6 +264,7 @@ class Sidecar:
             **loyalty_handlers.handlers(self._means),
             **card_handlers.handlers(self._means),
             **tier_handlers.handlers(self._means),
+            **credit_handlers.handlers(self._means),
             **look_handlers.handlers(lambda: self.view),
         }
 

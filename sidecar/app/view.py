@@ -29,8 +29,9 @@ from sidecar.sync.explaining import explain
 from sidecar.sync.facts import as_json
 from sidecar.sync.facts.load import Dictionary
 from sidecar.sync.finding import require_customers
-from sidecar.sync.loyalty import card_statement, cards, liability, statement
+from sidecar.sync.loyalty import card_statement, cards, credit_statement, liability, statement
 from sidecar.sync.loyalty.beginning import require_program
+from sidecar.sync.loyalty.credit import require_credit
 from sidecar.sync.rulebook import CheckedRules
 from sidecar.sync.runs import Waiting
 from sidecar.sync.state import Json
@@ -174,6 +175,30 @@ class View:
         customer_id = require_customers(self.shop, [text])[text]
         with transaction(self.shop.engine) as tx:
             return card_statement.of_customer(tx, self.shop, customer_id)
+
+    def credit(self, customer: str, limit: int) -> dict[str, Json]:
+        """
+        What the customer with an id or e-mail has in store credit, with the last *limit* entries.
+
+        Raises:
+            ConfigError: There is no loyalty program, or store credit is not kept.
+            UsageError: There is no such customer, or several.
+        """
+        program = require_credit(require_program(self.check_rules().rules))
+        customer_id = require_customers(self.shop, [customer])[customer]
+        with transaction(self.shop.engine) as tx:
+            return credit_statement.read(tx, self.shop, program, customer_id, limit)
+
+    def credit_waiting(self, limit: int) -> dict[str, Json]:
+        """
+        The store credit that waits for another person's approval, at most *limit* issues.
+
+        Raises:
+            ConfigError: There is no loyalty program, or store credit is not kept.
+        """
+        program = require_credit(require_program(self.check_rules().rules))
+        with transaction(self.shop.engine) as tx:
+            return credit_statement.waiting(tx, self.shop, program, limit)
 
     def loyalty(self) -> dict[str, Json]:
         """

@@ -69,6 +69,18 @@ def _lines(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if found["breakage_percent"] is not None:
         of = f"{found['did_expire']:,} of {found['could_expire']:,} whose last day is over expired"
         yield "breakage", f"{found['breakage_percent']} %: {of}"
+    if found["credit"] is not None:
+        yield from _credit_lines(found["credit"], found["currency"])
+
+
+def _credit_lines(found: Mapping[str, Any], currency: str) -> Iterator[tuple[str, str]]:
+    customers = show.counted(found["customers"], "customer")
+    yield "store credit", f"{show.money(found['available'])} {currency} of {customers}"
+    if found["owed"].strip("0."):
+        yield "", f"{show.money(found['owed'])} {currency} owed by customers"
+    if found["issues_waiting"]:
+        waits = f"{show.money(found['amount_waiting'])} {currency}"
+        yield "", f"{waits} in {show.counted(found['issues_waiting'], 'issue')} to be approved"
 
 
 def _day(instant: str) -> str:

@@ -25,6 +25,7 @@ FAMILIES = (
     "tags",
     "pins",
     "points",
+    "credit",
     "loyalty",
     "tier",
     "runs",

@@ -50,6 +50,11 @@ def card(number: str) -> str:
     return " ".join(number[start : start + 4] for start in range(0, len(number), 4))
 
 
+def money(text: str) -> str:
+    """Money of an answer with two places, unless it has more."""
+    return text.removesuffix("00")
+
+
 def listed(names: Sequence[str], most: int = 5) -> str:
     """The first *names*, and how many more there are."""
     more = len(names) - most

@@ -496,6 +496,7 @@ def own_tables(prefix: str) -> OwnTables:
             Column("actor", String(64)),
             Column("reason", String(255)),
             Column("decided_by", String(64)),
+            Column("decided_reason", String(255)),
             Column("decided_at", BigInteger),
             Column("at", BigInteger),
         ),

@@ -146,7 +146,7 @@ def test_a_row_beside_an_order_stays_one_when_the_order_is_taken_back(
     finder = DriftFinder(store.sidecar.shop, store.book(), store.moment)
     found = finder.find(Scope.of([ann]))
 
-    assert [(drift.kind, drift.points) for drift in found] == [("beside", 100)]
+    assert [(drift.kind, drift.amount) for drift in found] == [("beside", 100)]
     assert finder.mend(found) == []
     hold(store)
     assert available(store, ann) == 0

@@ -60,7 +60,7 @@ def everybody(store: SmallStore) -> list[Drift]:
 
 
 def kinds(found: list[Drift]) -> list[tuple[str, int, int]]:
-    return [(drift.kind, drift.points, drift.wanted) for drift in found]
+    return [(drift.kind, drift.amount, drift.wanted) for drift in found]
 
 
 def execute(store: SmallStore, statement: str) -> None:

@@ -78,6 +78,7 @@ def test_of_a_program_that_gave_nothing_there_is_nothing_to_tell(store: SmallSto
         "could_expire": 0,
         "did_expire": 0,
         "breakage_percent": None,
+        "credit": None,
     }
 
 

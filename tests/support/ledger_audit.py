@@ -52,6 +52,18 @@ _FAULTS = {
         LEFT JOIN {store}customer_reward r ON r.customer_reward_id = e.native_id
         WHERE e.unit = 'points' AND (e.native_id > 0 OR e.native_id IS NULL)
           AND (r.points IS NULL OR r.points <> e.written OR r.customer_id <> e.customer_id)""",
+    "rows of ours are there, with their money": """
+        SELECT e.entry_id, e.written, t.amount FROM {own}entry e
+        LEFT JOIN {store}customer_transaction t ON t.customer_transaction_id = e.native_id
+        WHERE e.unit = 'credit' AND (e.native_id > 0 OR e.native_id IS NULL)
+          AND (t.amount IS NULL OR t.amount * 10000 <> e.written
+               OR t.customer_id <> e.customer_id OR t.order_id <> 0)""",
+    "what was issued stands in the ledger, and nothing else does": """
+        SELECT i.issue_id, i.state, i.amount, c.posted FROM {own}issue i
+        LEFT JOIN {own}cause c ON c.unit = 'credit' AND c.kind = 'issue'
+          AND c.source_id = i.issue_id AND c.customer_id = i.customer_id
+        WHERE (i.state = 'issued') <> (c.cause_id IS NOT NULL)
+          OR c.posted <> IF(c.overruled, 0, i.amount)""",
 }
 
 _SUMS = """
@@ -60,6 +72,15 @@ _SUMS = """
                      WHERE r.customer_id = c.customer_id), 0) AS native
     FROM {store}customer c
     LEFT JOIN {own}account a ON a.customer_id = c.customer_id AND a.unit = 'points'"""
+
+#: Only where store credit was kept once.
+_MONEY = """
+    SELECT c.customer_id, COALESCE(a.available, 0) AS available,
+           COALESCE((SELECT SUM(amount) FROM {store}customer_transaction t
+                     WHERE t.customer_id = c.customer_id), 0) * 10000 AS native
+    FROM {store}customer c
+    LEFT JOIN {own}account a ON a.customer_id = c.customer_id AND a.unit = 'credit'
+    WHERE EXISTS (SELECT 1 FROM {own}state s WHERE s.name = 'credit.opened')"""
 
 
 def hold(store: SmallStore, beside: dict[int, int] | None = None) -> None:
@@ -74,6 +95,8 @@ def hold(store: SmallStore, beside: dict[int, int] | None = None) -> None:
     for row in _rows(store, _SUMS):
         extra = (beside or {}).get(row["customer_id"], 0)
         assert row["native"] == row["available"] + extra, row
+    for row in _rows(store, _MONEY):
+        assert row["native"] == row["available"], row
 
 
 def _rows(store: SmallStore, query: str) -> list[dict[str, Any]]:

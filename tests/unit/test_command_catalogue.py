@@ -20,6 +20,7 @@ GOOD: dict[str, tuple[object, object]] = {
     "day": ("2027-01-31", datetime.date(2027, 1, 31)),
     "boolean": (True, True),
     "integer": (7, 7),
+    "amount": ("12.5", 125_000),
     "customer": (12, "12"),
     "customers": ([12, "ann@example.com"], ["12", "ann@example.com"]),
     "rows": (

@@ -21,7 +21,7 @@ MAKING = ("CREATE", "ALTER", "INDEX", "DROP")
 #: The one column of the store that is changed.
 GROUP = "customer_group_id"
 
-#: What points ask of the store's own table of them; the last two only to mend it.
+#: What points, and store credit, ask of the store's own table; the last two only to mend it.
 POINTS = ("INSERT", "UPDATE", "DELETE")
 
 #: Privileges of the whole server that would let whoever has our password do anything.
@@ -50,6 +50,7 @@ def check_grants(case: ServerCase) -> Iterator[Finding]:
     yield _index(grants, database, prefix, wanted=case.config.database.create_indexes)
     yield _groups(grants, database, f"{prefix}customer")
     yield _points(grants, database, f"{prefix}customer_reward")
+    yield _credit(grants, database, f"{prefix}customer_transaction")
     yield _own(grants, database, own_names(prefix))
     yield _too_much(grants, database)
 
@@ -127,6 +128,18 @@ def _points(grants: Grants, database: str, reward: str) -> Finding:
         f"the account may not write {reward}",
         "a loyalty program cannot give points; without one nothing is amiss",
         f"GRANT {', '.join(POINTS)} ON {quoted(database)}.{quoted(reward)} TO {grants.account};",
+    )
+
+
+def _credit(grants: Grants, database: str, credit: str) -> Finding:
+    if all(grants.on_table(privilege, database, credit) for privilege in POINTS):
+        return Finding("grants.credit", "ok", "the account may write store credit")
+    return Finding(
+        "grants.credit",
+        "note",
+        f"the account may not write {credit}",
+        "store credit cannot be kept; without [credit] nothing is amiss",
+        f"GRANT {', '.join(POINTS)} ON {quoted(database)}.{quoted(credit)} TO {grants.account};",
     )
 
 

@@ -81,6 +81,7 @@ CREATE TABLE IF NOT EXISTS `{prefix}sidecar_issue` (
   `actor` VARCHAR(64) NOT NULL COMMENT 'who issues it',
   `reason` VARCHAR(255) NOT NULL COMMENT 'what they said',
   `decided_by` VARCHAR(64) NULL COMMENT 'who approved or refused it; NULL: nobody was asked',
+  `decided_reason` VARCHAR(255) NULL COMMENT 'why it was refused; NULL: it was not',
   `decided_at` BIGINT NULL COMMENT 'when; NULL: not yet, or nobody was asked',
   `at` BIGINT NOT NULL COMMENT 'when it was asked for',
   PRIMARY KEY (`issue_id`),

@@ -11,15 +11,26 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 Kind = Literal[
-    "text", "name", "names", "choice", "day", "boolean", "integer", "customer", "customers", "rows"
+    "text",
+    "name",
+    "names",
+    "choice",
+    "day",
+    "boolean",
+    "integer",
+    "amount",
+    "customer",
+    "customers",
+    "rows",
 ]
-Area = Literal["customers", "tags", "points", "rules", "runs", "operation"]
+Area = Literal["customers", "tags", "points", "credit", "rules", "runs", "operation"]
 
 #: What a person with the rights of an area may do; each becomes a permission of its own.
 AREAS: Final[Mapping[Area, str]] = {
     "customers": "tags, pins and customer groups of single customers, and looking at them",
     "tags": "the tags themselves: their names, merging and archiving them",
     "points": "points of single customers by hand, and looking at all that was given",
+    "credit": "issuing store credit, approving what another person issued, and looking at it",
     "rules": "rules made in the admin, and letting held ones go on",
     "runs": "approving, discarding and undoing what rules want to change",
     "operation": "pausing, and passes out of turn",
@@ -34,6 +45,7 @@ KINDS: Final[Mapping[Kind, str]] = {
     "day": 'text, e.g. `"2027-01-31"`, in the store\'s zone',
     "boolean": "true or false",
     "integer": "whole number from 1 to 4,294,967,295",
+    "amount": 'text, money above 0 in the store\'s currency with at most 4 places, e.g. `"12.50"`',
     "customer": "an id as a number, or an e-mail address as text",
     "customers": "array of ids and e-mail addresses, 1 to 100,000",
     "rows": "array of objects with `tag`, `customers` (array of ids and e-mail addresses),"
@@ -92,6 +104,7 @@ _RULE_KIND = Parameter("kind", "choice", "what it makes", choices=("tag", "segme
 _RULE_NAME = Parameter("name", "name", "the rule's name")
 _RUN = Parameter("run", "integer", "the run's number")
 _CUSTOMER = Parameter("customer", "customer", "who")
+_ISSUE = Parameter("issue", "integer", "the issue's number")
 _POINTS = Parameter("points", "integer", "how many")
 
 COMMANDS: Final[tuple[Command, ...]] = (
@@ -251,6 +264,62 @@ COMMANDS: Final[tuple[Command, ...]] = (
             Parameter("apply", "boolean", "let them hold", required=False),
             Parameter("keep", "boolean", "nobody falls before their next review", required=False),
         ),
+    ),
+    Command(
+        "credit.show",
+        "credit",
+        "Tell what one customer has in store credit, of which buckets, and the latest entries;"
+        " changes nothing",
+        (_CUSTOMER, Parameter("limit", "integer", "entries, at most", required=False)),
+    ),
+    Command(
+        "credit.waiting",
+        "credit",
+        "Tell which store credit waits for another person's approval; changes nothing",
+        (Parameter("limit", "integer", "issues, at most", required=False),),
+    ),
+    Command(
+        "credit.issue",
+        "credit",
+        "Give one customer store credit; more than one person may issue alone waits",
+        (
+            _CUSTOMER,
+            Parameter("amount", "amount", "how much"),
+            Parameter(
+                "kind",
+                "choice",
+                "what it is given for",
+                choices=("refund", "goodwill", "promotion", "gift"),
+            ),
+            _WHY,
+            Parameter("order", "integer", "of a refund: of which order", required=False),
+            Parameter("until", "day", "its last day, instead of `valid`", required=False),
+            Parameter(
+                "valid",
+                "text",
+                "how long it is good: a span or `never`; without both, as `[credit]` says",
+                required=False,
+                longest=50,
+            ),
+        ),
+    ),
+    Command(
+        "credit.approve",
+        "credit",
+        "Give store credit that waits; not by who issued it",
+        (_ISSUE,),
+    ),
+    Command(
+        "credit.refuse",
+        "credit",
+        "Drop store credit that waits; not by who issued it",
+        (_ISSUE, _WHY),
+    ),
+    Command(
+        "credit.expire",
+        "credit",
+        "Let what is left of one issue of store credit expire now",
+        (_ISSUE, _WHY),
     ),
     Command(
         "loyalty.status",

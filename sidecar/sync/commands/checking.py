@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from sidecar.errors import UsageError
+from sidecar.model import MONEY_SCALE
 from sidecar.rules import calendar
 from sidecar.rules.language.suggest import did_you_mean, listing
 from sidecar.sync.commands.catalogue import BY_NAME, Kind, Parameter
@@ -21,6 +23,9 @@ _MOST_NAMES = 1_000
 _LONGEST_NAME = 255
 _LARGEST_INTEGER = 2**32 - 1
 
+#: Money as far as `DECIMAL(15,4)` holds it.
+_AMOUNT = re.compile(r"([0-9]{1,11})(?:\.([0-9]{1,4}))?", re.ASCII)
+
 #: Characters of what people sent that an error repeats.
 _SHOWN = 80
 
@@ -31,7 +36,8 @@ def check(name: str, raw: object) -> dict[str, Any]:
 
     Returns:
         Every parameter of the catalogue; None where it was not given. Days are dates,
-        customers texts, ``rows`` triples of tag, customers and day; the rest as in JSON.
+        amounts ten-thousandths, customers texts, ``rows`` triples of tag, customers and day;
+        the rest as in JSON.
 
     Raises:
         UsageError: No such command, or a parameter that is unknown, missing or wrong; named.
@@ -150,6 +156,14 @@ def _integer(_parameter: Parameter, value: object) -> int:
     return value
 
 
+def _amount(_parameter: Parameter, value: object) -> int:
+    match = _AMOUNT.fullmatch(value) if isinstance(value, str) else None
+    parts = int(match[1]) * MONEY_SCALE + int((match[2] or "").ljust(4, "0")) if match else 0
+    if not parts:
+        raise ValueError(f"must be above 0, as '12.50' with at most 4 places, not {_said(value)}")
+    return parts
+
+
 def _customer(_parameter: Parameter, value: object) -> str:
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63:
         return str(value)
@@ -218,6 +232,7 @@ _READERS: Mapping[Kind, Callable[[Parameter, object], Any]] = {
     "day": _day,
     "boolean": _boolean,
     "integer": _integer,
+    "amount": _amount,
     "customer": _customer,
     "customers": _customers,
     "rows": _rows,

@@ -14,6 +14,9 @@ Told = Mapping[str, Json]
 #: Entries of an account that are told where nobody says how many.
 ENTRIES = 20
 
+#: Issues that wait, where nobody says how many.
+ISSUES = 100
+
 
 class Looks(Protocol):
     """What there is to see; see `sidecar.app.view`."""
@@ -27,6 +30,12 @@ class Looks(Protocol):
     def card_with(self, number: str) -> Told:
         """Whose card has a number."""
 
+    def credit(self, customer: str, limit: int) -> Told:
+        """The store credit of the customer with an id or e-mail."""
+
+    def credit_waiting(self, limit: int) -> Told:
+        """The store credit that waits for another person's approval."""
+
     def loyalty(self) -> Told:
         """What is owed in points."""
 
@@ -38,9 +47,17 @@ def handlers(view: Callable[[], Looks]) -> dict[str, Handler]:
         asked = task.parameters
         return Answer(view().points(asked["customer"], asked["limit"] or ENTRIES))
 
+    def credit(task: Task) -> Answer:
+        asked = task.parameters
+        return Answer(view().credit(asked["customer"], asked["limit"] or ENTRIES))
+
     return {
         "explain": lambda task: Answer(view().explain(task.parameters["customer"])),
         "points.show": points,
         "card.find": lambda task: Answer(view().card_with(task.parameters["number"])),
+        "credit.show": credit,
+        "credit.waiting": lambda task: Answer(
+            view().credit_waiting(task.parameters["limit"] or ISSUES)
+        ),
         "loyalty.status": lambda _: Answer(view().loyalty()),
     }

@@ -22,6 +22,7 @@ from sidecar.sync.loyalty import beginning, native_findings, statement
 from sidecar.sync.loyalty.adjusting import Adjustment, adjust
 from sidecar.sync.loyalty.beginning import require_kept, require_program
 from sidecar.sync.loyalty.drift import NOTED, Drift, DriftFinder
+from sidecar.sync.loyalty.holder import Unit
 from sidecar.sync.loyalty.posting import BEGUN
 from sidecar.sync.loyalty.restoring import restore
 from sidecar.sync.ranges import customers_in_store, ranges
@@ -168,14 +169,17 @@ def _begun(means: Means, begun: object, *, began: bool) -> dict[str, object]:
 def _reconcile(means: Means, task: Task) -> Answer:
     shop, moment = means.shop, means.moment()
     book = means.rulebook(means.check_rules(), moment, False)
-    require_kept(shop, book)
-    finder = DriftFinder(shop, book, moment)
+    program = require_kept(shop, book)
+    finders = [DriftFinder(shop, book, moment)]
+    if program.credit is not None:
+        finders.append(DriftFinder(shop, book, moment, "credit"))
     tally = _Tally()
     done, total = 0, customers_in_store(shop)
     for scope in ranges(shop, _RANGE):
-        found = finder.find(scope)
-        left = finder.mend(found) if task.parameters["fix"] else found
-        tally.count(found, left)
+        for finder in finders:
+            found = finder.find(scope)
+            left = finder.mend(found) if task.parameters["fix"] else found
+            tally.count(found, left)
         done = min(done + _RANGE, total)
         task.report(done, total)
     with transaction(shop.engine) as tx:
@@ -235,20 +239,26 @@ def _finding(drift: Drift) -> native_findings.Kind | None:
 def _name(drift: Drift) -> tuple[object, ...]:
     """What it is about, whatever its numbers."""
     row = drift.row.native_id if drift.row is not None else 0
-    return drift.kind, drift.customer_id, drift.entry_id, row
+    return drift.unit, drift.kind, drift.customer_id, drift.entry_id, row
 
 
 def _told(drift: Drift, *, mended: bool) -> dict[str, object]:
     return {
         "customer_id": drift.customer_id,
+        "unit": drift.unit,
         "kind": drift.kind,
         "native_row": None if drift.row is None else drift.row.native_id,
         "entry": drift.entry_id or None,
-        "points": drift.points,
-        "wanted": drift.wanted,
+        "amount": _in_json(drift.unit, drift.amount),
+        "wanted": _in_json(drift.unit, drift.wanted),
         "mended": mended,
         "text": drift.text,
     }
+
+
+def _in_json(unit: Unit, amount: int) -> int | str:
+    """Points are numbers, money is text."""
+    return amount if unit == "points" else as_json.money(amount)
 
 
 _ACTIONS: dict[str, Callable[[Means, Task], Answer | None]] = {

@@ -21,8 +21,9 @@ from sidecar.shop.fence import prove
 from sidecar.shop.shop import Shop
 from sidecar.sync import state
 from sidecar.sync.compiled_rules import Rulebook
+from sidecar.sync.facts import as_json
 from sidecar.sync.loyalty import keeping, projection
-from sidecar.sync.loyalty.holder import Holder
+from sidecar.sync.loyalty.holder import Holder, Unit
 from sidecar.sync.loyalty.ingest import Shown, ingest
 from sidecar.sync.loyalty.ledger import Ledger
 from sidecar.sync.loyalty.native_rows import NativeRow, NativeRows
@@ -46,15 +47,16 @@ class Drift:
     One thing that is not as it should be.
 
     Attributes:
-        points: As it is; of a sum, the store's.
+        amount: As it is, in the unit of the account; of a sum, the store's.
         wanted: As it should be; of a sum, the ledger's.
         entry_id: Of the ledger; 0: it is about none.
         row: Of the store; None: it is about none, or it is not there.
     """
 
+    unit: Unit
     kind: Kind
     customer_id: int
-    points: int
+    amount: int
     wanted: int
     entry_id: int = 0
     row: NativeRow | None = None
@@ -63,29 +65,34 @@ class Drift:
     def text(self) -> str:
         """What is the matter, for people."""
         number = self.row.native_id if self.row is not None else 0
+        amount, wanted = self.told(self.amount), self.told(self.wanted)
         match self.kind:
             case "altered":
-                return f"row {number} of ours was changed from {self.wanted:,} to {self.points:,}"
+                return f"row {number} of ours was changed from {wanted} to {amount}"
             case "beside" if self.row is not None and self.row.entry_id:
-                return f"row {number} of ours, over {self.points:,}, belongs to no entry here"
+                return f"row {number} of ours, over {amount}, belongs to no entry here"
             case "beside":
                 order_id = self.row.order_id if self.row is not None else 0
                 return (
-                    f"row {number}: others gave {self.points:,} for order {order_id},"
+                    f"row {number}: others gave {amount} for order {order_id},"
                     " which the program rewards"
                 )
             case "missing":
-                return f"the row of {self.wanted:,} is not written yet (entry {self.entry_id})"
+                return f"the row of {wanted} is not written yet (entry {self.entry_id})"
             case "sum":
-                return f"the store's rows add up to {self.points:,}, the ledger to {self.wanted:,}"
+                return f"the store's rows add up to {amount}, the ledger to {wanted}"
             case "ledger":
-                return f"the ledger itself adds up to {self.points:,}, not {self.wanted:,}"
+                return f"the ledger itself adds up to {amount}, not {wanted}"
             case "negative" if number:
-                return f"{self.points:,}: row {number} of the store spent more than there was"
+                return f"{amount}: row {number} of the store spent more than there was"
             case "negative":
-                return f"{self.points:,}: more was taken back, or deducted, than there was"
+                return f"{amount}: more was taken back, or deducted, than there was"
             case "removed":
-                return f"a row of {self.wanted:,} of ours was removed, and is revoked since"
+                return f"a row of {wanted} of ours was removed, and is revoked since"
+
+    def told(self, amount: int) -> str:
+        """*amount* of the unit, for people."""
+        return f"{amount:,}" if self.unit == "points" else as_json.money(amount).removesuffix("00")
 
 
 class DriftFinder:
@@ -94,11 +101,12 @@ class DriftFinder:
 
     Args:
         book: Accounts are brought up to date by it before they are compared.
+        unit: Of which accounts.
     """
 
-    def __init__(self, shop: Shop, book: Rulebook, moment: Moment) -> None:
-        self._shop, self._book, self._moment = shop, book, moment
-        self._native = NativeRows(shop, "points")
+    def __init__(self, shop: Shop, book: Rulebook, moment: Moment, unit: Unit = "points") -> None:
+        self._shop, self._book, self._moment, self._unit = shop, book, moment, unit
+        self._native = NativeRows(shop, unit)
 
     def find(self, scope: Scope) -> list[Drift]:
         """What is not as it should be with the customers of *scope*."""
@@ -119,7 +127,7 @@ class DriftFinder:
         account, lot, entry = own.account, own.lot, own.entry
         names = ("customer_id", "available", "pending")
         accounts = select(*(account.c[name] for name in names)).where(
-            account.c.unit == "points", reading.of(account.c.customer_id)
+            account.c.unit == self._unit, reading.of(account.c.customer_id)
         )
         is_released, remaining = lot.c.is_released == 1, lot.c.remaining
         lots = {
@@ -145,12 +153,11 @@ class DriftFinder:
             found = found.join(frame, on="customer_id", how="left")
         return found.fill_null(0).sort("customer_id")
 
-    @staticmethod
-    def _added_up(reading: Reading, table: Any, columns: Mapping[str, Any]) -> pl.DataFrame:
+    def _added_up(self, reading: Reading, table: Any, columns: Mapping[str, Any]) -> pl.DataFrame:
         sums = (cast(func.sum(value), INTEGER).label(name) for name, value in columns.items())
         query = (
             select(table.c.customer_id, *sums)
-            .where(table.c.unit == "points", reading.of(table.c.customer_id))
+            .where(table.c.unit == self._unit, reading.of(table.c.customer_id))
             .group_by(table.c.customer_id)
         )
         return reading.rows(query, dict.fromkeys(("customer_id", *columns), WHOLE))
@@ -161,22 +168,23 @@ class DriftFinder:
         ids = sums["customer_id"].to_list()
         with transaction(self._shop.engine) as tx:
             reading = Reading(self._shop, tx, Scope.of(ids), self._moment)
-            ledger = Ledger(reading, "points")
-            opened = state.read(tx, self._shop.own, projection.OPENED[self._native.unit])
+            ledger = Ledger(reading, self._unit)
+            opened = state.read(tx, self._shop.own, projection.OPENED[self._unit])
             rows = self._native.read(reading)
             shown = projection.shown(reading, ledger)
             removed = self._removed(reading, ledger)
         opened_to = opened if isinstance(opened, int) else 0
         for sum_ in sums.iter_rows(named=True):
             customer_id = sum_["customer_id"]
-            yield from _of_ledger(sum_)
+            yield from _of_ledger(self._unit, sum_)
             holder, theirs = ledger.holder(customer_id), rows.get(customer_id, [])
             yield from self._of_rows(holder, theirs, shown.get(customer_id, []), opened_to)
             for entry_id, written in removed.get(customer_id, []):
                 yield Drift(
+                    unit=self._unit,
                     kind="removed",
                     customer_id=customer_id,
-                    points=0,
+                    amount=0,
                     wanted=written,
                     entry_id=entry_id,
                 )
@@ -196,9 +204,10 @@ class DriftFinder:
             ours = written[row.native_id]
             due += row.amount - ours.written
             yield Drift(
+                unit=self._unit,
                 kind="altered",
                 customer_id=customer_id,
-                points=row.amount,
+                amount=row.amount,
                 wanted=ours.written,
                 entry_id=ours.entry_id,
                 row=row,
@@ -206,25 +215,38 @@ class DriftFinder:
         for row in found.beside:
             due += row.amount
             yield Drift(
-                kind="beside", customer_id=customer_id, points=row.amount, wanted=0, row=row
+                unit=self._unit,
+                kind="beside",
+                customer_id=customer_id,
+                amount=row.amount,
+                wanted=0,
+                row=row,
             )
         missing = [one for one in shown if one.native_id is None]
         for one in missing:
             if one.entry_id not in found.written:
                 due -= one.written
                 yield Drift(
+                    unit=self._unit,
                     kind="missing",
                     customer_id=customer_id,
-                    points=0,
+                    amount=0,
                     wanted=one.written,
                     entry_id=one.entry_id,
                 )
         native = sum(row.amount for row in rows)
         if native != due:
-            yield Drift(kind="sum", customer_id=customer_id, points=native, wanted=due)
+            yield Drift(
+                unit=self._unit, kind="sum", customer_id=customer_id, amount=native, wanted=due
+            )
         if native < 0:
             yield Drift(
-                kind="negative", customer_id=customer_id, points=native, wanted=0, row=spender
+                unit=self._unit,
+                kind="negative",
+                customer_id=customer_id,
+                amount=native,
+                wanted=0,
+                row=spender,
             )
 
     def _removed(self, reading: Reading, ledger: Ledger) -> dict[int, list[tuple[int, int]]]:
@@ -284,7 +306,7 @@ def _stands_out() -> pl.Expr:
     return ~pl.all_horizontal(agrees) | pl.any_horizontal(is_noted) | (pl.col("native") < 0)
 
 
-def _of_ledger(sums: Mapping[str, int]) -> Iterator[Drift]:
+def _of_ledger(unit: Unit, sums: Mapping[str, int]) -> Iterator[Drift]:
     """Where the account does not say what its lots, or its entries, add up to."""
     whole = sums["available"] + sums["pending"]
     for found, wanted in (
@@ -295,7 +317,9 @@ def _of_ledger(sums: Mapping[str, int]) -> Iterator[Drift]:
     ):
         if found != wanted:
             customer_id = sums["customer_id"]
-            yield Drift(kind="ledger", customer_id=customer_id, points=found, wanted=wanted)
+            yield Drift(
+                unit=unit, kind="ledger", customer_id=customer_id, amount=found, wanted=wanted
+            )
             return
 
 

@@ -4,6 +4,7 @@ All that is kept of customers in money's worth, brought up to date: called befor
     points (by orders, native rows, the clock) ──> tiers
     coupons that points became ──> points that come back
     accounts without a card ──> cards
+    store credit (by native rows, the clock)
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from sidecar.rules.loyalty.program import Program
 from sidecar.shop.shop import Shop
 from sidecar.sync.compiled_rules import Rulebook
 from sidecar.sync.loyalty import cards
+from sidecar.sync.loyalty.credit import CreditPosting
 from sidecar.sync.loyalty.posting import Brought, Posting, open_posting
 from sidecar.sync.loyalty.redemptions import Redemptions
 
@@ -40,6 +42,9 @@ class Keeping:
         self._redemptions.settle(scope, moment)
         if self._program.cards:
             cards.issue(self._shop, scope, moment)
+        if self._program.credit is not None:
+            credit = CreditPosting(self._shop, self._program, moment)
+            brought.entries += credit.bring(scope, moment).entries
         return brought
 
     def unsettled(self, moment: Moment) -> int | None:

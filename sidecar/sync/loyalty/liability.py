@@ -1,4 +1,4 @@
-"""What a store owes its customers in points, and what became of those that it gave."""
+"""What a store owes its customers in points and credit, and what became of what it gave."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from sidecar.shop.own_tables import OwnTables
 from sidecar.shop.shop import Shop
 from sidecar.sync import state
 from sidecar.sync.facts import as_json
+from sidecar.sync.loyalty import credit_statement
 from sidecar.sync.loyalty.posting import BEGUN
 from sidecar.sync.state import Json
 
@@ -38,6 +39,7 @@ def read(tx: Connection, shop: Shop, program: Program, moment: Moment) -> dict[s
         "counted_since": as_json.iso(since, moment.zone),
         **_flows(tx, own, since),
         **_breakage(tx, own, since, moment.epoch_s),
+        "credit": None if program.credit is None else credit_statement.outstanding(tx, own),
     }
 
 

@@ -74,12 +74,8 @@ class Rewarding:
         )
 
     def restored_until(self, at: int) -> int:
-        """Until when at least an expired lot is good again that gets something back *at*."""
-        today = self.day(at)
-        if self.program.restored is None or today is None:
-            return 0
-        last = add(today, self.program.restored, 1)
-        return day_start(add(last, Span(1, "day"), 1), self.zone)
+        """As `restored_until`."""
+        return restored_until(self.program, self.zone, at)
 
 
 class Rewardings:
@@ -105,3 +101,12 @@ class Rewardings:
 def zone_of(program: Program, shop: Shop) -> ZoneInfo:
     """The zone that the days of *program* are counted in."""
     return ZoneInfo(program.zone) if program.zone else shop.settings.zone
+
+
+def restored_until(program: Program, zone: ZoneInfo, at: int) -> int:
+    """Until when at least an expired lot is good again that gets something back *at*."""
+    if program.restored is None:
+        return 0
+    today = datetime.datetime.fromtimestamp(at, zone).date()
+    last = add(today, program.restored, 1)
+    return day_start(add(last, Span(1, "day"), 1), zone)

@@ -1,0 +1,413 @@
+"""
+Store credit that people issue: for what, until when, and what waits for another person.
+
+Each issue is a bucket of its own: the cause `Key("issue", number)`, and the lot that it fills.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, Row, func, insert, select, update
+
+from sidecar.errors import UsageError
+from sidecar.model import MONEY_SCALE, Moment, Scope
+from sidecar.rules.calendar import day_start
+from sidecar.rules.loyalty.account import NEVER, Account, Terms
+from sidecar.rules.loyalty.expiry import Rolling, expires_at
+from sidecar.rules.loyalty.program import Credit
+from sidecar.rules.syntax import Span
+from sidecar.shop.database import transaction
+from sidecar.shop.own_tables import OwnTables
+from sidecar.shop.shop import Shop
+from sidecar.sync.compiled_rules import Rulebook
+from sidecar.sync.loyalty import keeping
+from sidecar.sync.loyalty.credit import CreditPosting, require_posting
+from sidecar.sync.loyalty.holder import Holder, Key
+from sidecar.sync.reading import money
+
+IssueKind = Literal["refund", "goodwill", "promotion", "gift", "redemption"]
+
+#: As long as the columns.
+_ACTOR, _REASON = 64, 255
+
+#: Of what expires together what the customer paid for is spent last.
+_PAID_LAST = 2**40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issue:
+    """
+    Attributes:
+        amount: In ten-thousandths of a currency unit, above 0.
+        actor: Who issues it; at most 64 characters are kept.
+        reason: In their words; at most 255 characters are kept.
+        order_id: Of a refund: of which order; 0: of none.
+        expires_at: From when on it cannot be spent; None: never.
+        command_id: The command that asked for it, so that it is done once; None: none did.
+    """
+
+    kind: IssueKind
+    amount: int
+    actor: str
+    reason: str
+    order_id: int = 0
+    expires_at: int | None = None
+    command_id: int | None = None
+
+
+#: What is done in the transaction of a change: with the issue as it is then, and the account.
+Also = Callable[[Connection, "Row[Any]", Account], None]
+
+
+# -- until when ----------------------------------------------------------------------------
+
+
+def ends_at(
+    credit: Credit,
+    kind: IssueKind,
+    wanted: datetime.date | Span | Literal["never"] | None,
+    at: int,
+    zone: ZoneInfo,
+) -> int | None:
+    """
+    From when on what is issued *at* cannot be spent; None: it never expires.
+
+    Args:
+        wanted: Its last day, or how long it is good; None: as *credit* says.
+
+    Raises:
+        UsageError: That day is over, or refunds do not expire here.
+    """
+    standard = credit.refund_expiry if kind == "refund" else credit.expiry
+    if kind == "refund" and standard is None and wanted not in (None, "never"):
+        raise UsageError(
+            "a refund is the customer's money and does not expire"
+            " (where the law lets it, refund_expiry of [credit] says how long it is good)"
+        )
+    if wanted == "never":
+        return None
+    if isinstance(wanted, datetime.date):
+        if wanted < datetime.datetime.fromtimestamp(at, zone).date():
+            raise UsageError(f"{wanted} is over (it is the last day on which it can be spent)")
+        try:
+            return day_start(wanted + datetime.timedelta(days=1), zone)
+        except OverflowError:  # the calendar's last day
+            return None
+    span = standard if wanted is None else wanted
+    if span is None:
+        return None
+    found = expires_at(Rolling(span), at, zone)
+    return None if found == NEVER else found
+
+
+# -- issuing -------------------------------------------------------------------------------
+
+
+def issue(
+    shop: Shop,
+    book: Rulebook,
+    customer_id: int,
+    wanted: Issue,
+    moment: Moment,
+    also: Also,
+) -> None:
+    """
+    Issue store credit to a customer, or let it wait where one person may not issue so much.
+
+    Args:
+        also: Done in the same transaction.
+
+    Raises:
+        ConfigError: Store credit is not kept.
+        NotNowError: The program waits to begin, or the sidecar is paused.
+        UsageError: The order is not the customer's, or more was refunded than it cost.
+    """
+    posting = require_posting(shop, book, moment)
+    keeping.bring(shop, book, Scope.of([customer_id]), moment)
+    most = posting.credit.approve_above
+    waits = most is not None and wanted.amount > most
+
+    def change(tx: Connection, holder: Holder) -> None:
+        if wanted.order_id:
+            _require_refundable(tx, shop, customer_id, wanted.order_id, wanted.amount)
+        if waits:
+            number = _insert(tx, shop.own, customer_id, wanted, moment, state="waiting")
+        else:
+            number = _give(tx, shop.own, holder, wanted, moment)
+        also(tx, read_issue(tx, shop.own, number), holder.account)
+
+    posting.change(customer_id, moment, change)
+
+
+def issue_in(
+    tx: Connection,
+    shop: Shop,
+    posting: CreditPosting,
+    customer_id: int,
+    wanted: Issue,
+    moment: Moment,
+) -> int:
+    """
+    Issue store credit in *tx*, whatever the amount; the account is up to date.
+
+    Once *tx* is committed, `CreditPosting.write_rows` is to follow.
+
+    Returns:
+        The number of the issue.
+    """
+    found = 0
+
+    def change(tx: Connection, holder: Holder) -> None:
+        nonlocal found
+        found = _give(tx, shop.own, holder, wanted, moment)
+
+    posting.change_in(tx, customer_id, moment, change)
+    return found
+
+
+def _give(tx: Connection, own: OwnTables, holder: Holder, wanted: Issue, moment: Moment) -> int:
+    number = _insert(tx, own, holder.customer_id, wanted, moment, state="issued")
+    _post(holder, number, read_issue(tx, own, number), moment.epoch_s)
+    return number
+
+
+def _insert(
+    tx: Connection, own: OwnTables, customer_id: int, wanted: Issue, moment: Moment, *, state: str
+) -> int:
+    statement = insert(own.issue).values(
+        customer_id=customer_id,
+        command_id=wanted.command_id,
+        kind=wanted.kind,
+        amount=wanted.amount,
+        order_id=wanted.order_id,
+        expires_at=wanted.expires_at,
+        state=state,
+        actor=wanted.actor[:_ACTOR],
+        reason=wanted.reason[:_REASON],
+        at=moment.epoch_s,
+    )
+    number = tx.execute(statement).lastrowid
+    return int(number)
+
+
+def _post(holder: Holder, number: int, row: Row[Any], at: int) -> None:
+    cause = holder.cause(Key("issue", number), at)
+    cause.actor, cause.reason = row.actor, row.reason
+    terms = Terms(
+        earned_at=at + _PAID_LAST if row.kind == "refund" else at,
+        available_at=at,
+        expires_at=NEVER if row.expires_at is None else row.expires_at,
+    )
+    holder.account.post(cause, row.amount, at, terms)
+
+
+def read_issue(tx: Connection, own: OwnTables, number: int) -> Row[Any]:
+    """
+    The issue with that number.
+
+    Raises:
+        UsageError: There is none.
+    """
+    row = tx.execute(select(own.issue).where(own.issue.c.issue_id == number)).one_or_none()
+    if row is None:
+        raise UsageError(
+            f"no store credit was issued as {number} (`sidecar credit show` and"
+            " `sidecar credit waiting` tell the numbers)"
+        )
+    return row
+
+
+# -- refunds -------------------------------------------------------------------------------
+
+
+def _require_refundable(
+    tx: Connection, shop: Shop, customer_id: int, order_id: int, amount: int
+) -> None:
+    """
+    Raises:
+        UsageError: The order is not the customer's, or all its refunds would be more than it cost.
+    """
+    order, row = shop.tables.order, shop.tables.order_total
+    found = tx.execute(
+        select(order.c.customer_id, order.c.order_status_id, money(order.c.total, "total")).where(
+            order.c.order_id == order_id
+        )
+    ).one_or_none()
+    if found is None or not found.order_status_id or found.customer_id != customer_id:
+        raise UsageError(f"customer {customer_id} has no order {order_id}")
+    # What was paid with store credit is no part of the total.
+    paid = tx.execute(
+        select(money(func.sum(row.c.value), "value")).where(
+            row.c.order_id == order_id, row.c.code == "credit"
+        )
+    ).scalar_one()
+    cost = int(found.total or 0) - int(paid or 0)
+    before = _refunded(tx, shop.own, order_id)
+    if before + amount > cost:
+        said = f", and {_shown(before)} of it are refunded or wait" if before else ""
+        raise UsageError(
+            f"{_shown(amount)} are more than is left of order {order_id}:"
+            f" it cost {_shown(cost)}{said}"
+        )
+
+
+def _refunded(tx: Connection, own: OwnTables, order_id: int) -> int:
+    """What was refunded of an order, or waits to be; what the store took back since is not."""
+    cause = own.cause
+    is_theirs = (
+        (cause.c.unit == "credit")
+        & (cause.c.kind == "issue")
+        & (cause.c.source_id == own.issue.c.issue_id)
+    )
+    query = (
+        select(func.sum(func.coalesce(cause.c.posted, own.issue.c.amount)))
+        .select_from(own.issue.outerjoin(cause, is_theirs))
+        .where(
+            own.issue.c.kind == "refund",
+            own.issue.c.order_id == order_id,
+            own.issue.c.state.in_(("waiting", "issued")),
+        )
+    )
+    return int(tx.scalar(query) or 0)
+
+
+def _shown(amount: int) -> str:
+    text = f"{amount // MONEY_SCALE:,}.{amount % MONEY_SCALE:04d}"
+    return text.removesuffix("00")
+
+
+# -- another person ------------------------------------------------------------------------
+
+
+def approve(
+    shop: Shop, book: Rulebook, number: int, actor: str, moment: Moment, also: Also
+) -> None:
+    """
+    Give what waits.
+
+    Raises:
+        ConfigError: Store credit is not kept.
+        NotNowError: The program waits to begin, or the sidecar is paused.
+        UsageError: It does not wait, *actor* issued it, or it cannot be given any more.
+    """
+    posting = require_posting(shop, book, moment)
+    customer_id = _waiting(shop, number, actor).customer_id
+    keeping.bring(shop, book, Scope.of([customer_id]), moment)
+
+    def change(tx: Connection, holder: Holder) -> None:
+        row = read_issue(tx, shop.own, number)
+        if row.expires_at is not None and row.expires_at <= moment.epoch_s:
+            raise UsageError(
+                f"the last day of {number} is over (refuse it, and have it issued anew)"
+            )
+        if row.order_id:  # which may have changed since; it counts among those that wait
+            _require_refundable(tx, shop, customer_id, row.order_id, 0)
+        _decide(tx, shop.own, number, "issued", actor, None, moment)
+        _post(holder, number, row, moment.epoch_s)
+        also(tx, read_issue(tx, shop.own, number), holder.account)
+
+    posting.change(customer_id, moment, change)
+
+
+def refuse(
+    tx: Connection, shop: Shop, number: int, actor: str, reason: str, moment: Moment
+) -> Row[Any]:
+    """
+    Drop what waits; how it is then.
+
+    Raises:
+        UsageError: It does not wait, or *actor* issued it.
+    """
+    _require_waiting(read_issue(tx, shop.own, number), actor)
+    _decide(tx, shop.own, number, "refused", actor, reason, moment)
+    return read_issue(tx, shop.own, number)
+
+
+def _waiting(shop: Shop, number: int, actor: str) -> Row[Any]:
+    with transaction(shop.engine) as tx:
+        row = read_issue(tx, shop.own, number)
+    _require_waiting(row, actor)
+    return row
+
+
+def _require_waiting(row: Row[Any], actor: str) -> None:
+    if row.state != "waiting":
+        by = f" by {row.decided_by}" if row.decided_by else ""
+        raise UsageError(f"{row.issue_id} does not wait: it was {row.state}{by}")
+    if row.actor == actor[:_ACTOR]:
+        raise UsageError(f"{row.issue_id} was issued by {row.actor}: another person decides")
+
+
+def _decide(
+    tx: Connection,
+    own: OwnTables,
+    number: int,
+    state: str,
+    actor: str,
+    reason: str | None,
+    moment: Moment,
+) -> None:
+    here = own.issue.c.issue_id == number
+    tx.execute(
+        update(own.issue)
+        .where(here)
+        .values(
+            state=state,
+            decided_by=actor[:_ACTOR],
+            decided_reason=None if reason is None else reason[:_REASON],
+            decided_at=moment.epoch_s,
+        )
+    )
+
+
+# -- ending it early -----------------------------------------------------------------------
+
+
+def end(
+    shop: Shop,
+    book: Rulebook,
+    number: int,
+    actor: str,
+    reason: str,
+    moment: Moment,
+    also: Callable[[Connection, Row[Any], Account, int], None],
+) -> None:
+    """
+    Let expire now what is left of an issue.
+
+    Args:
+        also: As of `issue`, and how much it was.
+
+    Raises:
+        ConfigError: Store credit is not kept.
+        NotNowError: The program waits to begin, or the sidecar is paused.
+        UsageError: Nothing is left of it.
+    """
+    posting = require_posting(shop, book, moment)
+    with transaction(shop.engine) as tx:
+        row = read_issue(tx, shop.own, number)
+    if row.state == "waiting":
+        raise UsageError(f"{number} waits and was not given (`sidecar credit refuse` drops it)")
+    keeping.bring(shop, book, Scope.of([row.customer_id]), moment)
+    at = moment.epoch_s
+
+    def change(tx: Connection, holder: Holder) -> None:
+        cause = holder.causes.get(Key("issue", number))
+        lot = None if cause is None else cause.own
+        if lot is None or not lot.remaining:
+            raise UsageError(f"nothing is left of {number}")
+        left, lot.expires_at = lot.remaining, at
+        instant = at
+        while Key("expire", instant) in holder.causes:  # something else expired just now
+            instant += 1
+        expired = holder.cause(Key("expire", instant), at)
+        expired.actor, expired.reason = actor[:_ACTOR], reason[:_REASON]
+        holder.account.expire(expired, at)
+        also(tx, row, holder.account, left)
+
+    posting.change(row.customer_id, moment, change)
