@@ -91,6 +91,9 @@ def _overview(found: Mapping[str, Any]) -> None:
     rows = [
         ("group", group["name"] or "", "yes", _short(group["since"]), group["why"], _next(group))
     ]
+    tier = found["tier"]
+    if tier["holds"]:
+        rows.append(("tier", tier["name"], "yes", _short(tier["since"]), tier["why"], _next(tier)))
     rows += [_row(thing) for thing in things if thing[2]["holds"]]
     others = sorted(
         (thing for thing in things if not thing[2]["holds"] and not thing[2]["off"]),

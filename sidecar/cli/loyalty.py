@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sidecar.cli import cards, options, show
+from sidecar.cli import cards, options, show, simulation
 from sidecar.cli.asking import ask
 from sidecar.cli.options import Json, Wait
 
@@ -24,6 +24,7 @@ def register(app: typer.Typer) -> None:
         ("reconcile", reconcile),
         ("card", cards.card),
         ("reissue", cards.reissue),
+        ("simulate", simulation.simulate),
     ):
         family.command(name)(command)
     app.add_typer(family, name="loyalty")
@@ -56,6 +57,8 @@ def _lines(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if found["since"]:
         yield "in use since", _day(found["since"])
     yield "customers", f"{found['customers']:,} with points"
+    for tier in found["tiers"]:
+        yield tier["tier"], show.counted(tier["customers"], "customer")
     for name in ("available", "pending", "owed"):
         if not found[name] and name != "available":
             continue

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Annotated, Any
 
 import typer
 
-from sidecar.cli import options, show
+from sidecar.cli import options, redemptions, show
 from sidecar.cli.asking import ask
 from sidecar.cli.options import Json, Wait
 
@@ -23,6 +24,8 @@ def register(app: typer.Typer) -> None:
     family = typer.Typer(no_args_is_help=True, help="Points of single customers.")
     for name, command in (("show", show_), ("add", add), ("deduct", deduct), ("restore", restore)):
         family.command(name)(command)
+    for name, command_ in (("redeem", redemptions.redeem), ("cancel", redemptions.cancel)):
+        family.command(name)(command_)
     app.add_typer(family, name="points")
 
 
@@ -58,6 +61,7 @@ def show_(
             ],
             right=(0,),
         )
+    redemptions.say(found["redemptions"], found["currency"])
     if found["entries"]:
         show.out("")
         show.table(
@@ -88,12 +92,26 @@ def _balance(found: Mapping[str, Any]) -> None:
         show.out(f"{'card':<14}{show.card(found['card'])}")
     if found["member_since"] is not None:
         show.out(f"{'member since':<14}{found['member_since'][:10]}")
+    _tier(found["tier"])
     show.out(f"{'available':<14}{found['available']:,} ({_money(found)})")
     if found["pending"]:
         show.out(f"{'pending':<14}{found['pending']:,}")
     ending = found["next_expiry"]
     if ending is not None:
         show.out(f"{'expires next':<14}{ending['points']:,}, after {ending['until']}")
+
+
+def _tier(tier: Mapping[str, Any] | None) -> None:
+    if tier is None:
+        return
+    since = "" if tier["since"] is None else f" since {tier['since'][:10]}"
+    name = "none" if tier["name"] is None else show.plain(tier["name"])
+    show.out(f"{'tier':<14}{name}{since}: {show.plain(tier['why'])}")
+    show.out(f"{'':<14}{show.plain(tier['next_why'])}")
+    if tier["next_tier"] is not None:
+        what = "points" if tier["metric"] == "points earned" else "spent"
+        missing = f"{Decimal(tier['missing']).normalize():,f} {what}"
+        show.out(f"{'next tier':<14}{show.plain(tier['next_tier'])}, {missing} from here")
 
 
 def add(

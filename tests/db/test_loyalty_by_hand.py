@@ -324,11 +324,15 @@ def points_of(store: SmallStore, customer: int, limit: int = 20) -> dict[str, An
 def test_who_has_nothing_has_an_empty_account(store: SmallStore, ann: int) -> None:
     assert points_of(store, ann) == {
         "customer_id": ann,
+        "member_since": None,
+        "card": None,
+        "tier": None,
         "available": 0,
         "pending": 0,
         "worth": "0.0000",
         "currency": "USD",
         "next_expiry": None,
+        "redemptions": [],
         "lots": [],
         "entries": [],
     }

@@ -62,6 +62,7 @@ def test_of_a_program_that_gave_nothing_there_is_nothing_to_tell(store: SmallSto
         "begun_at": None,
         "since": None,
         "currency": "USD",
+        "tiers": [],
         "customers": 0,
         "available": 0,
         "pending": 0,

@@ -379,6 +379,73 @@ def test_a_lock_that_is_over_is_refused(store: SmallStore, ann: int) -> None:
         lock(store, ann, until="2020-01-31")
 
 
+# -- what is told --------------------------------------------------------------------------
+
+
+def told(store: SmallStore, customer: int) -> dict[str, Any]:
+    found = store.sidecar.view.points(str(customer), 5)["tier"]
+    assert isinstance(found, dict)
+    explained = store.sidecar.view.explain(str(customer))["tier"]
+    assert isinstance(explained, Mapping)
+    assert {key: explained[key] for key in found} == found
+    return found
+
+
+def test_it_is_told_why_somebody_is_in_a_tier_and_what_comes_next(
+    store: SmallStore, ann: int
+) -> None:
+    order(store, ann, "123.40")
+    look(store, ann)
+
+    found = told(store, ann)
+    assert (found["name"], found["why"]) == ("Silver", "reached by what was earned")
+    assert found["since"][:10] == store.moment.today.isoformat()
+    assert (found["counts"], found["next_tier"], found["missing"]) == (
+        "1234.0000",
+        "Gold",
+        "3766.0000",
+    )
+    assert found["next_why"] == "reviewed on 2027-04-01"
+    assert found["next_change"] is None
+
+    later(store, days=366)
+    look(store, ann)
+    found = told(store, ann)
+    assert found["next_change"][:10] == "2027-05-02"
+    assert found["next_why"] == (
+        "missed at its review: kept through 2027-05-01, and longer from 1,000 points on"
+    )
+
+    lock(store, ann, until="2027-12-31")
+    found = told(store, ann)
+    assert (found["name"], found["missing"]) == ("Gold", None)
+    assert found["why"] == "locked by admin:eve: a friend of ours"
+    assert found["next_why"] == "locked through 2027-12-31; then it goes by what was earned"
+    assert found["lock"]["until"][:10] == "2027-12-31"
+
+
+def test_who_has_earned_nothing_is_told_to_be_in_the_lowest(store: SmallStore, ann: int) -> None:
+    bob = store.given.customer()
+    order(store, bob)
+    look(store, bob)
+
+    found = told(store, ann)
+
+    assert (found["name"], found["why"]) == ("Bronze", "nothing was earned yet")
+    assert (found["next_tier"], found["missing"]) == ("Silver", "1000.0000")
+
+
+def test_it_is_told_how_many_are_in_each_tier(
+    store: SmallStore, three: tuple[int, int, int]
+) -> None:
+    assert store.sidecar.view.loyalty()["tiers"] == [
+        {"tier": "Bronze", "customers": 0},
+        {"tier": "Silver", "customers": 2},
+        {"tier": "Gold", "customers": 1},
+    ]
+    assert len(three) == 3
+
+
 # -- other tiers ---------------------------------------------------------------------------
 
 HIGHER = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import polars as pl
@@ -23,6 +23,7 @@ from sidecar.sync.explaining import foresight, groups, said, things
 from sidecar.sync.explaining.telling import Telling, no_change
 from sidecar.sync.explaining.things import Known
 from sidecar.sync.finding import find_customers
+from sidecar.sync.loyalty import tier_statement
 from sidecar.sync.reading import Reading
 from sidecar.sync.standing import load_standing
 from sidecar.sync.state import Json
@@ -30,7 +31,7 @@ from sidecar.sync.state import Json
 #: Digits of which an id has fewer.
 _LONGEST_ID: Final = 12
 
-_NO_TIER = "there are no tiers in this version"
+_NO_TIER = "there is no loyalty program"
 
 
 def find(shop: Shop, customer: str) -> int:
@@ -95,15 +96,8 @@ def explain(shop: Shop, book: Rulebook, customer_id: int, moment: Moment) -> dic
         seen=seen,
         held_by=held_by,
     )
-    tier: dict[str, Json] = {
-        "name": None,
-        "holds": False,
-        "since": None,
-        "sources": [],
-        "pin": None,
-        "why": _NO_TIER,
-        **no_change(_NO_TIER),
-    }
+    with transaction(shop.engine) as tx:
+        tier = _tier(tier_statement.read(tx, shop, customer_id))
     return {
         "customer_id": customer_id,
         "at": known.telling.at(moment.epoch_s),
@@ -115,6 +109,21 @@ def explain(shop: Shop, book: Rulebook, customer_id: int, moment: Moment) -> dic
         "group": groups.group(known, group_id),
         "tier": tier,
     }
+
+
+def _tier(told: Mapping[str, Json] | None) -> dict[str, Json]:
+    """A tier as everything else that is explained; *told* as of `tier_statement.read`."""
+    if told is None:
+        return {
+            "name": None,
+            "holds": False,
+            "since": None,
+            "sources": [],
+            "pin": None,
+            "why": _NO_TIER,
+            **no_change(_NO_TIER),
+        }
+    return {**told, "holds": told["name"] is not None, "sources": [], "pin": told["lock"]}
 
 
 def _conditions(book: Rulebook) -> Iterator[Expr]:

@@ -15,7 +15,7 @@ from sidecar.shop.own_tables import OwnTables
 from sidecar.shop.shop import Shop
 from sidecar.sync import state
 from sidecar.sync.facts import as_json
-from sidecar.sync.loyalty import credit_statement
+from sidecar.sync.loyalty import credit_statement, tier_statement
 from sidecar.sync.loyalty.posting import BEGUN
 from sidecar.sync.state import Json
 
@@ -35,6 +35,7 @@ def read(tx: Connection, shop: Shop, program: Program, moment: Moment) -> dict[s
         "begun_at": as_json.iso(at, moment.zone) if isinstance(at, int) else None,
         "since": _first_used(tx, own, moment),
         "currency": shop.settings.currency,
+        "tiers": tier_statement.sizes(tx, shop),
         **_outstanding(tx, own, program),
         "counted_since": as_json.iso(since, moment.zone),
         **_flows(tx, own, since),

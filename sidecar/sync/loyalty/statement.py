@@ -15,7 +15,7 @@ from sidecar.rules.loyalty.worth import worth
 from sidecar.shop.own_tables import OwnTables
 from sidecar.shop.shop import Shop
 from sidecar.sync.facts import as_json
-from sidecar.sync.loyalty import cards
+from sidecar.sync.loyalty import cards, redemption_statement, tier_statement
 from sidecar.sync.loyalty.rewarding import zone_of
 from sidecar.sync.state import Json
 
@@ -56,12 +56,14 @@ def read(
         "customer_id": customer_id,
         "member_since": None if since is None else as_json.iso(since, shop.settings.zone),
         "card": None if card is None else card.number,
+        "tier": tier_statement.read(tx, shop, customer_id),
         "available": available,
         "pending": pending,
         "worth": as_json.money(worth(available, program)),
         "currency": shop.settings.currency,
         "next_expiry": _next_expiry(lots),
         "lots": lots,
+        "redemptions": redemption_statement.read(tx, shop, customer_id),
         "entries": [words.entry(row) for row in _entries(tx, own, customer_id, limit)],
     }
 
