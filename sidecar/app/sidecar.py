@@ -28,6 +28,7 @@ from sidecar.sync.commands import (
     loyalty_handlers,
     operation_handlers,
     pin_handlers,
+    redemption_handlers,
     rule_handlers,
     run_handlers,
     tag_handlers,
@@ -265,6 +266,7 @@ class Sidecar:
             **card_handlers.handlers(self._means),
             **tier_handlers.handlers(self._means),
             **credit_handlers.handlers(self._means),
+            **redemption_handlers.handlers(self._means),
             **look_handlers.handlers(lambda: self.view),
         }
 

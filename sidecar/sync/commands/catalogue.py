@@ -227,6 +227,22 @@ COMMANDS: Final[tuple[Command, ...]] = (
         ),
     ),
     Command(
+        "points.redeem",
+        "points",
+        "Make points of one customer a coupon of the store's, which they use once",
+        (
+            _CUSTOMER,
+            Parameter("points", "integer", "how many, at most; without it, all", required=False),
+            _REASON,
+        ),
+    ),
+    Command(
+        "points.cancel",
+        "points",
+        "End a redemption's coupon; its points come back a day later, unless it is used",
+        (Parameter("redemption", "integer", "its number"), _WHY),
+    ),
+    Command(
         "card.find",
         "points",
         "Tell whose card has a number, and whether it holds; changes nothing",
@@ -333,6 +349,13 @@ COMMANDS: Final[tuple[Command, ...]] = (
         'Count what a program with `start = "all"` would give for the orders there are, or let'
         " it begin",
         (Parameter("begin", "boolean", "let it begin", required=False),),
+    ),
+    Command(
+        "loyalty.simulate",
+        "points",
+        "Tell what the program of the rules files would have given for the orders of the last"
+        " days, and what the one in force; changes nothing",
+        (Parameter("days", "integer", "how many, 90 where nothing is said", required=False),),
     ),
     Command(
         "loyalty.reconcile",
