@@ -49,7 +49,7 @@ def runs(
         ("run", "state", "kind", "when", "by", "what", "customers", "changes", "rules"),
         [
             (
-                run["run"],
+                run["run"] or "",
                 run["state"],
                 run["kind"],
                 str(run["started_at"])[:16].replace("T", " "),

@@ -22,7 +22,7 @@ from sidecar.shop.shop import Shop
 from sidecar.sync import caps, registry, runs, segments, state
 from sidecar.sync.compiled_rules import Rulebook
 from sidecar.sync.cycle import Pass, run, write_found
-from sidecar.sync.loyalty import tier_definition
+from sidecar.sync.loyalty import beginning, tier_definition
 from sidecar.sync.loyalty.forgetting import forget_gone
 from sidecar.sync.loyalty.keeping import open_keeping
 from sidecar.sync.pass_runs import Approval, Judge, Part, parts_of
@@ -122,7 +122,12 @@ class FullPass:
                 moved += keeping.bring(scope, self.moment, anew=new is not None).tier_changed
         if keeping is not None and new is not None:
             keeping.settle(new, self.moment)
+        beginning.tell(self.shop, self.book, self.moment, self._may_go_on)
         return moved
+
+    def _may_go_on(self, _: int, __: int) -> None:
+        if self.stop is not None and self.stop():
+            raise StoppedError
 
     # -- deciding ------------------------------------------------------------------------
 

@@ -11,11 +11,15 @@ from sidecar.model import CHANGES
 from sidecar.shop.own_tables import OwnTables
 from sidecar.sync import decisions
 from sidecar.sync.facts import as_json
+from sidecar.sync.loyalty import beginning
 
 
 def read(tx: Connection, own: OwnTables, limit: int, zone: ZoneInfo) -> list[dict[str, Any]]:
     """
     Every run that waits, the oldest first, and the last *limit* others, the newest first.
+
+    A loyalty program that waits to begin comes before all of them, as a run without a number
+    of the kind ``program``.
 
     Returns:
         Of each: ``run``, ``kind``, ``state``, ``what``, ``actor`` (None: the sidecar itself),
@@ -31,7 +35,26 @@ def read(tx: Connection, own: OwnTables, limit: int, zone: ZoneInfo) -> list[dic
     ).all()
     rows = [*waits, *others]
     rules = decisions.rules_of(tx, own, [row.run_id for row in rows])
-    return [_told(row, rules[row.run_id], zone) for row in rows]
+    told = [_told(row, rules[row.run_id], zone) for row in rows]
+    program = beginning.waiting(tx, own)
+    return told if program is None else [_program(*program, zone), *told]
+
+
+def _program(at: int, customers: int, what: str, zone: ZoneInfo) -> dict[str, Any]:
+    nothing = ("actor", "finished_at", "decided_by", "decided_at", "undoes")
+    return {
+        "run": None,
+        "kind": "program",
+        "state": "waiting",
+        "what": what,
+        "started_at": as_json.iso(at, zone),
+        "customers": customers,
+        "changed": customers,
+        "set_aside": 0,
+        "changes": dict.fromkeys(CHANGES, 0),
+        "rules": [],
+        **dict.fromkeys(nothing),
+    }
 
 
 def _told(row: Row[Any], rules: list[str], zone: ZoneInfo) -> dict[str, Any]:

@@ -186,7 +186,7 @@ def test_what_beginning_would_give_is_counted_and_nothing_written(store: SmallSt
     order(store, bob, "0.05")  # earns less than one point
     store.given.reward(bob, 500)
     store.full_pass()
-    names = [name for name in OWN if name not in ("state", "command")]
+    names = [name for name in OWN if name not in ("state", "command", "finding")]
     before = store.checksums(without=set(OWN) - set(names))
 
     done = start(store)
@@ -206,7 +206,8 @@ def test_what_beginning_would_give_is_counted_and_nothing_written(store: SmallSt
     }
     assert store.checksums(without=set(OWN) - set(names)) == before
     assert store.rows("SELECT * FROM {own}account") == []
-    assert store.rows("SELECT name FROM {own}state WHERE name LIKE 'loyalty%%'") == []
+    kept = store.rows("SELECT name FROM {own}state WHERE name LIKE 'loyalty%%'")
+    assert kept == [{"name": "loyalty.waits"}]
     waiting = status(store)
     assert (waiting["start"], waiting["waits"]) == ("all", True)
 
@@ -279,3 +280,69 @@ def test_a_beginning_tells_how_far_it_is(store: SmallStore, begin: bool) -> None
 
     assert told == [(1, 1)]
     assert start(store, begin=begin).state == "done"
+
+
+# -- a program that waits ------------------------------------------------------------------
+
+
+def waiting(store: SmallStore) -> list[tuple[str, str]]:
+    """What `runs` lists of the program, and `status` with `doctor`."""
+    listed = [run for run in store.sidecar.view.run_list(0) if run["run"] is None]
+    found = store.sidecar.view.status()["findings"]
+    told = [one["message"] for one in found if one["kind"] == "loyalty.waits"]
+    assert len(listed) == len(told)
+    return [(str(run["started_at"]), run["what"]) for run in listed if run["what"] in told[0]]
+
+
+def test_a_program_that_waits_is_listed_with_what_it_comes_to(store: SmallStore) -> None:
+    store.named_rules({}, ALL)
+    ann, bob = store.given.customer(), store.given.customer()
+    for who in (ann, ann, bob):
+        order(store, who, "60", days=500)
+    store.full_pass()
+    what = (
+        "it would give 1,800 points, worth 18.00 USD, for 3 orders of 2 customers"
+        " (`sidecar loyalty start --yes` lets it begin)"
+    )
+    counted = store.now.isoformat()
+    assert waiting(store) == [(counted, what)]
+    (run,) = store.sidecar.view.run_list(5)[:1]
+    assert (run["state"], run["kind"], run["customers"]) == ("waiting", "program", 2)
+
+    later(store, 1)
+    order(store, bob, "60")
+    store.full_pass()
+
+    assert waiting(store) == [(counted, what)]  # counted once: it takes minutes in a large store
+    store.named_rules({}, ALL + "points_per_unit = 20\n")
+    store.full_pass()
+    ((again, anew),) = waiting(store)
+    assert (again, anew[:27]) == (store.now.isoformat(), "it would give 4,800 points,")
+
+
+@pytest.mark.parametrize("how", ["begun", "dated", "gone"])
+def test_a_program_that_waits_no_more_is_not_listed(store: SmallStore, how: str) -> None:
+    store.named_rules({}, ALL)
+    order(store, store.given.customer(), "60")
+    store.full_pass()
+    assert len(waiting(store)) == 1
+
+    if how == "begun":
+        start(store, begin=True)
+        assert waiting(store) == []
+    store.named_rules({}, {"begun": ALL, "dated": DATED, "gone": ""}[how])
+    store.full_pass()
+
+    assert waiting(store) == []
+
+
+def test_who_asks_what_a_program_would_give_counts_it_anew(store: SmallStore) -> None:
+    store.named_rules({}, ALL)
+    ann = store.given.customer()
+    store.full_pass()
+    order(store, ann, "60")
+
+    start(store)
+
+    ((_, what),) = waiting(store)
+    assert what.startswith("it would give 600 points, worth 6.00 USD, for 1 orders of 1 customers")

@@ -142,6 +142,8 @@ def _start(means: Means, task: Task) -> Answer | None:
         return Answer(_begun(means, begun, began=False))
     book = means.rulebook(checked, moment, False)
     found = beginning.preview(shop, book, moment, task.report)
+    with transaction(shop.engine) as tx:
+        beginning.note(tx, shop, program, found, moment)
     would_give = {
         "orders": found.orders,
         "customers": found.customers,

@@ -6,22 +6,32 @@ Such a program waits: a person sees first how much it would give, and agrees.
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 
 from sqlalchemy import Connection, update
 
 from sidecar.errors import ConfigError, NotNowError
 from sidecar.model import Moment
 from sidecar.rules.loyalty.program import Program
+from sidecar.rules.loyalty.program_printer import print_program
+from sidecar.rules.loyalty.worth import worth
 from sidecar.rules.ruleset import RuleSet
+from sidecar.shop.database import transaction
 from sidecar.shop.own_tables import OwnTables
 from sidecar.shop.shop import Shop
-from sidecar.sync import state
+from sidecar.sync import findings, state
 from sidecar.sync.compiled_rules import Rulebook
+from sidecar.sync.facts import as_json
 from sidecar.sync.loyalty.holder import KnownCause
 from sidecar.sync.loyalty.ledger import Ledger
 from sidecar.sync.loyalty.posting import BEGUN, Posting, has_begun
 from sidecar.sync.ranges import Progress, customers_in_store, ranges
+
+#: In ``sidecar_state``, and the kind of finding: what a program would give that waits to begin.
+WAITS = "loyalty.waits"
 
 #: In the place of a fingerprint, so that orders are looked at again; 0 is that of nothing.
 NO_MARK = 1
@@ -106,9 +116,78 @@ def preview(
     return found
 
 
+def tell(shop: Shop, book: Rulebook, moment: Moment, progress: Progress | None = None) -> None:
+    """
+    Keep, and raise as a finding, what a program would give that waits to begin.
+
+    It is counted once, until the program changes: in a large store that takes minutes.
+    """
+    program, own = book.checked.rules.program, shop.own
+    waits = program is not None and not has_begun(shop, program)
+    with transaction(shop.engine) as tx:
+        known = state.read(tx, own, WAITS)
+        if not waits and known is not None:
+            _tell_no_more(tx, own, moment)
+    if program is None or not waits:
+        return
+    if not isinstance(known, Mapping) or known["of"] != _fingerprint(program):
+        found = preview(shop, book, moment, progress)
+        with transaction(shop.engine) as tx:
+            note(tx, shop, program, found, moment)
+
+
+def note(tx: Connection, shop: Shop, program: Program, found: Beginning, moment: Moment) -> None:
+    """Keep that beginning would give what was *found* now; see `waiting`."""
+    value: state.Json = {
+        "of": _fingerprint(program),
+        "at": moment.epoch_s,
+        "orders": found.orders,
+        "customers": found.customers,
+        "points": found.points,
+        "worth": as_json.money(worth(found.points, program)),
+        "currency": shop.settings.currency,
+    }
+    state.write(tx, shop.own, WAITS, value, moment)
+    told = _told(value)
+    if told is not None:
+        message = f"the loyalty program waits: {told}"
+        findings.raise_finding(tx, shop.own, WAITS, "", message, moment, again=False)
+
+
+def waiting(tx: Connection, own: OwnTables) -> tuple[int, int, str] | None:
+    """When it was counted what a program gives that waits, to how many, and what, in words."""
+    known = state.read(tx, own, WAITS)
+    told = _told(known)
+    if told is None or not isinstance(known, Mapping):
+        return None
+    return cast("int", known["at"]), cast("int", known["customers"]), told
+
+
+def _told(known: state.Json) -> str | None:
+    if not isinstance(known, Mapping):
+        return None
+    points, orders, customers = (f"{known[one]:,}" for one in ("points", "orders", "customers"))
+    money = f"{str(known['worth'])[:-2]} {known['currency']}"
+    return (
+        f"it would give {points} points, worth {money}, for {orders} orders of {customers}"
+        " customers (`sidecar loyalty start --yes` lets it begin)"
+    )
+
+
+def _tell_no_more(tx: Connection, own: OwnTables, moment: Moment) -> None:
+    state.remove(tx, own, WAITS)
+    findings.mend(tx, own, WAITS, None, moment)
+
+
+def _fingerprint(program: Program) -> str:
+    text = print_program(program).encode()
+    return hashlib.md5(text, usedforsecurity=False).hexdigest()
+
+
 def begin(tx: Connection, own: OwnTables, actor: str, moment: Moment) -> None:
     """Agree, for *actor*, that every order there ever was earns."""
     state.write(tx, own, BEGUN, {"by": actor, "at": moment.epoch_s}, moment)
+    _tell_no_more(tx, own, moment)
     # Where there was another program before, its fingerprints hide the orders before its start.
     account = own.account
     tx.execute(update(account).where(account.c.unit == "points").values(orders_mark=NO_MARK))
