@@ -24,20 +24,30 @@ def redeem(
     reason: Annotated[
         str | None, typer.Option("--reason", metavar="TEXT", help="Kept in the ledger.")
     ] = None,
+    credit: Annotated[
+        bool, typer.Option("--credit", help="They become store credit, and no coupon.")
+    ] = False,
     wait: Wait = 30.0,
     json: Json = False,
 ) -> None:
     """Make points of CUSTOMER a coupon that they use once; its code is written to stdout."""
-    asked = {"customer": customer, "points": _number(points), "reason": reason}
+    asked = {
+        "customer": customer,
+        "points": _number(points),
+        "becomes": "credit" if credit else "coupon",
+        "reason": reason,
+    }
     answer = ask(options.opened(context), "points.redeem", asked, wait, "redeeming").answer
     if json:
         show.as_json(answer)
         return
-    show.out(show.plain(answer["code"] or ""))
+    became = f"{_money(answer, 'value')} of store credit"
+    if not credit:
+        show.out(show.plain(answer["code"] or ""))
+        became = f"a coupon of {_money(answer, 'value')}, {_terms(answer)}"
     show.note(
-        f"{show.counted(answer['points'], 'point')} of customer {answer['customer_id']} became a"
-        f" coupon of {_money(answer, 'value')}, {_terms(answer)};"
-        f" {answer['available']:,} are left (redemption {answer['redemption']})"
+        f"{show.counted(answer['points'], 'point')} of customer {answer['customer_id']} became"
+        f" {became}; {answer['available']:,} are left (redemption {answer['redemption']})"
     )
 
 

@@ -11,8 +11,8 @@ from sidecar.model import Scope
 from sidecar.sync.loyalty import keeping
 from sidecar.sync.loyalty.beginning import require_kept
 from sidecar.sync.loyalty.posting import Posting
+from sidecar.sync.loyalty.redeeming import Redeeming, Wish
 from sidecar.sync.loyalty.redemption_rows import Redemption
-from sidecar.sync.loyalty.redemptions import Redemptions, Wish
 from support.ledger_audit import hold
 from support.small_store import SmallStore
 
@@ -20,11 +20,11 @@ from support.small_store import SmallStore
 SPENT = {"making", "open", "closing", "used"}
 
 
-def redemptions(store: SmallStore) -> Redemptions:
-    """Those of *store*, as they are brought up to date now."""
+def redeeming(store: SmallStore) -> Redeeming:
+    """What is asked for in *store*."""
     shop, book = store.sidecar.shop, store.book()
     program = require_kept(shop, book)
-    return Redemptions(shop, program, Posting(shop, book, program, store.moment))
+    return Redeeming(shop, program, Posting(shop, book, program, store.moment))
 
 
 def redeem(
@@ -35,12 +35,12 @@ def redeem(
     wish = Wish(
         customer_id=customer, points=points, actor="cli:eve", reason=None, command_id=command_id
     )
-    return redemptions(store).redeem(wish, store.moment, _nothing)
+    return redeeming(store).redeem(wish, store.moment, _nothing)
 
 
 def cancel(store: SmallStore, redemption: int) -> Redemption:
     """End its coupon."""
-    return redemptions(store).cancel(redemption, "not wanted", store.moment, _nothing)
+    return redeeming(store).cancel(redemption, "not wanted", store.moment, _nothing)
 
 
 def _nothing(_: Connection, __: Redemption) -> None:

@@ -229,10 +229,17 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command(
         "points.redeem",
         "points",
-        "Make points of one customer a coupon of the store's, which they use once",
+        "Make points of one customer a coupon of the store's, which they use once, or store credit",
         (
             _CUSTOMER,
             Parameter("points", "integer", "how many, at most; without it, all", required=False),
+            Parameter(
+                "becomes",
+                "choice",
+                "what they become; without it, a coupon",
+                required=False,
+                choices=("coupon", "credit"),
+            ),
             _REASON,
         ),
     ),

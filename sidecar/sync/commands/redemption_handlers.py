@@ -16,9 +16,10 @@ from sidecar.sync.compiled_rules import Rulebook
 from sidecar.sync.finding import require_customers
 from sidecar.sync.loyalty import keeping, redemption_statement
 from sidecar.sync.loyalty.beginning import require_kept
+from sidecar.sync.loyalty.credit import require_posting
 from sidecar.sync.loyalty.posting import Posting
+from sidecar.sync.loyalty.redeeming import Also, Redeeming, Wish
 from sidecar.sync.loyalty.redemption_rows import Redemption, RedemptionRows
-from sidecar.sync.loyalty.redemptions import Also, Redemptions, Wish
 
 
 def handlers(means: Callable[[], Means]) -> dict[str, Handler]:
@@ -33,7 +34,7 @@ def _redeem(means: Means, task: Task) -> None:
     asked, shop, moment = task.parameters, means.shop, means.moment()
     book = means.rulebook(means.check_rules(), moment, False)
     customer_id = require_customers(shop, [asked["customer"]])[asked["customer"]]
-    redemptions = _up_to_date(means, book, customer_id, moment)
+    redeeming = _up_to_date(means, book, customer_id, moment)
     wish = Wish(
         customer_id=customer_id,
         points=asked["points"],
@@ -41,7 +42,11 @@ def _redeem(means: Means, task: Task) -> None:
         reason=asked["reason"],
         command_id=task.command_id,
     )
-    redemptions.redeem(wish, moment, _answer(means, task))
+    if asked["becomes"] == "credit":
+        credit = require_posting(shop, book, moment)
+        redeeming.redeem_as_credit(wish, credit, moment, _answer(means, task))
+    else:
+        redeeming.redeem(wish, moment, _answer(means, task))
     changed.answer(shop, book, [customer_id], moment, means.budget(moment), kind="changed")
 
 
@@ -52,16 +57,16 @@ def _cancel(means: Means, task: Task) -> None:
         found = RedemptionRows(shop.own).one(tx, asked["redemption"])
     if found is None:
         raise UsageError(f"there is no redemption {asked['redemption']}")
-    redemptions = _up_to_date(means, book, found.customer_id, moment)
+    redeeming = _up_to_date(means, book, found.customer_id, moment)
     also = _answer(means, task)
-    redemptions.cancel(found.redemption_id, asked["reason"], moment, also)
+    redeeming.cancel(found.redemption_id, asked["reason"], moment, also)
 
 
-def _up_to_date(means: Means, book: Rulebook, customer_id: int, moment: Moment) -> Redemptions:
-    """The store's redemptions, with the account of *customer_id* as it should be."""
+def _up_to_date(means: Means, book: Rulebook, customer_id: int, moment: Moment) -> Redeeming:
+    """What is asked for, with the account of *customer_id* as it should be."""
     program = require_kept(means.shop, book)
     keeping.bring(means.shop, book, Scope.of([customer_id]), moment)
-    return Redemptions(means.shop, program, Posting(means.shop, book, program, moment))
+    return Redeeming(means.shop, program, Posting(means.shop, book, program, moment))
 
 
 def _answer(means: Means, task: Task) -> Also:

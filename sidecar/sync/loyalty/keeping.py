@@ -26,7 +26,7 @@ class Keeping:
 
     def __init__(self, shop: Shop, program: Program, points: Posting) -> None:
         self._shop, self._program, self._points = shop, program, points
-        self._redemptions = Redemptions(shop, program, points)
+        self._redemptions = Redemptions(shop, points)
 
     def bring(
         self, scope: Scope, moment: Moment, named: Collection[int] = (), *, anew: bool = False

@@ -1,34 +1,29 @@
 """
-Points that become a coupon: spent when it is made, given back when it ends unused.
+What becomes of the coupons that points became.
 
     entry and row (making) ──> the store's coupon ──> open ──> what the store says of it
 
-Nothing is spent twice: a redemption is a spend of the account, and only who leads writes there.
-What becomes of a coupon is read from the store's own rows, so looking twice or late comes to
-the same; see `sidecar.rules.loyalty.coupon_life`.
+Their points are spent when they are made, and given back when they end unused. What becomes of
+a coupon is read from the store's own rows, so looking twice or late comes to the same; see
+`sidecar.rules.loyalty.coupon_life`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
-from sidecar.errors import CustomerError, DatabaseRefusedError, FatalError, FencedError, UsageError
+from sidecar.errors import CustomerError, DatabaseRefusedError, FatalError, FencedError
 from sidecar.model import Moment, Scope
-from sidecar.rules.loyalty.account import NEVER
-from sidecar.rules.loyalty.coupon_life import CLOSING_S, SPENDING, Life, Use, follow
-from sidecar.rules.loyalty.expiry import Inactivity, Rolling, expires_at
-from sidecar.rules.loyalty.program import Program
-from sidecar.rules.loyalty.redeeming import quote
+from sidecar.rules.loyalty.coupon_life import SPENDING, Life, Use, follow
 from sidecar.shop.database import transaction
 from sidecar.shop.shop import Shop
 from sidecar.sync import findings, state
 from sidecar.sync.loyalty.coupon_writing import write_coupon
-from sidecar.sync.loyalty.coupons import Coupons, Standing, new_code
+from sidecar.sync.loyalty.coupons import Coupons, Standing
 from sidecar.sync.loyalty.holder import Holder, Key
-from sidecar.sync.loyalty.native_rows import MOST_POINTS
 from sidecar.sync.loyalty.posting import Posting
 from sidecar.sync.loyalty.redemption_rows import Redemption, RedemptionRows
 from sidecar.sync.loyalty.rewarding import Rewarding
@@ -42,31 +37,6 @@ _AGAIN = 1_000
 
 #: Redemptions that are looked at together.
 _CHUNK = 1_000
-
-#: As long as the columns.
-_ACTOR, _REASON = 64, 255
-
-#: Done in the transaction that makes a coupon good, or ends it.
-Also = Callable[[Connection, Redemption], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """
-    What a person asks for.
-
-    Attributes:
-        points: How many, at most; None: all.
-        actor: Who asks for it; at most 64 characters are kept.
-        reason: In their words, at most 255 characters are kept; None: they said none.
-        command_id: So that it is done once however often it is tried; None: no command asked.
-    """
-
-    customer_id: int
-    points: int | None
-    actor: str
-    reason: str | None = None
-    command_id: int | None = None
 
 
 @dataclass(slots=True)
@@ -88,88 +58,29 @@ class Redemptions:
     The redemptions of one store.
 
     Args:
-        program: As it is now: it says what points are worth, and how long coupons are good.
-        points: The accounts that they are taken from.
+        points: The accounts that they were taken from.
     """
 
-    def __init__(self, shop: Shop, program: Program, points: Posting) -> None:
-        self._shop, self._program, self._points = shop, program, points
+    def __init__(self, shop: Shop, points: Posting) -> None:
+        self._shop, self._points = shop, points
         self._rows, self._coupons = RedemptionRows(shop.own), Coupons(shop)
 
-    # -- asked for -------------------------------------------------------------------------
-
-    def redeem(self, wish: Wish, moment: Moment, also: Also) -> Redemption:
+    def make(
+        self,
+        made: Redemption,
+        moment: Moment,
+        also: Callable[[Connection, Redemption], None] | None = None,
+    ) -> Redemption:
         """
-        Make points a coupon, once, of an account that is up to date.
+        Write a coupon whose points are taken, unless it is there.
 
         Args:
-            also: Done in the transaction after which the coupon is good.
+            also: Done in the transaction after which it is good.
 
         Raises:
-            UsageError: They are not redeemed; see `sidecar.rules.loyalty.redeeming.quote`.
-            DatabaseRefusedError: The coupon cannot be written; the points are back.
+            DatabaseRefusedError: It cannot be written; the points are back.
+            CustomerError, FatalError: The same, for what it is.
         """
-        with transaction(self._shop.engine) as tx:
-            found = self._rows.of_command(tx, wish.command_id)
-        if found is None:
-            found = self._reserve(wish, moment)
-        if found.state == "making":
-            return self._make(found, moment, also)
-        if found.coupon_id is None:
-            raise DatabaseRefusedError(
-                f"the coupon of redemption {found.redemption_id} could not be written, and its"
-                " points are back (ask again when the database takes it)"
-            )
-        with transaction(self._shop.engine) as tx:
-            also(tx, found)
-        return found
-
-    def _reserve(self, wish: Wish, moment: Moment) -> Redemption:
-        """The entry, and the row that says that its coupon is still to be written."""
-        at, code = moment.epoch_s, self._free_code()
-        valid = self._program.redeeming.valid
-        ends = NEVER if valid is None else expires_at(Rolling(valid), at, self._shop.settings.zone)
-        numbers: list[int] = []
-
-        def change(tx: Connection, holder: Holder, rewarding: Rewarding) -> None:
-            found = quote(self._program, holder.account.available, wish.points)
-            if found.points > MOST_POINTS:
-                raise UsageError(f"the store holds no more than {MOST_POINTS:,} points in a row")
-            number = self._rows.add(
-                tx,
-                wish.command_id,
-                customer_id=holder.customer_id,
-                points=found.points,
-                value=found.value,
-                least_order=found.least_order,
-                becomes="coupon",
-                state="making",
-                code=code,
-                ends_at=None if ends == NEVER else ends,
-                actor=wish.actor[:_ACTOR],
-                reason=wish.reason and wish.reason[:_REASON],
-                at=at,
-                next_at=at,
-            )
-            numbers.append(number)
-            cause = holder.cause(Key("redeem", number), at)
-            cause.actor, cause.reason = wish.actor[:_ACTOR], (wish.reason or "")[:_REASON]
-            holder.account.post(cause, -found.points, at)
-            _renew(holder, rewarding, at)
-
-        self._points.change(wish.customer_id, moment, change)
-        with transaction(self._shop.engine) as tx:
-            made = self._rows.one(tx, numbers[0])
-        assert made is not None  # noqa: S101 - it was written just now, by who leads
-        return made
-
-    def _free_code(self) -> str:
-        with transaction(self._shop.engine) as tx:
-            while self._coupons.is_taken(tx, code := new_code()):
-                pass
-        return code
-
-    def _make(self, made: Redemption, moment: Moment, also: Also | None = None) -> Redemption:
         try:
             return write_coupon(self._shop, made, moment, also)
         except FencedError:
@@ -178,33 +89,6 @@ class Redemptions:
             # Nobody was told the code, and there is no coupon with it.
             self._become(made, Life("returned", made.ends_at, None), None, moment)
             raise
-
-    def cancel(self, redemption_id: int, reason: str, moment: Moment, also: Also) -> Redemption:
-        """
-        End a coupon before its time; its points come back a day later, unless it is used still.
-
-        Args:
-            also: Done in the transaction that ends it.
-
-        Raises:
-            UsageError: There is no such redemption, or no coupon of it that could be used.
-        """
-        with transaction(self._shop.engine) as tx:
-            found = self._rows.one(tx, redemption_id)
-        if found is None:
-            raise UsageError(f"there is no redemption {redemption_id}")
-        if found.state != "open" or found.coupon_id is None:
-            raise UsageError(f"redemption {redemption_id} {_why_not(found)}")
-        with transaction(self._shop.engine) as tx:
-            self._coupons.end(tx, found.coupon_id, found.ours, moment)
-        at = moment.epoch_s
-        ended = replace(found, state="closing", ends_at=at, next_at=at + CLOSING_S)
-        with transaction(self._shop.engine) as tx:
-            self._rows.became(tx, found, ended.life, None, reason=reason[:_REASON])
-            also(tx, ended)
-        return ended
-
-    # -- what becomes of them --------------------------------------------------------------
 
     def settle(self, scope: Scope, moment: Moment) -> None:
         """Bring redemptions of *scope*'s customers, and all that were used, to where they stand."""
@@ -273,7 +157,7 @@ class Redemptions:
     def _follow(self, one: Redemption, look: _Look, moment: Moment) -> None:
         try:
             if one.state == "making":
-                self._make(one, moment)
+                self.make(one, moment)
             else:
                 self._followed(one, look, moment)
         except FencedError:
@@ -367,26 +251,5 @@ class Redemptions:
             )
 
 
-def _renew(holder: Holder, rewarding: Rewarding, at: int) -> None:
-    """Who redeems is active."""
-    policy = rewarding.program.expiry
-    if isinstance(policy, Inactivity) and "spend" in policy.renewed_by:
-        for lot in holder.account.lots:
-            if lot.expires_at > at:
-                since = at if lot.is_released else max(at, lot.available_at)
-                lot.expires_at = expires_at(policy, since, rewarding.zone)
-
-
 def _who(use: Use) -> str:
     return f"customer {use.customer_id}" if use.customer_id else "a guest"
-
-
-def _why_not(found: Redemption) -> str:
-    """Why it cannot be cancelled."""
-    if found.becomes == "credit":
-        return "became store credit, which `sidecar credit` takes back"
-    if found.state == "used":
-        return f"was used for order {found.order_id}"
-    if found.state == "closing":
-        return "has ended already, and its points come back a day after that"
-    return "is over: its points are back"
