@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sidecar import clock
 from sidecar.config import Config
-from sidecar.errors import Problem
+from sidecar.errors import Problem, UsageError
 from sidecar.model import Moment
 from sidecar.shop import migrate, size
 from sidecar.shop.database import transaction
@@ -24,14 +25,22 @@ from sidecar.sync import (
     status,
     tags,
 )
-from sidecar.sync.compiled_rules import open_rulebook
+from sidecar.sync.compiled_rules import Rulebook, open_rulebook
 from sidecar.sync.explaining import explain
 from sidecar.sync.facts import as_json
 from sidecar.sync.facts.load import Dictionary
 from sidecar.sync.finding import require_customers
-from sidecar.sync.loyalty import card_statement, cards, credit_statement, liability, statement
+from sidecar.sync.loyalty import (
+    card_statement,
+    cards,
+    credit_statement,
+    liability,
+    simulating,
+    statement,
+)
 from sidecar.sync.loyalty.beginning import require_program
 from sidecar.sync.loyalty.credit import require_credit
+from sidecar.sync.ranges import Progress
 from sidecar.sync.rulebook import CheckedRules
 from sidecar.sync.runs import Waiting
 from sidecar.sync.state import Json
@@ -210,6 +219,35 @@ class View:
         program = require_program(self.check_rules().rules)
         with transaction(self.shop.engine) as tx:
             return liability.read(tx, self.shop, program, self._moment())
+
+    def simulate(
+        self, directory: Path | None, days: int, progress: Progress | None = None
+    ) -> dict[str, Json]:
+        """
+        What the program of the rules in *directory* would have given, and the one in force.
+
+        Args:
+            directory: None: the rules as they are installed.
+            days: How far back orders are looked at.
+
+        Raises:
+            UsageError: There is no such folder, or these are too many days.
+            RuleError: The rules are wrong; with every problem.
+            ConfigError: They have no loyalty program.
+        """
+        if directory is not None and not directory.is_dir():
+            raise UsageError(f"{directory}: there is no such folder")
+        moment = self._moment()
+
+        def compiled(checked: CheckedRules) -> Rulebook:
+            return open_rulebook(self.shop, checked, moment, writing=False, new_limits=False)
+
+        installed = changed = compiled(self.check_rules())
+        if directory is not None:
+            builtins = self.config.rules.builtins
+            found = rulebook.check_files(self.shop, directory, own_tables=True, builtins=builtins)
+            changed = compiled(found)
+        return simulating.simulate(self.shop, installed, changed, days, moment, progress)
 
     # -- in common -----------------------------------------------------------------------
 

@@ -162,7 +162,7 @@ def test_a_rule_turns_when_the_last_day_comes_near_and_again_when_it_is_over(
     order(store, ann)
     look(store, ann)
     began = store.now
-    turned = []
+    turned: list[int] = []
 
     for day in range(64):
         store.now = began + datetime.timedelta(days=day)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Protocol
 
 from sidecar.sync.commands.dispatcher import Answer, Handler, Task
+from sidecar.sync.loyalty.simulating import DAYS
+from sidecar.sync.ranges import Progress
 from sidecar.sync.state import Json
 
 #: What is told of one thing, or of the whole.
@@ -39,6 +42,9 @@ class Looks(Protocol):
     def loyalty(self) -> Told:
         """What is owed in points."""
 
+    def simulate(self, directory: Path | None, days: int, progress: Progress | None) -> Told:
+        """What the rules of a folder, or the installed ones, would have given."""
+
 
 def handlers(view: Callable[[], Looks]) -> dict[str, Handler]:
     """What carries out each command that only looks; *view* as it is at the time."""
@@ -51,6 +57,9 @@ def handlers(view: Callable[[], Looks]) -> dict[str, Handler]:
         asked = task.parameters
         return Answer(view().credit(asked["customer"], asked["limit"] or ENTRIES))
 
+    def simulate(task: Task) -> Answer:
+        return Answer(view().simulate(None, task.parameters["days"] or DAYS, task.report))
+
     return {
         "explain": lambda task: Answer(view().explain(task.parameters["customer"])),
         "points.show": points,
@@ -60,4 +69,5 @@ def handlers(view: Callable[[], Looks]) -> dict[str, Handler]:
             view().credit_waiting(task.parameters["limit"] or ISSUES)
         ),
         "loyalty.status": lambda _: Answer(view().loyalty()),
+        "loyalty.simulate": simulate,
     }

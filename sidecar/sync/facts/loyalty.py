@@ -85,8 +85,7 @@ def _account(reading: Reading, points_for_one: int) -> pl.DataFrame:
     )
     rows = reading.rows(query, dict.fromkeys(names, WHOLE))
     beyond = rows.filter(pl.col("available").abs() > (2**63 - 1) // MONEY_SCALE)
-    if beyond.height:
-        who = beyond["customer_id"].sort().first()
+    for who in beyond["customer_id"].sort().head(1).to_list():
         raise CustomerError(f"points_worth of customer {who} is more than 64 bits hold")
     # What is left over is dropped, of what is owed too.
     worth = pl.col("available").abs() * MONEY_SCALE // points_for_one

@@ -116,7 +116,7 @@ def accrue(
     known.sort(key=lambda order: (remembered[order.order_id].qualified_at, order.order_id))
     wanted: dict[tuple[int, int], int] = {}
     counted: dict[int, int] = {}
-    for order, points, left in _targets(known, remembered, by_revision):
+    for order, points, left in order_targets(known, remembered, by_revision):
         counted[order.order_id] = left
         for name, number in points.items():
             wanted[order.order_id, earner_id(name)] = number
@@ -135,11 +135,18 @@ def _by_order(pair: tuple[int | None, int]) -> tuple[int, int]:
     return pair[0] or 0, pair[1]
 
 
-def _targets(
+def order_targets(
     orders: Sequence[StoreOrder],
     remembered: Mapping[int, Remembered],
     by_revision: Callable[[int], Rewarding],
 ) -> Iterator[tuple[StoreOrder, Mapping[str, int], int]]:
+    """
+    Each of one customer's *orders* with what it earns by the name of the rule, caps included,
+    and what of it earns and is left.
+
+    Args:
+        orders: In the order in which they qualified; all of them are remembered.
+    """
     each, left = [], []
     for order in orders:
         found = remembered[order.order_id]

@@ -116,6 +116,12 @@ def _orders(reading: Reading, *columns: str) -> pl.DataFrame:
     return order_rows(reading, emails, columns).filter(pl.col("status") > 0)
 
 
+def buyers(reading: Reading, since: int) -> list[int]:
+    """Customers of the reading with a confirmed order placed *since* then, ascending."""
+    orders = reading.instants(_orders(reading, "customer_id", "order_id", "status", "at"), "at")
+    return orders.filter(pl.col("at") >= since)["customer_id"].unique().sort().to_list()
+
+
 # -- the orders ----------------------------------------------------------------------------
 
 
