@@ -45,7 +45,17 @@ RUN_STATES = (
 )
 #: What accounts hold: points, or store credit in ten-thousandths of a currency unit.
 UNITS = ("points", "credit")
-CAUSE_KINDS = ("opening", "earn", "native", "adjust", "expire", "redeem", "issue", "waive")
+CAUSE_KINDS = (
+    "opening",
+    "earn",
+    "native",
+    "adjust",
+    "expire",
+    "redeem",
+    "issue",
+    "waive",
+    "restore",
+)
 TIER_REASONS = ("reached", "missed", "reversed", "locked", "definition")
 REDEMPTION_STATES = ("making", "open", "closing", "used", "foreign", "returned")
 ISSUE_KINDS = ("refund", "goodwill", "promotion", "gift", "redemption")
@@ -381,6 +391,7 @@ def own_tables(prefix: str) -> OwnTables:
             Column("actor", String(64)),
             Column("reason", String(255)),
             Column("at", BigInteger),
+            Column("order_id", unsigned),
         ),
         lot=table(
             "lot",

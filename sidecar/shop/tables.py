@@ -209,6 +209,7 @@ def store_tables(prefix: str, generation: Generation) -> StoreTables:
             _int("payment_country_id"),
             _money("total"),
             _int("order_status_id"),
+            _int("affiliate_id"),
             _date("date_added"),
             _date("date_modified"),
             *([Index("email", "email")] if newest else []),

@@ -128,6 +128,7 @@ def _orders(plan: Plan, weights: pl.Series, first: int, last: int) -> pl.DataFra
         .alias("email"),
         country_id(plan, pl.lit(buyer)).alias("payment_country_id"),
         draw.weighted("order store", number, {0: 85, 1: 15}).alias("store_id"),
+        pl.lit(0).alias("affiliate_id"),
         plan.ordered_s(number).alias("date_added"),
         pl.when(credit).then(0).otherwise(draw.weighted("lines", number, _LINES)).alias("lines"),
     ).with_columns(

@@ -7,7 +7,8 @@ ALTER TABLE `{prefix}sidecar_rewarded`
   ADD COLUMN `counts` BIGINT NOT NULL DEFAULT 0 COMMENT 'what of it earns and is left, in ten-thousandths of a currency unit';
 
 ALTER TABLE `{prefix}sidecar_cause`
-  MODIFY COLUMN `kind` ENUM('opening','earn','native','adjust','expire','redeem','issue','waive') NOT NULL COMMENT 'why an amount stands in the account; waive: debt that was forgiven';
+  MODIFY COLUMN `kind` ENUM('opening','earn','native','adjust','expire','redeem','issue','waive','restore') NOT NULL COMMENT 'why an amount stands in the account; waive: debt that was forgiven; restore: a row that the store should not have removed, by its number',
+  ADD COLUMN `order_id` INT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'native, restore: the order that the store''s row names; 0: none';
 
 -- So that the next full pass looks at all orders, and these columns are filled.
 DELETE FROM `{prefix}sidecar_state` WHERE `name` = 'loyalty.settled';

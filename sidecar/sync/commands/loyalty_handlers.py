@@ -185,7 +185,9 @@ def _reconcile(means: Means, task: Task) -> Answer:
         done = min(done + _RANGE, total)
         task.report(done, total)
     with transaction(shop.engine) as tx:
-        native_findings.settle(tx, shop.own, "points", tally.customers, moment)
+        for finder in finders:
+            found_of = tally.customers[finder.unit]
+            native_findings.settle(tx, shop.own, finder.unit, found_of, moment)
     return Answer(tally.told(total), exit_code=DRIFT if tally.is_left else 0)
 
 
@@ -194,14 +196,17 @@ class _Tally:
     What was found, what of it was mended, and the first of both.
 
     Attributes:
-        customers: By kind of finding, whose rows others changed, and that is not mended.
+        customers: By unit and kind of finding, whose rows others changed, and that is not mended.
     """
 
     def __init__(self) -> None:
         self._kinds: Counter[str] = Counter()
         self._mended = 0
         self._shown: list[dict[str, object]] = []
-        self.customers: dict[native_findings.Kind, set[int]] = {}
+        self.customers: dict[Unit, dict[native_findings.Kind, set[int]]] = {
+            "points": {},
+            "credit": {},
+        }
         self.is_left = False
 
     def count(self, found: list[Drift], left: list[Drift]) -> None:
@@ -209,7 +214,7 @@ class _Tally:
         stays = {_name(drift) for drift in left}
         for drift in left:
             if (kind := _finding(drift)) is not None:
-                self.customers.setdefault(kind, set()).add(drift.customer_id)
+                self.customers[drift.unit].setdefault(kind, set()).add(drift.customer_id)
         known = {_name(drift) for drift in found}
         for drift in [*found, *(drift for drift in left if _name(drift) not in known)]:
             mended = _name(drift) not in stays
@@ -241,7 +246,7 @@ def _finding(drift: Drift) -> native_findings.Kind | None:
 def _name(drift: Drift) -> tuple[object, ...]:
     """What it is about, whatever its numbers."""
     row = drift.row.native_id if drift.row is not None else 0
-    return drift.unit, drift.kind, drift.customer_id, drift.entry_id, row
+    return drift.unit, drift.kind, drift.customer_id, drift.entry_id, row or drift.order_id
 
 
 def _told(drift: Drift, *, mended: bool) -> dict[str, object]:

@@ -22,7 +22,7 @@ from sidecar.rules.loyalty.program import Program
 from sidecar.shop.database import transaction
 from sidecar.shop.shop import Shop
 from sidecar.sync.compiled_rules import Rulebook
-from sidecar.sync.loyalty import projection
+from sidecar.sync.loyalty import projection, store_faults
 from sidecar.sync.loyalty.accounts import Accounts
 from sidecar.sync.loyalty.beginning import require_kept, require_program
 from sidecar.sync.loyalty.holder import Holder, Key
@@ -122,9 +122,12 @@ class CreditPosting:
         known = reading.rows(query, dict.fromkeys(names, WHOLE))
         native = self._accounts.native.marks(reading)
         found = known.join(native, on="customer_id", how="full", coalesce=True, suffix="_now")
+        # Their orders say whether it holds on.
+        spent_again = self._customers_with_restored_spends(reading)
         mark, now = (pl.col(name).fill_null(0) for name in ("native_mark", "native_mark_now"))
         is_time = (pl.col("next_at") <= reading.moment.epoch_s).fill_null(value=False)
-        due = found.select("customer_id", is_time.alias("is_time"), is_native_new=mark != now)
+        is_new = (mark != now) | pl.col("customer_id").is_in(spent_again)
+        due = found.select("customer_id", is_time.alias("is_time"), is_native_new=is_new)
         due = due.filter(pl.col("is_native_new") | pl.col("is_time")).drop("is_time")
         if due.is_empty():
             return due
@@ -132,13 +135,26 @@ class CreditPosting:
         there = reading.rows_of(select(customer_id), {"customer_id": WHOLE}, customer_id)
         return due.join(there, on="customer_id", how="semi").sort("customer_id")
 
+    def _customers_with_restored_spends(self, reading: Reading) -> list[int]:
+        cause = self._shop.own.cause
+        query = select(cause.c.customer_id).where(
+            cause.c.unit == "credit",
+            cause.c.kind == "restore",
+            cause.c.posted < 0,
+            reading.of(cause.c.customer_id),
+        )
+        return reading.rows_here(query, {"customer_id": WHOLE})["customer_id"].to_list()
+
     def _bring(self, due: pl.DataFrame, moment: Moment) -> int:
         ids, at = due["customer_id"].to_list(), moment.epoch_s
         with transaction(self._shop.engine) as tx:
             reading = Reading(self._shop, tx, Scope.of(ids), moment)
             ledger = Ledger(reading, "credit")
-            new = due.filter("is_native_new")["customer_id"].to_list()
-            self._accounts.ingest(reading, ledger, new, self._terms_of_others(at))
+            terms, before = self._terms_of_others(at), store_faults.counted(ledger)
+            looked_at = due.filter("is_native_new")["customer_id"].to_list()
+            rows = self._accounts.ingest(reading, ledger, looked_at, terms)
+            theirs = {customer_id: rows.get(customer_id, ()) for customer_id in looked_at}
+            store_faults.restore(reading, ledger, theirs, before, terms)
             for customer_id in ids:
                 _expire(ledger.holder(customer_id), at)
             entries = projection.write(reading, ledger, self._accounts.native)

@@ -19,6 +19,7 @@ from sidecar.sync.state import Json
 _CAUSES: Mapping[str, str] = {
     "opening": "there before",
     "native": "the store, row {}",
+    "restore": "restored, row {}",
     "expire": "expired",
 }
 

@@ -23,19 +23,20 @@ from sidecar.sync import state
 from sidecar.sync.compiled_rules import Rulebook
 from sidecar.sync.facts import as_json
 from sidecar.sync.loyalty import keeping, projection
-from sidecar.sync.loyalty.holder import Holder, Unit
+from sidecar.sync.loyalty.holder import Holder, KnownCause, Unit
 from sidecar.sync.loyalty.ingest import Shown, ingest
 from sidecar.sync.loyalty.ledger import Ledger
 from sidecar.sync.loyalty.native_rows import NativeRow, NativeRows
 from sidecar.sync.reading import WHOLE, Reading
 
 #: ``altered``, ``beside``, ``missing``: one row · ``sum``: the store's, which no row explains ·
-#: ``ledger``: our own tables · ``negative``, ``removed``: others did it, and the ledger follows.
-Kind = Literal["altered", "beside", "missing", "sum", "ledger", "negative", "removed"]
+#: ``ledger``: our own tables · ``negative``, ``removed``: others did it, and the ledger follows ·
+#: ``restored``: the store removed it by a fault of its own, and it is written again.
+Kind = Literal["altered", "beside", "missing", "sum", "ledger", "negative", "removed", "restored"]
 
 #: What can be mended, and what is no drift: it only should be seen.
 MENDABLE: Final = frozenset[Kind]({"altered", "beside", "missing"})
-NOTED: Final = frozenset[Kind]({"negative", "removed"})
+NOTED: Final = frozenset[Kind]({"negative", "removed", "restored"})
 
 #: Customers whose rows are read at once.
 _BATCH = 1_000
@@ -51,6 +52,7 @@ class Drift:
         wanted: As it should be; of a sum, the ledger's.
         entry_id: Of the ledger; 0: it is about none.
         row: Of the store; None: it is about none, or it is not there.
+        order_id: Of what is restored: the order; else 0.
     """
 
     unit: Unit
@@ -60,6 +62,7 @@ class Drift:
     wanted: int
     entry_id: int = 0
     row: NativeRow | None = None
+    order_id: int = 0
 
     @property
     def text(self) -> str:
@@ -89,6 +92,11 @@ class Drift:
                 return f"{amount}: more was taken back, or deducted, than there was"
             case "removed":
                 return f"a row of {wanted} of ours was removed, and is revoked since"
+            case "restored":
+                return (
+                    f"a row of {wanted} for order {self.order_id} is written again:"
+                    " the store should not have removed it"
+                )
 
     def told(self, amount: int) -> str:
         """*amount* of the unit, for people."""
@@ -101,11 +109,13 @@ class DriftFinder:
 
     Args:
         book: Accounts are brought up to date by it before they are compared.
+
+    Attributes:
         unit: Of which accounts.
     """
 
     def __init__(self, shop: Shop, book: Rulebook, moment: Moment, unit: Unit = "points") -> None:
-        self._shop, self._book, self._moment, self._unit = shop, book, moment, unit
+        self._shop, self._book, self._moment, self.unit = shop, book, moment, unit
         self._native = NativeRows(shop, unit)
 
     def find(self, scope: Scope) -> list[Drift]:
@@ -127,7 +137,7 @@ class DriftFinder:
         account, lot, entry = own.account, own.lot, own.entry
         names = ("customer_id", "available", "pending")
         accounts = select(*(account.c[name] for name in names)).where(
-            account.c.unit == self._unit, reading.of(account.c.customer_id)
+            account.c.unit == self.unit, reading.of(account.c.customer_id)
         )
         is_released, remaining = lot.c.is_released == 1, lot.c.remaining
         lots = {
@@ -142,11 +152,16 @@ class DriftFinder:
             "missing": case((is_missing, 1), else_=0),
             "removed": case((is_removed, 1), else_=0),
         }
+        cause = own.cause
+        restored = {
+            "restored": case(((cause.c.kind == "restore") & (cause.c.posted != 0), 1), else_=0)
+        }
         altered = self._native.altered(reading).with_columns(altered=pl.lit(1, dtype=WHOLE))
         found = reading.rows(accounts, dict.fromkeys(names, WHOLE))
         for frame in (
             self._added_up(reading, lot, lots),
             self._added_up(reading, entry, entries),
+            self._added_up(reading, cause, restored),
             self._native.sums(reading),
             altered,
         ):
@@ -157,7 +172,7 @@ class DriftFinder:
         sums = (cast(func.sum(value), INTEGER).label(name) for name, value in columns.items())
         query = (
             select(table.c.customer_id, *sums)
-            .where(table.c.unit == self._unit, reading.of(table.c.customer_id))
+            .where(table.c.unit == self.unit, reading.of(table.c.customer_id))
             .group_by(table.c.customer_id)
         )
         return reading.rows(query, dict.fromkeys(("customer_id", *columns), WHOLE))
@@ -168,26 +183,39 @@ class DriftFinder:
         ids = sums["customer_id"].to_list()
         with transaction(self._shop.engine) as tx:
             reading = Reading(self._shop, tx, Scope.of(ids), self._moment)
-            ledger = Ledger(reading, self._unit)
-            opened = state.read(tx, self._shop.own, projection.OPENED[self._unit])
+            ledger = Ledger(reading, self.unit)
+            opened = state.read(tx, self._shop.own, projection.OPENED[self.unit])
             rows = self._native.read(reading)
             shown = projection.shown(reading, ledger)
             removed = self._removed(reading, ledger)
         opened_to = opened if isinstance(opened, int) else 0
         for sum_ in sums.iter_rows(named=True):
             customer_id = sum_["customer_id"]
-            yield from _of_ledger(self._unit, sum_)
+            yield from _of_ledger(self.unit, sum_)
             holder, theirs = ledger.holder(customer_id), rows.get(customer_id, [])
             yield from self._of_rows(holder, theirs, shown.get(customer_id, []), opened_to)
+            for cause in holder.causes.values():
+                if cause.key.kind == "restore" and cause.posted:
+                    yield self._restored(customer_id, cause)
             for entry_id, written in removed.get(customer_id, []):
                 yield Drift(
-                    unit=self._unit,
+                    unit=self.unit,
                     kind="removed",
                     customer_id=customer_id,
                     amount=0,
                     wanted=written,
                     entry_id=entry_id,
                 )
+
+    def _restored(self, customer_id: int, cause: KnownCause) -> Drift:
+        return Drift(
+            unit=self.unit,
+            kind="restored",
+            customer_id=customer_id,
+            amount=0,
+            wanted=cause.posted,
+            order_id=cause.order_id,
+        )
 
     def _of_rows(
         self, holder: Holder, rows: Sequence[NativeRow], shown: Sequence[Shown], opened_to: int
@@ -204,7 +232,7 @@ class DriftFinder:
             ours = written[row.native_id]
             due += row.amount - ours.written
             yield Drift(
-                unit=self._unit,
+                unit=self.unit,
                 kind="altered",
                 customer_id=customer_id,
                 amount=row.amount,
@@ -215,7 +243,7 @@ class DriftFinder:
         for row in found.beside:
             due += row.amount
             yield Drift(
-                unit=self._unit,
+                unit=self.unit,
                 kind="beside",
                 customer_id=customer_id,
                 amount=row.amount,
@@ -227,7 +255,7 @@ class DriftFinder:
             if one.entry_id not in found.written:
                 due -= one.written
                 yield Drift(
-                    unit=self._unit,
+                    unit=self.unit,
                     kind="missing",
                     customer_id=customer_id,
                     amount=0,
@@ -237,11 +265,11 @@ class DriftFinder:
         native = sum(row.amount for row in rows)
         if native != due:
             yield Drift(
-                unit=self._unit, kind="sum", customer_id=customer_id, amount=native, wanted=due
+                unit=self.unit, kind="sum", customer_id=customer_id, amount=native, wanted=due
             )
         if native < 0:
             yield Drift(
-                unit=self._unit,
+                unit=self.unit,
                 kind="negative",
                 customer_id=customer_id,
                 amount=native,
@@ -302,7 +330,7 @@ def _stands_out() -> pl.Expr:
         pl.col("available") + pl.col("pending") == pl.col("in_all"),
         pl.col("available") == pl.col("native"),
     ]
-    is_noted = [pl.col(name) > 0 for name in ("missing", "removed", "altered")]
+    is_noted = [pl.col(name) > 0 for name in ("missing", "removed", "altered", "restored")]
     return ~pl.all_horizontal(agrees) | pl.any_horizontal(is_noted) | (pl.col("native") < 0)
 
 

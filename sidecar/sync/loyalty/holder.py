@@ -10,7 +10,9 @@ from sidecar.rules.loyalty.account import Account, Cause, Entry, Terms
 
 Unit = Literal["points", "credit"]
 
-Kind = Literal["opening", "earn", "native", "adjust", "expire", "redeem", "issue", "waive"]
+Kind = Literal[
+    "opening", "earn", "native", "adjust", "expire", "redeem", "issue", "waive", "restore"
+]
 
 #: What is taken from whom: a revocation empties the newest lots, a spend the soonest to expire.
 _TAKES: Mapping[Kind, Literal["soonest", "newest"]] = {
@@ -22,6 +24,7 @@ _TAKES: Mapping[Kind, Literal["soonest", "newest"]] = {
     "redeem": "soonest",
     "issue": "newest",
     "waive": "soonest",
+    "restore": "soonest",
 }
 
 
@@ -54,6 +57,7 @@ class KnownCause(Cause):
         actor: The person who asked for it; empty: nobody.
         reason: What they said.
         at: When it was first looked at, in seconds since 1970.
+        order_id: Of a row of the store's, and of what is restored: the order it names; 0: none.
     """
 
     key: Key
@@ -61,6 +65,7 @@ class KnownCause(Cause):
     actor: str = ""
     reason: str = ""
     at: int = 0
+    order_id: int = 0
 
 
 @dataclass(slots=True)

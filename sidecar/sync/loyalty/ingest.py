@@ -89,6 +89,7 @@ def ingest(
         else:  # also what counted before its order was rewarded
             there.add(key)
             _post(holder, key, row.amount, at, terms)
+            holder.causes[key].order_id = row.order_id
     if opening or _OPENING in holder.causes:
         _post(holder, _OPENING, opening, at, terms)
     for key in [key for key in holder.causes if key.kind == "native" and key not in there]:

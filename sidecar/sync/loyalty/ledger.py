@@ -82,12 +82,12 @@ class Ledger:
     def _load_causes(self) -> list[tuple[KnownCause, list[tuple[int, int]]]]:
         columns = ("cause_id", "customer_id", "kind", "source_id", "earner_id", "posted")
         taken = []
-        rows = self._rows(self._own.cause, *columns, "overruled", "taken", "at")
-        for cause_id, customer_id, kind, source_id, earner_id, posted, overruled, lots, at in rows:
-            holder, key = self.holder(customer_id), Key(kind, source_id, earner_id)
-            cause = holder.cause(key, at)
+        rows = self._rows(self._own.cause, *columns, "overruled", "taken", "at", "order_id")
+        for cause_id, customer_id, *key, posted, overruled, lots, at, order_id in rows:
+            cause = self.holder(customer_id).cause(Key(*key), at)
             cause.cause_id = cause.age = cause_id
             cause.posted, cause.is_overruled = posted, bool(overruled)
+            cause.order_id = order_id
             self._causes[cause_id] = cause
             taken.append((cause, json.loads(lots)))
         return taken
@@ -208,7 +208,7 @@ class Ledger:
                 taken = json.dumps([[move.lot.lot_id, move.amount] for move in cause.taken])
                 rows.append((
                     cause.cause_id, self.unit, holder.customer_id, *cause.key,
-                    cause.posted, int(cause.is_overruled), taken, cause.at,
+                    cause.posted, int(cause.is_overruled), taken, cause.at, cause.order_id,
                 ))  # fmt: skip
                 if cause not in self._was and (cause.actor or cause.reason):
                     said.append(cause)

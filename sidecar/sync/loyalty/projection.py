@@ -41,6 +41,7 @@ _TEXTS: Mapping[str, str] = {
     "redeem": "Redeemed",
     "issue": "Credit",
     "waive": "Debt waived",
+    "restore": "Restored",
 }
 
 
