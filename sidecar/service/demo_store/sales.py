@@ -54,7 +54,10 @@ def sales(
     yield (
         tables.order_total,
         order.with_columns(
-            number.alias("order_total_id"), pl.lit("total").alias("code"), value=pl.col("total")
+            number.alias("order_total_id"),
+            pl.lit("total").alias("code"),
+            pl.lit("Total").alias("title"),
+            value=pl.col("total"),
         ),
     )
     placed = order.filter(pl.col("order_status_id") > 0)
@@ -99,7 +102,7 @@ def sales(
     yield (
         tables.coupon_history,
         theirs.filter(draw.chance("coupon", number, 80)).with_columns(
-            number.alias("coupon_history_id")
+            number.alias("coupon_history_id"), pl.lit(1).alias("coupon_id")
         ),
     )
 
