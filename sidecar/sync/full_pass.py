@@ -22,7 +22,7 @@ from sidecar.shop.shop import Shop
 from sidecar.sync import caps, registry, runs, segments, state
 from sidecar.sync.compiled_rules import Rulebook
 from sidecar.sync.cycle import Pass, run, write_found
-from sidecar.sync.loyalty import beginning, tier_definition
+from sidecar.sync.loyalty import beginning, projection, tier_definition
 from sidecar.sync.loyalty.forgetting import forget_gone
 from sidecar.sync.loyalty.keeping import open_keeping
 from sidecar.sync.pass_runs import Approval, Judge, Part, parts_of
@@ -114,6 +114,8 @@ class FullPass:
                 tier_definition.drop(tx, self.shop.own, self.moment)
         keeping = open_keeping(self.shop, self.book, self.moment)
         new = None if keeping is None else keeping.unsettled(self.moment)
+        if keeping is not None:
+            projection.recover(self.shop)  # what a pause kept from being written
         for scope in ranges(self.shop, self.size):
             if self.stop is not None and self.stop():
                 raise StoppedError

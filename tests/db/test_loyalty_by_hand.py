@@ -134,6 +134,23 @@ def test_more_than_there_is_cannot_be_taken_but_into_debt(store: SmallStore, ann
     hold(store)
 
 
+def test_nothing_is_given_to_or_taken_from_an_account_that_cannot_be_kept(
+    store: SmallStore, ann: int
+) -> None:
+    for _ in range(2):
+        store.given.reward(ann, 2_000_000_000)
+    store.process(ann)
+    store.now = store.now.replace(year=2028)
+    store.process(ann)
+    before = native(store, ann)
+
+    for points in (5, -5):
+        with pytest.raises(NotNowError, match=rf"points of customer {ann} cannot be kept"):
+            adjust(store, ann, points, into_debt=True)
+
+    assert native(store, ann) == before
+
+
 def test_what_waits_cannot_be_taken(store: SmallStore, ann: int) -> None:
     store.named_rules({}, PROGRAM + 'pending = "14 days"\n')
     earned(store, ann, "10")

@@ -338,6 +338,81 @@ def test_who_bought_in_time_keeps_all_points_though_nobody_looked_until_later(
     assert available(store, ann) == 500
 
 
+def test_an_order_that_comes_back_to_what_it_earned_is_no_new_activity(store: SmallStore) -> None:
+    program(store, INACTIVITY)
+    ann = store.given.customer()
+    order_id = order(store, ann)
+    look(store, ann)
+    expires = store.rows("SELECT expires_at FROM {own}lot")
+    for status in (PENDING, COMPLETE):
+        store.now += datetime.timedelta(days=4)
+        change(store, order_id, order_status_id=status)
+        look(store, ann)
+
+    assert available(store, ann) == 600
+    assert store.rows("SELECT expires_at FROM {own}lot") == expires
+    store.now += datetime.timedelta(days=4)
+    look(store, ann)
+    assert available(store, ann) == 0
+
+
+def test_a_second_order_is_activity(store: SmallStore) -> None:
+    program(store, INACTIVITY)
+    ann = store.given.customer()
+    order(store, ann)
+    look(store, ann)
+    store.now += datetime.timedelta(days=8)
+    order(store, ann, "1", days_ago=0)
+    look(store, ann)
+    store.now += datetime.timedelta(days=8)
+
+    look(store, ann)
+
+    assert available(store, ann) == 610
+
+
+@pytest.mark.parametrize("then", ["never", "1 year"])
+def test_lots_keep_their_day_when_the_policy_changes(store: SmallStore, then: str) -> None:
+    program(store, INACTIVITY)
+    ann = store.given.customer()
+    order(store, ann)
+    store.full_pass()
+    expires = store.rows("SELECT expires_at FROM {own}lot")
+    program(store, f'expiry = "{then}"\n')
+    store.now += datetime.timedelta(days=8)
+    order(store, ann, "1", days_ago=0)
+    store.full_pass()
+
+    assert store.rows("SELECT expires_at FROM {own}lot ORDER BY lot_id LIMIT 1") == expires
+    store.now += datetime.timedelta(days=8)
+    store.full_pass()
+    hold(store)
+    assert available(store, ann) == 10
+
+
+def test_under_a_policy_that_becomes_inactivity_the_next_activity_sets_the_day_of_all_lots(
+    store: SmallStore,
+) -> None:
+    program(store, 'expiry = "1 year"\n')
+    ann = store.given.customer()
+    order(store, ann)
+    store.full_pass()
+    program(store, INACTIVITY)
+    store.now += datetime.timedelta(days=20)
+    store.full_pass()
+    assert available(store, ann) == 600
+
+    order(store, ann, "1", days_ago=0)
+    store.full_pass()
+
+    days = {row["expires_at"] for row in store.rows("SELECT expires_at FROM {own}lot")}
+    end = datetime.datetime(2026, 5, 1, tzinfo=datetime.UTC)
+    assert days == {end.timestamp()}
+
+
+# -- others' hands -------------------------------------------------------------------------
+
+
 def test_rows_and_orders_that_move_together_count_once(store: SmallStore, ann: int) -> None:
     bob = store.given.customer()
     order_id = order(store, ann)

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from sidecar.service.private_server import PrivateServer
+from sidecar.shop.database import transaction
 from sidecar.shop.tables import store_tables
+from sidecar.sync import decisions
 from sidecar.sync.loyalty import projection
 from sidecar.sync.loyalty.ledger import Ledger
 from sidecar.sync.loyalty.native_rows import NativeRows
@@ -93,3 +95,30 @@ def test_a_row_that_is_removed_before_anybody_looks_again_is_missed(either: Smal
 
     hold(either)
     assert either.rows("SELECT available FROM {own}account") == [{"available": 0}]
+
+
+def test_while_it_is_paused_a_row_that_a_crash_left_is_not_written(
+    either: SmallStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = either.given.customer()
+    either.full_pass()
+    either.given.order(ann, "60", days_ago=1, lines=[Line(product=40, price="60")])
+    with monkeypatch.context() as crashing:
+        crash_after(crashing, projection, "write_pending", done=False)
+        with contextlib.suppress(CrashError):
+            either.process(ann)
+    shop = either.sidecar.shop
+    with transaction(shop.engine) as tx:
+        decisions.pause(tx, shop.own, "cli:eve", None, either.moment)
+    query = f"SELECT points FROM `{either.given.prefix}customer_reward`"
+    before = either.rows(query)
+
+    projection.recover(shop)
+    either.full_pass()
+
+    assert either.rows(query) == before
+    with transaction(shop.engine) as tx:
+        decisions.resume(tx, shop.own, either.moment)
+    either.full_pass()
+    assert either.rows(query) == [{"points": 600}]
+    hold(either)

@@ -346,3 +346,41 @@ def test_who_asks_what_a_program_would_give_counts_it_anew(store: SmallStore) ->
 
     ((_, what),) = waiting(store)
     assert what.startswith("it would give 600 points, worth 6.00 USD, for 1 orders of 1 customers")
+
+
+@pytest.mark.parametrize("between", [DATED, ""], ids=["dated", "removed"])
+def test_a_program_that_was_gone_meanwhile_has_to_be_agreed_to_again(
+    store: SmallStore, between: str
+) -> None:
+    store.named_rules({}, ALL)
+    ann = store.given.customer()
+    start(store, begin=True)
+    store.full_pass()
+    store.named_rules({}, between)
+    store.full_pass()
+    order(store, ann, "60", days=500)
+    store.named_rules({}, ALL)
+
+    store.full_pass()
+
+    ((_, what),) = waiting(store)
+    assert what.startswith("it would give 600 points")
+    assert store.rows("SELECT * FROM {own}entry") == []
+    start(store, begin=True)
+    store.full_pass()
+    hold(store)
+    assert store.rows("SELECT amount FROM {own}entry") == [{"amount": 600}]
+
+
+def test_a_program_that_has_begun_goes_on_when_its_text_changes(store: SmallStore) -> None:
+    store.named_rules({}, ALL)
+    ann = store.given.customer()
+    start(store, begin=True)
+    store.full_pass()
+    order(store, ann, "60", days=500)
+    store.named_rules({}, ALL + "points_per_unit = 20\n")
+
+    store.full_pass()
+
+    assert waiting(store) == []
+    assert store.rows("SELECT amount FROM {own}entry") == [{"amount": 1_200}]

@@ -13,7 +13,7 @@ from sidecar.rules.loyalty.account import Account
 from sidecar.shop.shop import Shop
 from sidecar.sync.compiled_rules import Rulebook
 from sidecar.sync.loyalty import keeping
-from sidecar.sync.loyalty.beginning import require_kept
+from sidecar.sync.loyalty.beginning import require_account, require_kept
 from sidecar.sync.loyalty.holder import Holder, Key
 from sidecar.sync.loyalty.native_rows import MOST_POINTS
 from sidecar.sync.loyalty.posting import Posting
@@ -60,13 +60,14 @@ def adjust(
 
     Raises:
         ConfigError: There is no loyalty program.
-        NotNowError: It waits to begin, or the sidecar is paused.
+        NotNowError: It waits to begin, the sidecar is paused, or the account cannot be kept.
         UsageError: There are not so many points, or they are more than the store can hold.
     """
     program = require_kept(shop, book)
     if abs(adjustment.points) > MOST_POINTS:
         raise UsageError(f"the store holds no more than {MOST_POINTS:,} points in a row")
     keeping.bring(shop, book, Scope.of([customer_id]), moment)
+    require_account(shop, customer_id)
 
     def change(tx: Connection, holder: Holder, rewarding: Rewarding) -> None:
         key = Key("adjust", adjustment.source_id)

@@ -25,6 +25,7 @@ from sidecar.shop.shop import Shop
 from sidecar.sync import findings, state
 from sidecar.sync.compiled_rules import Rulebook
 from sidecar.sync.facts import as_json
+from sidecar.sync.loyalty import native_findings
 from sidecar.sync.loyalty.holder import KnownCause
 from sidecar.sync.loyalty.ledger import Ledger
 from sidecar.sync.loyalty.posting import BEGUN, Posting, has_begun
@@ -49,6 +50,22 @@ def require_program(rules: RuleSet) -> Program:
         hint = "write one into a file of the rules: [loyalty] with a start, e.g. start = 2027-01-01"
         raise ConfigError("[loyalty]", problem, hint)
     return rules.program
+
+
+def require_account(shop: Shop, customer_id: int) -> None:
+    """
+    Make sure that the points of *customer_id* could be kept when they were looked at just now.
+
+    Raises:
+        NotNowError: They could not.
+    """
+    with transaction(shop.engine) as tx:
+        refused = native_findings.is_refused(tx, shop.own, "points", customer_id)
+    if refused:
+        raise NotNowError(
+            f"the points of customer {customer_id} cannot be kept, so nothing can be done with them"
+            " (`sidecar status` says why)"
+        )
 
 
 def require_kept(shop: Shop, book: Rulebook) -> Program:
@@ -121,8 +138,12 @@ def tell(shop: Shop, book: Rulebook, moment: Moment, progress: Progress | None =
     Keep, and raise as a finding, what a program would give that waits to begin.
 
     It is counted once, until the program changes: in a large store that takes minutes.
+    Where there is no such program any more, the next one has to be agreed to again.
     """
     program, own = book.checked.rules.program, shop.own
+    if program is None or program.start is not None:
+        with transaction(shop.engine) as tx:
+            state.remove(tx, own, BEGUN)
     waits = program is not None and not has_begun(shop, program)
     with transaction(shop.engine) as tx:
         known = state.read(tx, own, WAITS)

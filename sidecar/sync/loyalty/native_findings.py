@@ -100,6 +100,11 @@ def settle(
             _raise(tx, own, unit, kind, whose(unit, customer_id), known, moment)
 
 
+def is_refused(tx: Connection, own: OwnTables, unit: Unit, customer_id: int) -> bool:
+    """Whether the account of *customer_id* could not be kept when it was last looked at."""
+    return whose(unit, customer_id) in _known(tx, own, [REFUSED])[REFUSED]
+
+
 def forget(tx: Connection, own: OwnTables, customers: Sequence[int]) -> None:
     """Remove what was found of *customers*."""
     units: tuple[Unit, ...] = ("points", "credit")

@@ -408,7 +408,9 @@ def _activity(entry: Entry) -> Literal["earn", "spend", "none"]:
     cause = entry.cause
     if entry.kind == "post" and isinstance(cause, KnownCause):
         if entry.amount > 0 and cause.key.kind == "earn":
-            return "earn"
+            # An order that comes back to what it earned once is no new one.
+            known = any(one.cause_id for one in (cause, *cause.kin))
+            return "none" if known else "earn"
         if entry.amount < 0 and cause.key.kind in ("native", "redeem"):
             return "spend"
     return "none"

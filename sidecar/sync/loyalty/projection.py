@@ -19,6 +19,7 @@ from sidecar.shop.fence import prove
 from sidecar.shop.own_tables import OwnTables
 from sidecar.shop.shop import Shop
 from sidecar.sync import state
+from sidecar.sync.compiled_rules import PAUSED
 from sidecar.sync.loyalty import native_findings
 from sidecar.sync.loyalty.holder import Key, Unit
 from sidecar.sync.loyalty.ingest import Found, Shown, to_write
@@ -188,12 +189,13 @@ def write_pending(shop: Shop, native: NativeRows, customers: Sequence[int], mome
 
 
 def recover(shop: Shop) -> None:
-    """Write what a crash left to be written; only for whoever leads."""
+    """Write what a crash left to be written, unless paused; only for whoever leads."""
     moment = Moment(clock.now(), shop.settings.zone)
     entry = shop.own.entry
     query = select(entry.c.unit, entry.c.customer_id).where(entry.c.native_id.is_(None))
     with transaction(shop.engine) as tx:
-        waiting = tx.execute(query.distinct()).all()
+        paused = state.read(tx, shop.own, PAUSED) is not None
+        waiting = [] if paused else tx.execute(query.distinct()).all()
     for unit in {row.unit for row in waiting}:
         theirs = sorted(row.customer_id for row in waiting if row.unit == unit)
         for start in range(0, len(theirs), _CHUNK):

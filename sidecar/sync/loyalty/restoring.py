@@ -16,7 +16,7 @@ from sidecar.shop.shop import Shop
 from sidecar.sync.compiled_rules import Rulebook
 from sidecar.sync.loyalty import keeping
 from sidecar.sync.loyalty.adjusting import ACTOR, REASON
-from sidecar.sync.loyalty.beginning import NO_MARK, require_kept
+from sidecar.sync.loyalty.beginning import NO_MARK, require_account, require_kept
 from sidecar.sync.loyalty.holder import Holder, Key
 from sidecar.sync.loyalty.posting import Posting
 from sidecar.sync.loyalty.rewarding import Rewarding
@@ -46,11 +46,12 @@ def restore(
 
     Raises:
         ConfigError: There is no loyalty program.
-        NotNowError: It waits to begin, or the sidecar is paused.
+        NotNowError: It waits to begin, the sidecar is paused, or the account cannot be kept.
         UsageError: Nobody removed anything of that order's points.
     """
     program = require_kept(shop, book)
     keeping.bring(shop, book, Scope.of([customer_id]), moment)
+    require_account(shop, customer_id)
 
     def change(_: Connection, holder: Holder, __: Rewarding) -> None:
         key = Key("adjust", source_id)
