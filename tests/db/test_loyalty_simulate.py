@@ -182,7 +182,7 @@ def people(store: SmallStore, seed: int, *, holds: bool = True) -> set[int]:
             )
             if choose.random() < 0.3:
                 value = str(-choose.randrange(1, int(total) + 20))
-                row = {"order_id": number, "code": "coupon", "value": value}
+                row: dict[str, Any] = {"order_id": number, "code": "coupon", "value": value}
                 given.insert("order_total", {"title": "Coupon", "sort_order": 4}, **row)
             if choose.random() < 0.3:
                 given.goods_return(
@@ -286,7 +286,7 @@ def test_over_all_days_it_gives_what_the_beginning_would(
     book = store.book()
     would = beginning.preview(store.sidecar.shop, book, store.moment)
 
-    found = simulate(store.sidecar.shop, book, book, 20_000, store.moment)
+    found: Any = simulate(store.sidecar.shop, book, book, 20_000, store.moment)
 
     assert found["after"]["points"] == would.points > 0
 

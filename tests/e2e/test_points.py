@@ -92,8 +92,8 @@ def test_an_account_is_shown_with_what_expires_and_why_it_is_so(
     assert found["entries"][0]["reason"] == HOSTILE
     assert found["entries"][0]["actor"].startswith("cli:")
     lines = shown.splitlines()
-    assert lines[0] == "available     605 (worth 6.05 EUR)"
-    assert lines[1] == f"expires next  605, after {found['next_expiry']['until']}"
+    assert "available     605 (worth 6.05 EUR)" in lines
+    assert f"expires next  605, after {found['next_expiry']['until']}" in lines
     assert f"600\torder {order_id}\tnow\t{found['next_expiry']['until']}" in lines
     assert lines[-1].split("\t")[1:4] == ["by hand", "+5", "+5"]
     assert not any(ord(character) < 32 for character in shown.replace("\n", "").replace("\t", ""))
