@@ -14,6 +14,9 @@ GRANT INSERT, UPDATE, DELETE ON `shop`.`oc_customer_reward` TO 'sidecar'@'localh
 -- Only with [credit] in a loyalty program: the same for store credit.
 GRANT INSERT, UPDATE, DELETE ON `shop`.`oc_customer_transaction` TO 'sidecar'@'localhost';
 
+-- Only where points become coupons: write them, and switch them off when their time is over.
+GRANT INSERT, UPDATE ON `shop`.`oc_coupon` TO 'sidecar'@'localhost';
+
 -- Our own tables. They need not exist yet.
 GRANT ALL ON `shop`.`oc_sidecar_account` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_assertion` TO 'sidecar'@'localhost';

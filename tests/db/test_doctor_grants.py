@@ -59,6 +59,7 @@ def test_the_account_of_the_guide_has_what_is_needed_and_nothing_else(least: Dat
         "grants.group": "ok",
         "grants.points": "ok",
         "grants.credit": "ok",
+        "grants.coupons": "ok",
         "grants.own": "ok",
         "grants.least": "ok",
     }

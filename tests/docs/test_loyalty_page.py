@@ -19,6 +19,7 @@ from sidecar.rules.loyalty.earning import Line, Order, capped, targets
 from sidecar.rules.loyalty.expiry import expires_at
 from sidecar.rules.loyalty.program import RATE_SCALE, Basis, OnRefund, Program, Stack
 from sidecar.rules.loyalty.program_file import CREDIT_KEYS, EARN_KEYS, LOYALTY_KEYS, TIER_KEYS
+from sidecar.rules.loyalty.redeeming import Quote, quote
 from sidecar.rules.rule_sources import read_and_check
 from sidecar.rules.ruleset import RuleSet
 
@@ -256,6 +257,28 @@ def test_the_table_of_refunds() -> None:
     usual = program(START + '[[earn]]\nname = "x"\npoints = 50\n').earn[0].on_refund
     rate = program(START + '[[earn]]\nname = "x"\npoints_per_unit = 5\n').earn[0].on_refund
     assert (usual, rate) == ("all or nothing", "in proportion")
+
+
+# -- redeeming -----------------------------------------------------------------------------
+
+
+def test_what_a_coupon_is_worth_and_what_is_left() -> None:
+    by = program(START)
+    example = "1,250 points of customer 7 became a coupon of 12.50 EUR, for goods of 12.50 and more"
+
+    assert quote(by, 1_340, 1_250) == Quote(1_250, 125_000, 125_000)
+    assert f"{example}, through 2027-04-09; 90 are left" in PAGE
+    assert quote(program(f"{START}points_worth_one = 1000"), 2_000, 1_255).points == 1_250
+    assert "of 1,255 points at 1,000 for one, 1,250 are taken for 1.25" in PAGE
+
+
+def test_the_table_of_orders_that_a_coupon_is_for() -> None:
+    told = rows("`redeem_share` | `redeem_order_total` | 1,000 points are for goods of at least")
+
+    assert len(told) == 4
+    for share, total, said in told:
+        by = program(f"{START}redeem_share = {share}\nredeem_order_total = {total}\n")
+        assert quote(by, 1_000).least_order == round(float(said) * 100) * 100
 
 
 # -- days ----------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from sqlalchemy import Table
 
@@ -21,8 +22,51 @@ MAKING = ("CREATE", "ALTER", "INDEX", "DROP")
 #: The one column of the store that is changed.
 GROUP = "customer_group_id"
 
-#: What points, and store credit, ask of the store's own table; the last two only to mend it.
-POINTS = ("INSERT", "UPDATE", "DELETE")
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """
+    What a loyalty program keeps in a table of the store's own.
+
+    Attributes:
+        name: Of the check.
+        table: Without the prefix.
+        needed: Privileges on it.
+        what: For people.
+        without: What they are not needed for.
+    """
+
+    name: str
+    table: str
+    needed: tuple[str, ...]
+    what: str
+    without: str
+
+
+KEPT = (
+    # The last two only to mend it.
+    Kept(
+        "points",
+        "customer_reward",
+        ("INSERT", "UPDATE", "DELETE"),
+        "points",
+        "a loyalty program cannot give points; without one nothing is amiss",
+    ),
+    Kept(
+        "credit",
+        "customer_transaction",
+        ("INSERT", "UPDATE", "DELETE"),
+        "store credit",
+        "store credit cannot be kept; without [credit] nothing is amiss",
+    ),
+    Kept(
+        "coupons",
+        "coupon",
+        ("INSERT", "UPDATE"),
+        "coupons",
+        "points cannot become coupons; without a loyalty program nothing is amiss",
+    ),
+)
 
 #: Privileges of the whole server that would let whoever has our password do anything.
 POWERFUL = (
@@ -49,8 +93,8 @@ def check_grants(case: ServerCase) -> Iterator[Finding]:
     yield _read(grants, database, prefix)
     yield _index(grants, database, prefix, wanted=case.config.database.create_indexes)
     yield _groups(grants, database, f"{prefix}customer")
-    yield _points(grants, database, f"{prefix}customer_reward")
-    yield _credit(grants, database, f"{prefix}customer_transaction")
+    for kept in KEPT:
+        yield _kept(grants, database, kept, prefix)
     yield _own(grants, database, own_names(prefix))
     yield _too_much(grants, database)
 
@@ -119,27 +163,18 @@ def _groups(grants: Grants, database: str, customer: str) -> Finding:
     )
 
 
-def _points(grants: Grants, database: str, reward: str) -> Finding:
-    if all(grants.on_table(privilege, database, reward) for privilege in POINTS):
-        return Finding("grants.points", "ok", "the account may write points")
+def _kept(grants: Grants, database: str, kept: Kept, prefix: str) -> Finding:
+    """Whether what a loyalty program keeps can be written to the store's own table of it."""
+    check, table = f"grants.{kept.name}", prefix + kept.table
+    if all(grants.on_table(privilege, database, table) for privilege in kept.needed):
+        return Finding(check, "ok", f"the account may write {kept.what}")
+    listed = ", ".join(kept.needed)
     return Finding(
-        "grants.points",
+        check,
         "note",
-        f"the account may not write {reward}",
-        "a loyalty program cannot give points; without one nothing is amiss",
-        f"GRANT {', '.join(POINTS)} ON {quoted(database)}.{quoted(reward)} TO {grants.account};",
-    )
-
-
-def _credit(grants: Grants, database: str, credit: str) -> Finding:
-    if all(grants.on_table(privilege, database, credit) for privilege in POINTS):
-        return Finding("grants.credit", "ok", "the account may write store credit")
-    return Finding(
-        "grants.credit",
-        "note",
-        f"the account may not write {credit}",
-        "store credit cannot be kept; without [credit] nothing is amiss",
-        f"GRANT {', '.join(POINTS)} ON {quoted(database)}.{quoted(credit)} TO {grants.account};",
+        f"the account may not write {table}",
+        kept.without,
+        f"GRANT {listed} ON {quoted(database)}.{quoted(table)} TO {grants.account};",
     )
 
 
