@@ -338,6 +338,22 @@ def test_who_bought_in_time_keeps_all_points_though_nobody_looked_until_later(
     assert available(store, ann) == 500
 
 
+def test_what_a_late_spend_keeps_from_expiring_pays_what_is_owed(store: SmallStore) -> None:
+    program(store, INACTIVITY + 'pending = "2 days"\n')
+    ann = store.given.customer()
+    used(store, ann, 100)
+    order(store, ann, "60", days_ago=0)
+    store.given.reward(ann, 1)
+    look(store, ann)
+    store.given.reward(ann, -1)
+    store.now += datetime.timedelta(days=20)
+
+    look(store, ann)
+
+    assert store.rows("SELECT remaining FROM {own}lot WHERE cause_id IS NULL") == [{"remaining": 0}]
+    assert available(store, ann) == 500
+
+
 def test_an_order_that_comes_back_to_what_it_earned_is_no_new_activity(store: SmallStore) -> None:
     program(store, INACTIVITY)
     ann = store.given.customer()

@@ -389,6 +389,7 @@ class Posting:
                 if lot.expires_at > at or (is_late and lot.remaining):
                     since = at if lot.is_released else max(at, lot.available_at)
                     lot.expires_at = expires_at(policy, since, self._zone)
+            account.release(at)  # what is good again pays what is owed
         if any(lot.expires_at <= at and lot.remaining for lot in account.lots):
             account.expire(holder.cause(Key("expire", at), at), at)
 
