@@ -146,8 +146,22 @@ def test_a_number_that_is_drawn_twice_is_given_once(
 
     given = cards.issue(store.sidecar.shop, EVERYBODY, store.moment)
 
-    assert given >= 3
+    assert given == 3
     assert same in one_each(store, *customers).values()
+
+
+def test_where_no_number_is_free_nobody_waits_for_one(
+    store: SmallStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, bob = store.given.customer(), store.given.customer()
+    same = numbers.draw()
+    with monkeypatch.context() as stuck:
+        stuck.setattr(numbers, "draw", lambda: same)
+        assert cards.issue(store.sidecar.shop, EVERYBODY, store.moment) == 1
+    assert len(every(store)) == 1
+
+    assert cards.issue(store.sidecar.shop, EVERYBODY, store.moment) == 1
+    one_each(store, ann, bob)
 
 
 @pytest.mark.parametrize("done", [False, True], ids=["before", "after"])

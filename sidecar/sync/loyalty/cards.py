@@ -28,6 +28,9 @@ from sidecar.sync.reading import TEXT, WHOLE, Reading
 #: Cards in one transaction.
 _BATCH = 10_000
 
+#: How often a number is drawn for who has none; the next look goes on.
+_TRIES = 3
+
 #: As long as the columns.
 _ACTOR, _REASON = 64, 255
 
@@ -80,14 +83,13 @@ def issue(shop: Shop, scope: Scope, moment: Moment) -> int:
 
     Each batch is committed by itself: what a crash leaves out, the next look gives.
     """
-    given = 0
-    while lacking := _lacking(shop, scope, moment):
+    lacking = first = _lacking(shop, scope, moment)
+    for _ in range(_TRIES):
         for start in range(0, len(lacking), _BATCH):
             _give(shop, lacking[start : start + _BATCH], moment)
-        given += len(lacking)
-        # Whose number was another card's has none yet, and is asked for once more.
-        scope = Scope.of(lacking)
-    return given
+        # Whose number was another card's has none yet.
+        lacking = _lacking(shop, Scope.of(lacking), moment) if lacking else []
+    return len(first) - len(lacking)
 
 
 def _lacking(shop: Shop, scope: Scope, moment: Moment) -> list[int]:

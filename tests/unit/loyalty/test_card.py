@@ -48,6 +48,8 @@ def test_no_number_is_taken_for_one_of_a_payment_card_or_begins_with_zero() -> N
 
     assert len(drawn) == 1_000
     assert {number[0] for number in drawn} == {"9"}
+    # All zeros check themselves, and are none of ours.
+    assert mistake("0" * DIGITS) == "digit"
 
 
 def test_all_other_digits_are_drawn_in_every_place() -> None:
