@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import datetime
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from typing import Any
 
 import pytest
+from sqlalchemy import text
 
-from sidecar.errors import UsageError
+from sidecar import app
+from sidecar.errors import SidecarError, UsageError
+from sidecar.model import Scope
+from sidecar.shop.database import transaction
+from sidecar.shop.leader import leader_lock
+from sidecar.sync.loyalty.drift import DriftFinder
+from sidecar.sync.loyalty.redemption_rows import Redemption, RedemptionRows
 from support.checkout import CANCELLED, COMPLETE, DENIED, Checkout
 from support.points import order, program
 from support.redeeming import available, cancel, coupon, redeem, row, see
@@ -474,3 +484,69 @@ def test_a_full_pass_finds_what_nobody_rang_for(
     store.full_pass()
 
     assert row(store)["state"] == "open"
+
+
+# -- at the same moment --------------------------------------------------------------------
+
+
+def test_what_the_store_spends_while_it_is_made_is_owed(
+    store: SmallStore, ann: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add = RedemptionRows.add
+
+    def checkout_first(*arguments: Any, **values: Any) -> int:
+        # On a connection of its own, when the account was read already.
+        store.given.reward(ann, -600)
+        return add(*arguments, **values)
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(RedemptionRows, "add", checkout_first)
+        redeem(store, ann, 600)
+    see(store, ann)
+
+    assert available(store, ann) == -600
+    drifts = DriftFinder(store.sidecar.shop, store.book(), store.moment).find(Scope.of([ann]))
+    assert [drift.kind for drift in drifts] == ["negative"]
+    with pytest.raises(UsageError, match="600 points are owed"):
+        redeem(store, ann, 100)
+
+
+def test_of_two_sidecars_that_redeem_one_balance_the_one_that_leads_wins(
+    store: SmallStore, ann: int
+) -> None:
+    other = app.open_sidecar(store.sidecar.config)
+    second = SmallStore(store.given, other, store.folder)
+    add = RedemptionRows.add
+    in_the_middle = threading.Event()
+    over = threading.Event()
+
+    def stopped(self: RedemptionRows, *arguments: Any, **values: Any) -> int:
+        if threading.current_thread().name.startswith("first"):
+            in_the_middle.set()
+            assert over.wait(30)
+        return add(self, *arguments, **values)
+
+    def first() -> Redemption:
+        engine, database = store.sidecar.engine, store.sidecar.config.database
+        with leader_lock(engine, database.name, database.prefix) as lock:
+            with transaction(engine) as tx:
+                tx.execute(text(f"KILL {lock.connection_id}"))
+            return redeem(store, ann, 600)
+
+    with (
+        pytest.MonkeyPatch.context() as meanwhile,
+        ThreadPoolExecutor(1, thread_name_prefix="first") as pool,
+    ):
+        meanwhile.setattr(RedemptionRows, "add", stopped)
+        loser = pool.submit(first)
+        assert in_the_middle.wait(30)
+        with other.leading(10):
+            made = redeem(second, ann, 600)
+            over.set()
+            with pytest.raises(SidecarError):
+                loser.result(30)
+    other.engine.dispose()
+    see(store, ann)
+
+    assert [one["code"] for one in store.rows("SELECT * FROM {own}redemption")] == [made.code]
+    assert available(store, ann) == 0

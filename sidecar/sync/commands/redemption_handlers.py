@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 from sqlalchemy import Connection, select
@@ -44,7 +45,8 @@ def _redeem(means: Means, task: Task) -> None:
     )
     if asked["becomes"] == "credit":
         credit = require_posting(shop, book, moment)
-        redeeming.redeem_as_credit(wish, credit, moment, _answer(means, task))
+        also = functools.partial(_tell, means, task)
+        redeeming.redeem_as_credit(wish, credit, moment, also)
     else:
         redeeming.redeem(wish, moment, _answer(means, task))
     changed.answer(shop, book, [customer_id], moment, means.budget(moment), kind="changed")
@@ -70,20 +72,23 @@ def _up_to_date(means: Means, book: Rulebook, customer_id: int, moment: Moment) 
 
 
 def _answer(means: Means, task: Task) -> Also:
-    shop = means.shop
+    account = means.shop.own.account
 
     def answer(tx: Connection, one: Redemption) -> None:
-        # With what was done: whoever is told that it failed would ask for it again.
-        account = shop.own.account
         query = select(account.c.available).where(
             account.c.unit == "points", account.c.customer_id == one.customer_id
         )
-        told = {
-            "customer_id": one.customer_id,
-            **redemption_statement.told(one, shop),
-            "currency": shop.settings.currency,
-            "available": tx.scalar(query) or 0,
-        }
-        task.answer_in(tx, told)
+        _tell(means, task, tx, one, tx.scalar(query) or 0)
 
     return answer
+
+
+def _tell(means: Means, task: Task, tx: Connection, one: Redemption, available: int) -> None:
+    """Answer with what was done: whoever is told that it failed would ask for it again."""
+    told = {
+        "customer_id": one.customer_id,
+        **redemption_statement.told(one, means.shop),
+        "currency": means.shop.settings.currency,
+        "available": available,
+    }
+    task.answer_in(tx, told)

@@ -168,13 +168,18 @@ class Redeeming:
     # -- store credit ----------------------------------------------------------------------
 
     def redeem_as_credit(
-        self, wish: Wish, credit: CreditPosting, moment: Moment, also: Also
+        self,
+        wish: Wish,
+        credit: CreditPosting,
+        moment: Moment,
+        also: Callable[[Connection, Redemption, int], None],
     ) -> Redemption:
         """
         Make points store credit, once, in one transaction.
 
         Args:
             credit: The accounts that it goes to.
+            also: Done in that transaction, with the points that are left.
 
         Raises:
             UsageError: They are not redeemed; see `sidecar.rules.loyalty.redeeming.quote`.
@@ -207,7 +212,7 @@ class Redeeming:
                 expires_at=ends_at,
             )
             issuing.issue_in(tx, self._shop, credit, wish.customer_id, issued, moment)
-            also(tx, one)
+            also(tx, one, holder.account.available)
             made.append(one)
 
         self._points.change(wish.customer_id, moment, change)
