@@ -87,8 +87,14 @@ class History:
 
     def issue(self, units: int, days: int, kind: str) -> None:
         valid = "never" if not days else f"{days} days"
-        asked = {"customer": self.customer, "amount": f"{units}", "kind": kind, "reason": "x"}
-        answer = self._asked("credit.issue", **asked, valid=valid)
+        answer = self._asked(
+            "credit.issue",
+            customer=self.customer,
+            amount=f"{units}",
+            kind=kind,
+            reason="x",
+            valid=valid,
+        )
         until = None if not days else self._midnight_after(days)
         number, is_paid = answer["issue"], kind == "refund"
         if answer["state"] == "waiting":
