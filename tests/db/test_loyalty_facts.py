@@ -15,9 +15,7 @@ from sidecar.rules.catalogue import PROGRAM_FACTS
 from sidecar.rules.columns import Column
 from sidecar.shop.database import transaction
 from sidecar.sync import question
-from sidecar.sync.facts import loyalty
 from sidecar.sync.facts.load import load
-from sidecar.sync.loyalty import tier_definition
 from sidecar.sync.reading import Reading
 from support.points import look, order, program
 from support.small_store import SmallStore
@@ -80,10 +78,6 @@ def test_without_a_program_all_of_them_are_missing(store: SmallStore) -> None:
     store.named_rules({})
 
     assert set(facts(store, ann).values()) == {ann, None}
-
-
-def test_the_loader_and_the_tiers_mean_the_same_row(store: SmallStore) -> None:
-    assert loyalty.TIERS == tier_definition.TIERS
 
 
 def test_who_has_nothing_yet_has_no_points_and_is_in_the_lowest_tier(

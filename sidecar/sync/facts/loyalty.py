@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
-from sqlalchemy import func, select
+from sqlalchemy import cast, func, select
+from sqlalchemy.dialects.mysql import INTEGER
 
 from sidecar.errors import CustomerError
 from sidecar.model import MONEY_SCALE
@@ -103,7 +104,7 @@ def _expiry(reading: Reading) -> pl.DataFrame:
         select(
             lot.c.customer_id,
             lot.c.expires_at,
-            func.sum(lot.c.remaining).label("points_expiring"),
+            cast(func.sum(lot.c.remaining), INTEGER).label("points_expiring"),
         )
         .where(
             lot.c.unit == "points",

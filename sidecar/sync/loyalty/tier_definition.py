@@ -17,11 +17,9 @@ from sidecar.model import Moment
 from sidecar.rules.loyalty.program import Program, Tier
 from sidecar.shop.own_tables import OwnTables
 from sidecar.sync import findings, state
+from sidecar.sync.facts.loyalty import TIERS
 from sidecar.sync.loyalty.revisions import Revisions
 from sidecar.sync.state import Json
-
-#: In ``sidecar_state``: the tiers that hold; nothing without a program.
-TIERS = "loyalty.tiers"
 
 #: A finding: tiers of the files wait.
 WAITING = "tiers.waiting"
