@@ -309,6 +309,50 @@ def test_a_crash_before_the_commit_leaves_neither_points_nor_tier(
     assert tier(store, ann) == "Silver"
 
 
+def test_the_example_of_the_page_is_what_happens(store: SmallStore) -> None:
+    store.named_rules({}, "[loyalty]\nstart = 2027-01-01\n")
+    ann = store.given.customer()
+
+    def on(day: str, total: str = "") -> int:
+        store.now = datetime.datetime.fromisoformat(f"{day}T12:00:00+00:00")
+        order_id = order(store, ann, total, at=store.now) if total else 0
+        look(store, ann)
+        return order_id
+
+    on("2027-01-10", "100")
+    found = told(store, ann)
+    assert (found["name"], found["next_why"]) == ("Silver", "reviewed on 2028-01-11")
+    assert earned(store, on("2027-03-01", "10")) == 120
+    assert told(store, ann)["missing"] == "3900.0000"
+    on("2028-01-11")
+    found = told(store, ann)
+    assert (found["name"], found["counts"]) == ("Silver", "100.0000")
+    assert "kept through 2028-02-10" in found["next_why"]
+    on("2028-02-10")
+    assert tier(store, ann) == "Silver"
+    on("2028-02-11")
+    assert tier(store, ann) == "Bronze"
+
+
+def test_a_customer_group_follows_a_tier_in_the_same_look(store: SmallStore) -> None:
+    group = store.given.group("Gold customers")
+    gold = "[[group]]\nname = 'Gold customers'\nwhen = 'tier = \"Gold\"'\n"
+    program(store, gold, Silver="tier = 'Silver'", Close="to_next_tier <= 100")
+    ann = store.given.customer()
+    store.full_pass()
+    order(store, ann, "490")
+    look(store, ann)
+    assert store.has(ann) == {"Silver", "Close"}
+
+    order(store, ann, "10")
+    look(store, ann)
+
+    assert store.has(ann) == set()
+    table = f"{store.given.prefix}customer"
+    (found,) = store.rows(f"SELECT customer_group_id FROM `{table}` WHERE customer_id = %s", ann)
+    assert found["customer_group_id"] == group
+
+
 # -- by hand -------------------------------------------------------------------------------
 
 
