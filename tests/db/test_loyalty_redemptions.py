@@ -13,10 +13,11 @@ import pytest
 from sqlalchemy import text
 
 from sidecar import app
-from sidecar.errors import SidecarError, UsageError
+from sidecar.errors import DatabaseRefusedError, SidecarError, UsageError
 from sidecar.model import Scope
 from sidecar.shop.database import transaction
 from sidecar.shop.leader import leader_lock
+from sidecar.sync.loyalty.coupons import Coupons
 from sidecar.sync.loyalty.drift import DriftFinder
 from sidecar.sync.loyalty.redemption_rows import Redemption, RedemptionRows
 from support.checkout import CANCELLED, COMPLETE, DENIED, Checkout
@@ -550,3 +551,57 @@ def test_of_two_sidecars_that_redeem_one_balance_the_one_that_leads_wins(
 
     assert [one["code"] for one in store.rows("SELECT * FROM {own}redemption")] == [made.code]
     assert available(store, ann) == 0
+
+
+# -- refused -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("when", ["asked for", "found after a crash"])
+def test_a_coupon_that_the_database_refuses_costs_nothing(
+    store: SmallStore, ann: int, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    def ends(*_: Any) -> int:
+        raise KeyboardInterrupt
+
+    def refused(*_: Any) -> int:
+        raise DatabaseRefusedError("INSERT command denied")
+
+    if when == "found after a crash":
+        with monkeypatch.context() as crashing:
+            crashing.setattr(Coupons, "write", ends)
+            with pytest.raises(KeyboardInterrupt):
+                redeem(store, ann, 200, command_id=7)
+        assert row(store)["state"] == "making"
+    with monkeypatch.context() as refusing:
+        refusing.setattr(Coupons, "write", refused)
+        if when == "asked for":
+            with pytest.raises(DatabaseRefusedError, match="INSERT command denied"):
+                redeem(store, ann, 200, command_id=7)
+        else:
+            see(store, ann)
+            (finding,) = store.rows("SELECT * FROM {own}finding")
+            assert finding["kind"] == "redemption.refused"
+            assert "the points are back: INSERT command denied" in finding["message"]
+    see(store, ann)
+
+    assert (row(store)["state"], available(store, ann)) == ("returned", 600)
+    with pytest.raises(DatabaseRefusedError, match="could not be written, and its points are back"):
+        redeem(store, ann, 200, command_id=7)
+    assert redeem(store, ann, 200, command_id=8).state == "open"
+
+
+def test_who_redeems_is_active(store: SmallStore, ann: int) -> None:
+    program(store, 'expiry = { inactivity = "10 days" }\n')
+    ben = store.given.customer()
+    order(store, ben)
+    see(store, ben)
+    later(store, days=9)
+    redeem(store, ben, 100)
+
+    later(store, days=9)
+    see(store, ben)
+
+    assert available(store, ben) == 500
+    later(store, days=3)
+    see(store, ben)
+    assert available(store, ben) == 0
