@@ -328,6 +328,31 @@ def test_an_order_that_is_paid_on_the_day_after_still_counts(
     assert coupon(store, made.code)["status"] == 1
 
 
+def test_an_order_that_is_paid_while_it_is_switched_off_counts(
+    store: SmallStore, ann: int, checkout: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = redeem(store, ann, 500)
+    draft = checkout.order(ann, made.code)
+    later(store, days=31)
+    see(store, ann)
+    later(store, days=1)
+    switch = Coupons.switch
+
+    def paid_first(*arguments: Any, on: bool) -> None:
+        if not on:
+            assert checkout.become(draft, COMPLETE) == COMPLETE
+        switch(*arguments, on=on)
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(Coupons, "switch", paid_first)
+        see(store, ann)
+
+    assert row(store)["state"] == "used"
+    # When the order is edited the store takes it back and confirms it again.
+    assert checkout.become(draft, CANCELLED) == CANCELLED
+    assert checkout.become(draft, COMPLETE) == COMPLETE
+
+
 def test_an_order_that_is_paid_later_is_denied_by_the_store(
     store: SmallStore, ann: int, checkout: Checkout
 ) -> None:
@@ -422,6 +447,29 @@ def test_a_coupon_of_somebody_else_with_its_number_is_left_alone(
 
     assert coupon(store, "SUMMER")["status"] == 1
     assert row(store)["state"] == "returned"
+
+
+def test_two_of_ours_that_had_the_same_number_are_told_apart(
+    store: SmallStore, ann: int, checkout: Checkout
+) -> None:
+    first = redeem(store, ann, 200)
+    paid = checkout.bought(ann, first.code)
+    see(store, ann)
+    for table in ("coupon", "coupon_history"):
+        store.given.execute(f"DELETE FROM `{store.given.prefix}{table}`")
+    second = redeem(store, ann, 300)
+    # As the server numbers after it was started again.
+    here = {"redemption_id": second.redemption_id}
+    store.given.update("coupon", {"coupon_id": second.coupon_id or 0}, coupon_id=first.coupon_id)
+    store.given.update("sidecar_redemption", here, coupon_id=first.coupon_id)
+
+    see(store, ann)
+
+    assert (row(store, first.redemption_id)["state"], paid) == (
+        "used",
+        row(store, first.redemption_id)["order_id"],
+    )
+    assert row(store, second.redemption_id)["state"] == "open"
 
 
 def test_one_that_is_switched_on_again_and_used_takes_the_points_again(

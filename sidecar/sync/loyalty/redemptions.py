@@ -10,7 +10,7 @@ a coupon is read from the store's own rows, so looking twice or late comes to th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
@@ -130,7 +130,21 @@ class Redemptions:
         return [one for one in part if one.customer_id in there]
 
     def _look(self, part: Iterable[Redemption]) -> _Look:
-        by_coupon = {one.coupon_id: one for one in part if one.coupon_id is not None}
+        by_coupon: dict[int, Redemption] = {}
+        others = []
+        for one in part:
+            if one.coupon_id in by_coupon:  # the store gave a number again that was deleted
+                others.append(one)
+            elif one.coupon_id is not None:
+                by_coupon[one.coupon_id] = one
+        found = self._looked(by_coupon)
+        if others:
+            more = self._look(others)
+            found.uses |= more.uses
+            found.standing |= more.standing
+        return found
+
+    def _looked(self, by_coupon: Mapping[int, Redemption]) -> _Look:
         ours = {number: one.ours for number, one in by_coupon.items()}
         with transaction(self._shop.engine) as tx:
             standing = self._coupons.standing(tx, ours)
