@@ -31,7 +31,7 @@ UTC = ZoneInfo("UTC")
 #: Of the made-up store.
 NAMES = {
     "status": ["Complete"],
-    "group": ["Wholesale"],
+    "group": ["Wholesale", "Gold customers"],
     "category": ["Shoes", "Gift vouchers"],
     "product": ["Lamp", "Desk"],
     "manufacturer": ["Acme"],
