@@ -62,6 +62,9 @@ def place(shop: Path, groups: dict[int, list[int]], tmp_path: Path) -> Iterator[
     config = load(tmp_path / "config.toml", {})
     uninstall(config)
     with transaction(connect(config.database)) as tx:
+        tx.exec_driver_sql(
+            "DELETE FROM oc_customer_transaction WHERE description LIKE '%%[sidecar:%%'"
+        )
         for group, customers in groups.items():
             tx.exec_driver_sql(
                 f"UPDATE oc_customer SET customer_group_id = {group}"
@@ -92,6 +95,7 @@ def page(name: str) -> str:
         "howto/customer-groups.md",
         "howto/import-tags.md",
         "howto/segments.md",
+        "howto/store-credit.md",
         "howto/when-refused.md",
     ],
     ids=str,
