@@ -178,7 +178,10 @@ def issue(
         "until": until,
         "valid": valid,
     }
-    _answer(ask(options.opened(context), "credit.issue", asked, wait, "issuing").answer, json)
+    done = ask(options.opened(context), "credit.issue", asked, wait, "issuing")
+    _answer(done.answer, json)
+    if done.exit_code:
+        raise typer.Exit(done.exit_code)
 
 
 def approve(context: typer.Context, issue: Issue, wait: Wait = 30.0, json: Json = False) -> None:

@@ -276,8 +276,10 @@ def test_as_much_as_one_person_may_issue_alone_is_given_at_once(
 
 
 def test_more_waits_and_gives_nothing(store: SmallStore, ann: int) -> None:
-    answer = answered(store, "credit.issue", **wanted(ann, "100.0001"))
+    done = asked(store, "credit.issue", **wanted(ann, "100.0001"))
+    answer: Any = done.answer
 
+    assert (done.state, done.exit_code) == ("waiting", 75)
     assert (answer["state"], answer["available"]) == ("waiting", "0.0000")
     look(store, ann)
     assert (rows(store, ann), available(store, ann), store.has(ann)) == ([], 0, set())

@@ -109,7 +109,7 @@ def test_much_waits_until_somebody_else_approves_it(installation: Installation, 
         "credit", "issue", str(ann), "50.01", "--for", "gift", "--reason", "x"
     )
 
-    assert own.returncode == 0
+    assert own.returncode == 75
     assert "issue 2 over 50.01 waits until another person approves it" in own.stderr
     waiting = installation.sidecar("credit", "waiting")
     assert [line.split("\t")[0] for line in waiting.stdout.splitlines()] == ["waiting", "1", "2"]

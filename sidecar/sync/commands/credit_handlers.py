@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Row
 
-from sidecar.errors import UsageError
+from sidecar.errors import NotNowError, UsageError
 from sidecar.model import Moment
 from sidecar.rules.language import limits
 from sidecar.rules.language.words import read_span
@@ -135,7 +135,10 @@ def _answered(means: Means, task: Task, book: Rulebook) -> Callable[..., None]:
             "currency": shop.settings.currency,
         }
         # With the credit: whoever is told that it failed would ask for it again.
-        task.answer_in(tx, value)
+        if row.state == "waiting":
+            task.answer_in(tx, value, "waiting", NotNowError.exit_code)
+        else:
+            task.answer_in(tx, value)
 
     return answer
 
