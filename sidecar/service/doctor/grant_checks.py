@@ -46,21 +46,21 @@ class Kept:
 KEPT = (
     # The last two only to mend it.
     Kept(
-        "points",
+        "grants.points",
         "customer_reward",
         ("INSERT", "UPDATE", "DELETE"),
         "points",
         "a loyalty program cannot give points; without one nothing is amiss",
     ),
     Kept(
-        "credit",
+        "grants.credit",
         "customer_transaction",
         ("INSERT", "UPDATE", "DELETE"),
         "store credit",
         "store credit cannot be kept; without [credit] nothing is amiss",
     ),
     Kept(
-        "coupons",
+        "grants.coupons",
         "coupon",
         ("INSERT", "UPDATE"),
         "coupons",
@@ -165,7 +165,7 @@ def _groups(grants: Grants, database: str, customer: str) -> Finding:
 
 def _kept(grants: Grants, database: str, kept: Kept, prefix: str) -> Finding:
     """Whether what a loyalty program keeps can be written to the store's own table of it."""
-    check, table = f"grants.{kept.name}", prefix + kept.table
+    check, table = kept.name, prefix + kept.table
     if all(grants.on_table(privilege, database, table) for privilege in kept.needed):
         return Finding(check, "ok", f"the account may write {kept.what}")
     listed = ", ".join(kept.needed)
