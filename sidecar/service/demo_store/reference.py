@@ -94,6 +94,20 @@ def category_ids() -> tuple[list[dict[str, int]], list[tuple[int, str]]]:
     return paths, named
 
 
+#: The one that orders of the demo were paid with.
+COUPON = {
+    "coupon_id": 1,
+    "name": "Welcome",
+    "code": "WELCOME",
+    "type": "P",
+    "discount": "10.0000",
+    "date_start": "0000-00-00",
+    "date_end": "0000-00-00",
+    "status": 1,
+    "date_added": "2020-01-01 00:00:00",
+}
+
+
 def _reference(
     tables: StoreTables, generation: Generation
 ) -> Iterator[tuple[Table, list[dict[str, Any]]]]:
@@ -102,6 +116,7 @@ def _reference(
         [{"language_id": key, "code": code, "status": 1} for key, code in LANGUAGES.items()],
     )
     yield tables.store, [{"store_id": 1, "name": "Outlet"}]
+    yield tables.coupon, [COUPON]
     yield tables.order_status, _named("order_status_id", ORDER_STATUSES)
     yield tables.return_status, _named("return_status_id", RETURN_STATUSES)
     yield (
