@@ -268,7 +268,7 @@ STEPS = st.one_of(
     st.tuples(st.just("remove"), small),
     st.tuples(st.just("revoke"), small),
     st.tuples(st.just("days"), st.integers(1, 4)),
-    st.tuples(st.just("crash"), st.integers(1, 60)),
+    st.tuples(st.just("crash"), st.integers(1, 120)),
     st.tuples(st.just("look")),
 )
 
