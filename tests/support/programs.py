@@ -79,6 +79,7 @@ tiers = st.builds(
     window=st.none() | windows,
     grace=spans,
     downgrade=one_of(program.Downgrade),
+    keep=st.just(0) | st.none(),
     benefits=st.dictionaries(any_text, any_text, max_size=3),
 )
 

@@ -133,6 +133,7 @@ class Tier:
     Attributes:
         name: Unique in the program.
         threshold: In ten-thousandths of what the metric counts: a point, or a currency unit.
+        keep: From what on who is in it keeps it at a review, likewise; None: the threshold.
         multiplier: Of the points per unit of orders placed in it, in ten-thousandths.
         window: How far back the metric counts for it; None: as the program says.
         grace: How long after a review at which it was missed it is kept.
@@ -146,6 +147,7 @@ class Tier:
     window: Window | None = None
     grace: Span = GRACE
     downgrade: Downgrade = "to reached"
+    keep: int | None = None
     benefits: Mapping[str, str] = field(default_factory=dict)
     file: str = ""
     line: int = 0

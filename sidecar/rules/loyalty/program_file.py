@@ -47,7 +47,7 @@ LOYALTY_KEYS: Final = (
 )  # fmt: skip
 CREDIT_KEYS: Final = ("expiry", "refund_expiry", "approve_above")
 TIER_KEYS: Final = (
-    "name", "threshold", "multiplier", "window", "grace", "downgrade", "benefits",
+    "name", "threshold", "keep", "multiplier", "window", "grace", "downgrade", "benefits",
 )  # fmt: skip
 _GIVES: Final = ("points", "points_per_unit", "multiply")
 _MOST: Final[Mapping[str, Period | None]] = {
@@ -128,7 +128,7 @@ class ProgramReader(ValueReader):
         before = len(self.problems)
         if "threshold" not in table:
             self.error(path, "has no threshold", "e.g. threshold = 1000", key=True)
-        multiplier = self.rate(table, "multiplier", path)
+        multiplier, keep = self.rate(table, "multiplier", path), self.rate(table, "keep", path)
         tier = Tier(
             name=self.name(table, path) or "",
             threshold=self.rate(table, "threshold", path) or 0,
@@ -136,9 +136,13 @@ class ProgramReader(ValueReader):
             window=self._window(table, "window", path),
             grace=self.days(table, "grace", path) or defaults.GRACE,
             downgrade=self.word(table, "downgrade", path, get_args(Downgrade)) or "to reached",
+            keep=keep,
             benefits=self._benefits(table, path),
             **self._place(path),
         )
+        if keep is not None and keep > tier.threshold:
+            message = "'keep' is at most the threshold"
+            self.error((*path, "keep"), message, "who reaches a tier would not keep it")
         if len(self.problems) == before:
             self.tiers.append(tier)
 

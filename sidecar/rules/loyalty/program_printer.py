@@ -95,6 +95,7 @@ def _tier(tier: Tier) -> dict[str, object]:
     return {
         "name": tier.name,
         "threshold": _rate(tier.threshold),
+        "keep": _rate(tier.keep),
         "multiplier": _rate(tier.multiplier),
         "window": None if tier.window is None else _window(tier.window),
         "grace": write_span(tier.grace),

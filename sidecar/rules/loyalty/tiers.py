@@ -1,8 +1,8 @@
 """
 Which tier each customer of a frame is in: up at once, down only after a review and its grace.
 
-A tier is held until its review: a window after it was reached. Who reaches it then keeps it
-for another window; who does not has the grace to reach it after all. Everything is an
+A tier is held until its review: a window after it was reached. Who reaches it then, or has
+enough to keep it, keeps it for another window; who does not has the grace for it. Everything is an
 expression, applied level by level as the ladder is. Tiers are their positions, the lowest 0.
 """
 
@@ -89,15 +89,17 @@ def tier_levels(plan: TierPlan) -> list[list[pl.Expr]]:
     reached, lock = pl.col("tier:reached"), pl.col("tier_lock")
     now = pl.lit(plan.now)
     keeps = pl.col("tier:keeps")
+    reaches = pl.col("tier:reaches")
     misses = ~keeps & pl.coalesce(grace, _of(plan, was, lambda n: plan.graces[n])).le(now)
     is_due = (review <= now).fill_null(False) | grace.is_not_null()
     return [
         [_reached(plan).alias("tier:reached")],
-        [(reached.fill_null(-1) >= was.fill_null(-1)).alias("tier:keeps")],
+        [(reached.fill_null(-1) >= was.fill_null(-1)).alias("tier:reaches")],
+        [(reaches | _stays(plan, was)).alias("tier:keeps")],
         [
             pl.when(lock.is_not_null())
             .then(lock)
-            .when(keeps)
+            .when(reaches)
             .then(reached)
             .when(pl.col("tier_reversed"))
             .then(pl.max_horizontal(reached, "tier_led_from"))
@@ -125,6 +127,15 @@ def _reached(plan: TierPlan) -> pl.Expr:
         for place, tier in enumerate(plan.tiers)
     ]
     return pl.coalesce(*reversed(each), _NONE)
+
+
+def _stays(plan: TierPlan, was: pl.Expr) -> pl.Expr:
+    """Whether the metric is enough to keep the tier at a review, if not to reach it."""
+    found = pl.lit(False)
+    for place, tier in enumerate(plan.tiers):
+        if tier.keep is not None:
+            found |= (was == place) & (pl.col(plan.metrics[place]) >= tier.keep)
+    return found.fill_null(False)
 
 
 def _down(plan: TierPlan, was: pl.Expr, reached: pl.Expr) -> pl.Expr:

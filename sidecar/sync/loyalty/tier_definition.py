@@ -63,7 +63,14 @@ def is_same(one: Program, other: Program) -> bool:
 
 def _who(program: Program) -> object:
     tiers = [
-        (tier.name, tier.threshold, tier.window or program.window, tier.grace, tier.downgrade)
+        (
+            tier.name,
+            tier.threshold,
+            tier.threshold if tier.keep is None else tier.keep,
+            tier.window or program.window,
+            tier.grace,
+            tier.downgrade,
+        )
         for tier in program.tiers
     ]
     return program.metric, tiers

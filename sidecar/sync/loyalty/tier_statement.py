@@ -127,9 +127,10 @@ def _next(definition: Definition, row: Row[Any], zone: ZoneInfo) -> dict[str, Js
             why = f"locked through {_day(at - 1, zone)}; then it goes by what was earned"
     elif row.grace_until is not None and tier is not None:
         at = row.grace_until
+        enough = tier.threshold if tier.keep is None else tier.keep
         why = (
             f"missed at its review: kept through {_day(at - 1, zone)}, and longer from"
-            f" {_number(tier.threshold)} {_counted(definition)} on"
+            f" {_number(enough)} {_counted(definition)} on"
         )
     elif row.review_at is not None and tier is not None and tier.threshold > 0:
         why = f"reviewed on {_day(row.review_at, zone)}"

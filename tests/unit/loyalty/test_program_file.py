@@ -64,6 +64,7 @@ def test_a_whole_program_over_several_files() -> None:
         [[tier]]
         name = "Gold"
         threshold = 500.5
+        keep = 400
         multiplier = 1.5
         window = "lifetime"
         grace = "10 days"
@@ -132,6 +133,7 @@ def test_a_whole_program_over_several_files() -> None:
     basic, gold = program.tiers
     assert (basic.name, basic.multiplier, basic.grace) == ("Basic", 10_000, Span(30, "day"))
     assert (gold.threshold, gold.multiplier, gold.window) == (500_5000, 15_000, "lifetime")
+    assert (gold.keep, basic.keep) == (400_0000, None)
     assert (gold.grace, gold.downgrade, gold.benefits) == (
         Span(10, "day"),
         "one step",
@@ -215,6 +217,7 @@ _LOYALTY = '[loyalty]\nstart = "all"\n'
         ("[[tier]]\nthreshold = 5", "has no name"),
         ('[[tier]]\nname = "A"\nthreshold = 5\nbenefits = "x"', "is a table of texts"),
         ('[[tier]]\nname = "A"\nthreshold = 5\ndowngrade = "now"', "'downgrade' is"),
+        ('[[tier]]\nname = "A"\nthreshold = 5\nkeep = 6', "'keep' is at most the threshold"),
         (
             '[[tier]]\nname = "A"\nthreshold = 5\n[[tier]]\nname = "a"\nthreshold = 6',
             "the tier 'a' stands here again, first in 1.toml:3",

@@ -47,6 +47,7 @@ benefits = {}
 [[tier]]
 name = "Gold"
 threshold = 500.5
+keep = 400.25
 multiplier = 1.5
 window = "1 year"
 grace = "0 days"

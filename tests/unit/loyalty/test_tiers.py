@@ -166,6 +166,21 @@ def test_an_upgrade_that_is_taken_back_leads_no_lower_than_before_it() -> None:
     assert member.tier_review == _midnight(85 + 91)
 
 
+def test_who_has_enough_to_keep_a_tier_keeps_it_at_its_review_and_does_not_reach_it() -> None:
+    silver = replace(PROGRAM.tiers[1], keep=600)
+    member = Member(replace(PROGRAM, tiers=(PROGRAM.tiers[0], silver, PROGRAM.tiers[2])))
+    assert member.look(0, 999) == 0
+    assert member.look(1, 1000) == 1
+    assert member.look(92, 600) == 1
+    assert (member.tier_review, member.tier_grace) == (_midnight(92 + 91), None)
+    assert member.look(183, 599) == 1
+    assert member.tier_grace == _midnight(183 + 31)
+    assert member.look(190, 600) == 1
+    assert member.tier_grace is None
+    assert member.look(281, 10) == 1
+    assert member.look(312, 10) == 0
+
+
 def test_a_locked_tier_stays_and_goes_by_the_metric_again_when_it_is_unlocked() -> None:
     member = Member()
     member.look(0, 0)
@@ -226,7 +241,8 @@ class _ByHand:
             return
         if self.grace is None and day < self.review:
             return
-        if reached == self.tier:
+        keep = self.tiers[self.tier].keep
+        if reached == self.tier or (keep is not None and value >= keep):
             self.review, self.grace = day + 91, None
             return
         if self.grace is None:
@@ -246,7 +262,7 @@ class _ByHand:
     st.lists(
         st.tuples(
             st.integers(0, 60),
-            st.sampled_from([-1, 0, 10, 20, 30]),
+            st.sampled_from([-1, 0, 6, 10, 16, 20, 30]),
             st.sampled_from([None, None, None, None, 0, 2]),
             st.sampled_from([False, False, False, True]),
             st.sampled_from([None, 0, 1]),
@@ -255,7 +271,9 @@ class _ByHand:
     ),
     st.lists(
         st.tuples(
-            st.sampled_from([0, 10, 40]), st.sampled_from(["to reached", "one step", "never"])
+            st.sampled_from([0, 10, 40]),
+            st.sampled_from(["to reached", "one step", "never"]),
+            st.sampled_from([None, None, 5]),
         ),
         min_size=3,
         max_size=3,
@@ -264,12 +282,18 @@ class _ByHand:
 )
 def test_any_history_leads_where_going_through_it_by_hand_leads(
     steps: list[tuple[int, int, int | None, bool, int | None]],
-    kinds: list[tuple[int, Downgrade]],
+    kinds: list[tuple[int, Downgrade, int | None]],
     lowest: int,
 ) -> None:
     tiers = tuple(
-        Tier(name=f"T{n}", threshold=lowest + 10 * n, grace=Span(days, "day"), downgrade=how)
-        for n, (days, how) in enumerate(kinds)
+        Tier(
+            name=f"T{n}",
+            threshold=lowest + 10 * n,
+            grace=Span(days, "day"),
+            downgrade=how,
+            keep=None if less is None else lowest + 10 * n - less,
+        )
+        for n, (days, how, less) in enumerate(kinds)
     )
     member, by_hand, day = Member(replace(PROGRAM, tiers=tiers)), _ByHand(tiers), 0
     for days, value, lock, undone, led_from in steps:
