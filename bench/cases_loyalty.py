@@ -1,4 +1,4 @@
-"""Points: what every order there is earns, and a night in which everything expires."""
+"""Points, tiers and cards: what every order there is earns, and a night in which all expires."""
 
 from __future__ import annotations
 
@@ -16,13 +16,16 @@ from sidecar.shop.database import transaction
 from sidecar.shop.shop import Shop
 from sidecar.sync import state
 from sidecar.sync.cycle import Pass
-from sidecar.sync.loyalty.posting import BEGUN, Brought, open_posting
+from sidecar.sync.loyalty.keeping import open_keeping
+from sidecar.sync.loyalty.posting import BEGUN, Brought
 from sidecar.sync.ranges import ranges
 
 _PROGRAM = b'[loyalty]\nstart = "all"\n'
 
 #: Ours that the first accrual fills; with the store's own rows, what the floor inserts.
-_FILLED = ("account", "cause", "lot", "entry", "move", "rewarded")
+_FILLED = (
+    "account", "cause", "lot", "entry", "move", "rewarded", "tier", "tier_change", "card",
+)  # fmt: skip
 
 #: Rows in one statement of the floor.
 _ROWS = 10_000
@@ -57,11 +60,11 @@ def _empty(shop: Shop, last: int) -> None:
 
 def _bring(work: Pass) -> Brought:
     done = Brought()
-    posting = open_posting(work.shop, work.rulebook, work.moment)
-    if posting is None:
+    keeping = open_keeping(work.shop, work.rulebook, work.moment)
+    if keeping is None:
         raise RuntimeError("there is no program")
     for scope in ranges(work.shop):
-        found = posting.bring(scope, work.moment)
+        found = keeping.bring(scope, work.moment)
         done.customers += found.customers
         done.entries += found.entries
     return done
