@@ -75,7 +75,7 @@ def restore(
         there = {row.native_id for row in theirs}
         for key, cause in list(holder.causes.items()):
             order = orders.get(cause.order_id)
-            if key.kind == "restore" and not cause.is_overruled:
+            if key.kind == "restore":
                 amount = cause.posted
                 if amount and not _holds(reading, holder, cause, amount, order, theirs):
                     _post(holder, cause, 0, terms)
