@@ -101,12 +101,9 @@ def plan(context: typer.Context, keep: Keep = False, wait: Wait = 30.0, json: Js
             ],
             right=(0,),
         )
-    show.note(
-        f"{show.counted(answer['up'], 'customer')} would rise and {answer['down']:,} fall;"
-        " nothing was written: `sidecar tier apply"
-        + (" --keep" if keep else "")
-        + "` lets them hold"
-    )
+    way = "sidecar tier apply" + (" --keep" if keep else "")
+    moved = show.counted(answer["moved"], "customer")
+    show.note(f"{moved} would be in another tier; nothing was written: `{way}` lets them hold")
 
 
 def apply(

@@ -539,7 +539,7 @@ def test_what_other_tiers_would_change_is_told_before(
         {"was": "Gold", "tier": "Ruby", "customers": 1},
         {"was": "Silver", "tier": "Bronze", "customers": 1},
     ]
-    assert (told["up"], told["down"]) == (0, 2)
+    assert told["moved"] == 2
     assert {one["customer_id"] for one in told["named"]} == {ann, cem}
     sentences = {one["tier"]: (one["was"], one["will_be"]) for one in told["tiers"]}
     assert (sentences["Ruby"][0], sentences["Gold"][1]) == (None, None)
@@ -570,7 +570,7 @@ def test_nobody_falls_before_their_review_when_other_tiers_are_applied_so(
 ) -> None:
     ann, _, _ = three
     program(store, HIGHER)
-    assert command(store, "tier.apply", keep=True)["down"] == 1  # Gold is no tier any more
+    assert command(store, "tier.apply", keep=True)["moved"] == 1  # Gold is no tier any more
     command(store, "tier.apply", apply=True, keep=True)
     store.full_pass()
 

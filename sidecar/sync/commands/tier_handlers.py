@@ -117,8 +117,7 @@ def _told(tiers: Sequence[Json], found: Difference | None) -> dict[str, Json]:
     moves = sorted(found.moves.items(), key=lambda one: (-one[1], str(one[0])))
     return {
         "tiers": tiers,
-        "up": found.up,
-        "down": found.down,
+        "moved": found.moves.total(),
         "moves": [{"was": was, "tier": tier, "customers": n} for (was, tier), n in moves],
         "named": [
             {"customer_id": customer_id, "was": was, "tier": tier}

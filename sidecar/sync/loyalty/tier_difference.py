@@ -41,33 +41,19 @@ class Difference:
 
     Attributes:
         moves: Customers by the tier that they are in and the one they would be in.
-        up: How many would rise.
-        down: How many would fall.
         named: The first of them, with both tiers.
     """
 
     moves: Counter[tuple[str | None, str | None]] = field(default_factory=Counter)
-    up: int = 0
-    down: int = 0
     named: list[tuple[int, str | None, str | None]] = field(default_factory=list)
 
-    def count(self, judged: pl.DataFrame, before: Definition, after: Definition) -> None:
-        """Count in customers as of `Tiers.judged`, who are in tiers of *before*."""
+    def count(self, judged: pl.DataFrame) -> None:
+        """Count in customers as of `Tiers.judged`."""
         moved = judged.filter(pl.col("row:tier").ne_missing(pl.col("tier")))
         for customer_id, was, tier in moved.select("customer_id", "row:tier", "tier").iter_rows():
             self.moves[was, tier] += 1
-            # Where a tier stands that is in neither, nobody can say.
-            if _threshold(after, tier) > _threshold(before, was):
-                self.up += 1
-            else:
-                self.down += 1
             if len(self.named) < _NAMED:
                 self.named.append((customer_id, was, tier))
-
-
-def _threshold(definition: Definition, name: str | None) -> int:
-    tier = definition.named(name)
-    return -1 if tier is None else tier.threshold
 
 
 def waiting(shop: Shop, book: Rulebook, moment: Moment) -> tuple[Definition, Definition] | None:
@@ -94,7 +80,7 @@ def difference(
     """What letting the second of *both* hold would change *moment*; writes nothing."""
     program = require_kept(shop, book)
     posting = Posting(shop, book, program, moment, trial=True)
-    before, after = both[0], dataclasses.replace(both[1], unfinished=how)
+    after = dataclasses.replace(both[1], unfinished=how)
     found, done, total = Difference(), 0, customers_in_store(shop)
     table = shop.own.tier
     for scope in ranges(shop, _RANGE):
@@ -104,7 +90,7 @@ def difference(
                 tx.scalars(select(table.c.customer_id).where(reading.of(table.c.customer_id)))
             )
             held = posting.tiers(tx, moment, after)
-            found.count(held.judged(reading, ids), before, after)
+            found.count(held.judged(reading, ids))
         done = min(done + _RANGE, total)
         if progress:
             progress(done, total)
