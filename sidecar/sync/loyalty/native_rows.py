@@ -105,7 +105,7 @@ class NativeRows:
         self._id: Column[int] = next(iter(self._table.primary_key.columns))
         # What a person typed there may be anything.
         description = self._table.c.description
-        is_ours = description.regexp_match("[[]sidecar:[0-9]{1,18}[]]$")
+        is_ours = description.regexp_match(r"\[sidecar:[0-9]{1,18}\]$")
         number = func.substring_index(func.substring_index(description, _BEGINS, -1), _ENDS, 1)
         self._entry_id = case((is_ours, cast(number, INTEGER)), else_=0)
 
