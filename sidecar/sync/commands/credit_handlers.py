@@ -22,7 +22,7 @@ from sidecar.sync.commands.means import Means
 from sidecar.sync.compiled_rules import Rulebook
 from sidecar.sync.facts import as_json
 from sidecar.sync.finding import require_customers
-from sidecar.sync.loyalty import credit_statement, issuing
+from sidecar.sync.loyalty import credit_statement, issue_changes, issuing
 from sidecar.sync.loyalty.beginning import require_program
 from sidecar.sync.loyalty.credit import require_credit
 from sidecar.sync.loyalty.issuing import Issue, ends_at
@@ -94,7 +94,7 @@ def _approve(means: Means, task: Task) -> None:
         given.append(row.customer_id)
         answer(tx, row, account)
 
-    issuing.approve(shop, book, number, task.actor, moment, also)
+    issue_changes.approve(shop, book, number, task.actor, moment, also)
     _follow(means, book, given[0], moment)
 
 
@@ -103,7 +103,7 @@ def _refuse(means: Means, task: Task) -> None:
     program = require_credit(require_program(means.check_rules().rules))
     reason = _said(asked["reason"])
     with transaction(shop.engine) as tx:
-        row = issuing.refuse(tx, shop, asked["issue"], task.actor, reason, moment)
+        row = issue_changes.refuse(tx, shop, asked["issue"], task.actor, reason, moment)
         task.answer_in(tx, credit_statement.issued(row, zone_of(program, shop)))
 
 
@@ -118,7 +118,7 @@ def _expire(means: Means, task: Task) -> None:
         whose.append(row.customer_id)
         answer(tx, row, account, expired=as_json.money(left))
 
-    issuing.end(shop, book, asked["issue"], task.actor, reason, moment, also)
+    issue_changes.end(shop, book, asked["issue"], task.actor, reason, moment, also)
     _follow(means, book, whose[0], moment)
 
 

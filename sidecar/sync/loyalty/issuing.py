@@ -1,5 +1,5 @@
 """
-Store credit that people issue: for what, until when, and what waits for another person.
+Store credit that people issue: for what, and until when.
 
 Each issue is a bucket of its own: the cause `Key("issue", number)`, and the lot that it fills.
 """
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select
 
 from sidecar.errors import UsageError
 from sidecar.model import MONEY_SCALE, Moment, Scope
@@ -21,7 +21,6 @@ from sidecar.rules.loyalty.account import NEVER, Account, Terms
 from sidecar.rules.loyalty.expiry import Rolling, expires_at
 from sidecar.rules.loyalty.program import Credit
 from sidecar.rules.syntax import Span
-from sidecar.shop.database import transaction
 from sidecar.shop.own_tables import OwnTables
 from sidecar.shop.shop import Shop
 from sidecar.sync.compiled_rules import Rulebook
@@ -33,7 +32,7 @@ from sidecar.sync.reading import money
 IssueKind = Literal["refund", "goodwill", "promotion", "gift", "redemption"]
 
 #: As long as the columns.
-_ACTOR, _REASON = 64, 255
+ACTOR, REASON = 64, 255
 
 #: Of what expires together what the customer paid for is spent last.
 _PAID_LAST = 2**40
@@ -134,7 +133,7 @@ def issue(
 
     def change(tx: Connection, holder: Holder) -> None:
         if wanted.order_id:
-            _require_refundable(tx, shop, customer_id, wanted.order_id, wanted.amount)
+            require_refundable(tx, shop, customer_id, wanted.order_id, wanted.amount)
         if waits:
             number = _insert(tx, shop.own, customer_id, wanted, moment, state="waiting")
         else:
@@ -172,7 +171,7 @@ def issue_in(
 
 def _give(tx: Connection, own: OwnTables, holder: Holder, wanted: Issue, moment: Moment) -> int:
     number = _insert(tx, own, holder.customer_id, wanted, moment, state="issued")
-    _post(holder, number, read_issue(tx, own, number), moment.epoch_s)
+    post(holder, number, read_issue(tx, own, number), moment.epoch_s)
     return number
 
 
@@ -187,15 +186,16 @@ def _insert(
         order_id=wanted.order_id,
         expires_at=wanted.expires_at,
         state=state,
-        actor=wanted.actor[:_ACTOR],
-        reason=wanted.reason[:_REASON],
+        actor=wanted.actor[:ACTOR],
+        reason=wanted.reason[:REASON],
         at=moment.epoch_s,
     )
     number = tx.execute(statement).lastrowid
     return int(number)
 
 
-def _post(holder: Holder, number: int, row: Row[Any], at: int) -> None:
+def post(holder: Holder, number: int, row: Row[Any], at: int) -> None:
+    """Give *holder* the issue with that *number*, as its *row* says."""
     cause = holder.cause(Key("issue", number), at)
     cause.actor, cause.reason = row.actor, row.reason
     terms = Terms(
@@ -225,10 +225,12 @@ def read_issue(tx: Connection, own: OwnTables, number: int) -> Row[Any]:
 # -- refunds -------------------------------------------------------------------------------
 
 
-def _require_refundable(
+def require_refundable(
     tx: Connection, shop: Shop, customer_id: int, order_id: int, amount: int
 ) -> None:
     """
+    Make sure that *amount* more may be refunded of an order.
+
     Raises:
         UsageError: The order is not the customer's, or all its refunds would be more than it cost.
     """
@@ -279,135 +281,3 @@ def _refunded(tx: Connection, own: OwnTables, order_id: int) -> int:
 def _shown(amount: int) -> str:
     text = f"{amount // MONEY_SCALE:,}.{amount % MONEY_SCALE:04d}"
     return text.removesuffix("00")
-
-
-# -- another person ------------------------------------------------------------------------
-
-
-def approve(
-    shop: Shop, book: Rulebook, number: int, actor: str, moment: Moment, also: Also
-) -> None:
-    """
-    Give what waits.
-
-    Raises:
-        ConfigError: Store credit is not kept.
-        NotNowError: The program waits to begin, or the sidecar is paused.
-        UsageError: It does not wait, *actor* issued it, or it cannot be given any more.
-    """
-    posting = require_posting(shop, book, moment)
-    customer_id = _waiting(shop, number, actor).customer_id
-    keeping.bring(shop, book, Scope.of([customer_id]), moment)
-
-    def change(tx: Connection, holder: Holder) -> None:
-        row = read_issue(tx, shop.own, number)
-        if row.expires_at is not None and row.expires_at <= moment.epoch_s:
-            raise UsageError(
-                f"the last day of {number} is over (refuse it, and have it issued anew)"
-            )
-        if row.order_id:  # which may have changed since; it counts among those that wait
-            _require_refundable(tx, shop, customer_id, row.order_id, 0)
-        _decide(tx, shop.own, number, "issued", actor, None, moment)
-        _post(holder, number, row, moment.epoch_s)
-        also(tx, read_issue(tx, shop.own, number), holder.account)
-
-    posting.change(customer_id, moment, change)
-
-
-def refuse(
-    tx: Connection, shop: Shop, number: int, actor: str, reason: str, moment: Moment
-) -> Row[Any]:
-    """
-    Drop what waits; how it is then.
-
-    Raises:
-        UsageError: It does not wait, or *actor* issued it.
-    """
-    _require_waiting(read_issue(tx, shop.own, number), actor)
-    _decide(tx, shop.own, number, "refused", actor, reason, moment)
-    return read_issue(tx, shop.own, number)
-
-
-def _waiting(shop: Shop, number: int, actor: str) -> Row[Any]:
-    with transaction(shop.engine) as tx:
-        row = read_issue(tx, shop.own, number)
-    _require_waiting(row, actor)
-    return row
-
-
-def _require_waiting(row: Row[Any], actor: str) -> None:
-    if row.state != "waiting":
-        by = f" by {row.decided_by}" if row.decided_by else ""
-        raise UsageError(f"{row.issue_id} does not wait: it was {row.state}{by}")
-    if row.actor == actor[:_ACTOR]:
-        raise UsageError(f"{row.issue_id} was issued by {row.actor}: another person decides")
-
-
-def _decide(
-    tx: Connection,
-    own: OwnTables,
-    number: int,
-    state: str,
-    actor: str,
-    reason: str | None,
-    moment: Moment,
-) -> None:
-    here = own.issue.c.issue_id == number
-    tx.execute(
-        update(own.issue)
-        .where(here)
-        .values(
-            state=state,
-            decided_by=actor[:_ACTOR],
-            decided_reason=None if reason is None else reason[:_REASON],
-            decided_at=moment.epoch_s,
-        )
-    )
-
-
-# -- ending it early -----------------------------------------------------------------------
-
-
-def end(
-    shop: Shop,
-    book: Rulebook,
-    number: int,
-    actor: str,
-    reason: str,
-    moment: Moment,
-    also: Callable[[Connection, Row[Any], Account, int], None],
-) -> None:
-    """
-    Let expire now what is left of an issue.
-
-    Args:
-        also: As of `issue`, and how much it was.
-
-    Raises:
-        ConfigError: Store credit is not kept.
-        NotNowError: The program waits to begin, or the sidecar is paused.
-        UsageError: Nothing is left of it.
-    """
-    posting = require_posting(shop, book, moment)
-    with transaction(shop.engine) as tx:
-        row = read_issue(tx, shop.own, number)
-    if row.state == "waiting":
-        raise UsageError(f"{number} waits and was not given (`sidecar credit refuse` drops it)")
-    keeping.bring(shop, book, Scope.of([row.customer_id]), moment)
-    at = moment.epoch_s
-
-    def change(tx: Connection, holder: Holder) -> None:
-        cause = holder.causes.get(Key("issue", number))
-        lot = None if cause is None else cause.own
-        if lot is None or not lot.remaining:
-            raise UsageError(f"nothing is left of {number}")
-        left, lot.expires_at = lot.remaining, at
-        instant = at
-        while Key("expire", instant) in holder.causes:  # something else expired just now
-            instant += 1
-        expired = holder.cause(Key("expire", instant), at)
-        expired.actor, expired.reason = actor[:_ACTOR], reason[:_REASON]
-        holder.account.expire(expired, at)
-        also(tx, row, holder.account, left)
-
-    posting.change(row.customer_id, moment, change)
