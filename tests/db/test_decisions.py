@@ -125,7 +125,7 @@ def test_an_approval_that_was_broken_off_can_be_given_again(store: SmallStore) -
     def stop() -> bool:
         nonlocal asked
         asked += 1
-        return asked > 4  # three ranges are planned, then two are written
+        return asked > 7  # what is kept of three ranges, three are planned, then two are written
 
     def stopped(approval: Approval) -> Result:
         work = full_pass.FullPass(
