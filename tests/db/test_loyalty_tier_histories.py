@@ -11,7 +11,7 @@ import datetime
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from sidecar import clock
@@ -173,9 +173,19 @@ STEPS = st.lists(
 
 @pytest.mark.parametrize("kind", PROGRAMS)
 @settings(
-    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(steps=STEPS)
+# An order that leaves the window alone, and a lock that ends.
+@example(
+    steps=[
+        ("order", 4, 13),
+        ("order", 2, 24),
+        ("unlock", 0, 24),
+        ("lock", 5, 13),
+        ("order", 9, 13),
+    ]
+)
 def test_looking_when_the_clock_rings_is_as_good_as_looking_every_day(
     store: SmallStore, kind: str, steps: list[tuple[str, int, int]]
 ) -> None:

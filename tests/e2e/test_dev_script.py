@@ -17,6 +17,7 @@ COMMANDS = (
     "check",
     "bench",
     "chaos",
+    "histories",
     "compat",
     "docs",
     "deb",
