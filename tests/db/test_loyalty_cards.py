@@ -15,19 +15,16 @@ from sidecar.model import Scope
 from sidecar.rules.loyalty import card as numbers
 from sidecar.service.private_server import PrivateServer
 from sidecar.shop.database import transaction
-from sidecar.shop.tables import store_tables
 from sidecar.sync import values
 from sidecar.sync.commands import queue
 from sidecar.sync.commands.dispatcher import Dispatcher
 from sidecar.sync.commands.queue import Asked
 from sidecar.sync.loyalty import card_statement, cards, statement
 from sidecar.sync.loyalty.beginning import require_program
-from support import small_store
-from support.database import engine_for
-from support.given import Given
+from support.either_store import either_store
 from support.ledger_audit import hold
 from support.points import look, order, program
-from support.small_store import NOW, SmallStore
+from support.small_store import SmallStore
 
 EVERYBODY = Scope.span(1, 2**31 - 1)
 
@@ -68,13 +65,7 @@ def either(
     request: pytest.FixtureRequest, mariadb: PrivateServer, database: str, tmp_path: Path
 ) -> Iterator[SmallStore]:
     """A store on tables of OpenCart 4.1, or of 3.0, which are read in blocks."""
-    settings = mariadb.settings(database)
-    generation: Any = "4.1" if request.param == "InnoDB" else "3.0"
-    with engine_for(settings) as engine, contextlib.closing(mariadb.connect(database)) as writes:
-        store_tables(settings.prefix, generation).metadata.create_all(engine)
-        given = Given(writes, NOW)
-        given.basics()
-        yield from small_store.open_on(settings, tmp_path, given)
+    yield from either_store(request.param, mariadb, database, tmp_path)
 
 
 def test_a_full_pass_gives_every_account_a_card_once(either: SmallStore) -> None:

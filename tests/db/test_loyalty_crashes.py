@@ -11,16 +11,14 @@ import pytest
 
 from sidecar.service.private_server import PrivateServer
 from sidecar.shop.database import transaction
-from sidecar.shop.tables import store_tables
 from sidecar.sync import decisions
 from sidecar.sync.loyalty import projection
 from sidecar.sync.loyalty.ledger import Ledger
 from sidecar.sync.loyalty.native_rows import NativeRows
-from support import small_store
-from support.database import engine_for
-from support.given import Given, Line
+from support.either_store import either_store
+from support.given import Line
 from support.ledger_audit import hold
-from support.small_store import NOW, SmallStore
+from support.small_store import SmallStore
 
 
 class CrashError(BaseException):
@@ -32,15 +30,9 @@ def either(
     request: pytest.FixtureRequest, mariadb: PrivateServer, database: str, tmp_path: Path
 ) -> Iterator[SmallStore]:
     """A store with a program, on tables of OpenCart 4.1, or of 3.0 where nothing is rolled back."""
-    settings = mariadb.settings(database)
-    generation: Any = "4.1" if request.param == "InnoDB" else "3.0"
-    with engine_for(settings) as engine, contextlib.closing(mariadb.connect(database)) as writes:
-        store_tables(settings.prefix, generation).metadata.create_all(engine)
-        given = Given(writes, NOW)
-        given.basics()
-        for store in small_store.open_on(settings, tmp_path, given):
-            store.named_rules({}, '[loyalty]\nstart = "2026-01-01"\n')
-            yield store
+    yield from either_store(
+        request.param, mariadb, database, tmp_path, '[loyalty]\nstart = "2026-01-01"\n'
+    )
 
 
 def crash_after(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, *, done: bool) -> None:

@@ -15,14 +15,11 @@ from sidecar import clock
 from sidecar.model import Scope
 from sidecar.service.private_server import PrivateServer
 from sidecar.shop.database import transaction
-from sidecar.shop.tables import store_tables
 from sidecar.sync.commands import queue
 from sidecar.sync.commands.dispatcher import Dispatcher
 from sidecar.sync.loyalty import keeping
-from support import small_store
 from support.checkout import Checkout
-from support.database import engine_for
-from support.given import Given
+from support.either_store import either_store
 from support.ledger_audit import hold
 from support.points import PROGRAM, order
 from support.redeeming import available, hold_spent, row, see
@@ -38,15 +35,7 @@ def either(
     request: pytest.FixtureRequest, mariadb: PrivateServer, database: str, tmp_path: Path
 ) -> Iterator[SmallStore]:
     """A store with a program, on tables of OpenCart 4.1, or of 3.0 where nothing is rolled back."""
-    settings = mariadb.settings(database)
-    generation: Any = "4.1" if request.param == "InnoDB" else "3.0"
-    with engine_for(settings) as engine, contextlib.closing(mariadb.connect(database)) as writes:
-        store_tables(settings.prefix, generation).metadata.create_all(engine)
-        given = Given(writes, NOW)
-        given.basics()
-        for store in small_store.open_on(settings, tmp_path, given):
-            store.named_rules({}, PROGRAM + "[credit]\n")
-            yield store
+    yield from either_store(request.param, mariadb, database, tmp_path, PROGRAM + "[credit]\n")
 
 
 @pytest.fixture(autouse=True)

@@ -23,12 +23,10 @@ from hypothesis import strategies as st
 from sidecar.errors import UsageError
 from sidecar.model import Scope
 from sidecar.service.private_server import PrivateServer
-from sidecar.shop.tables import store_tables
 from sidecar.sync.loyalty import coupon_writing, keeping, projection
-from support import ledger_audit, redeeming, small_store
+from support import ledger_audit, redeeming
 from support.checkout import CANCELLED, COMPLETE, Checkout
-from support.database import engine_for
-from support.given import Given
+from support.either_store import either_store
 from support.points import order
 from support.small_store import NOW, SmallStore
 
@@ -53,15 +51,7 @@ def either(
     request: pytest.FixtureRequest, mariadb: PrivateServer, database: str, tmp_path: Path
 ) -> Iterator[SmallStore]:
     """A store with a program, on tables of OpenCart 4.1, or of 3.0 where nothing is rolled back."""
-    found = mariadb.settings(database)
-    generation: Any = "4.1" if request.param == "InnoDB" else "3.0"
-    with engine_for(found) as engine, contextlib.closing(mariadb.connect(database)) as writes:
-        store_tables(found.prefix, generation).metadata.create_all(engine)
-        given = Given(writes, NOW)
-        given.basics()
-        for store in small_store.open_on(found, tmp_path, given):
-            store.named_rules({}, PROGRAM)
-            yield store
+    yield from either_store(request.param, mariadb, database, tmp_path, PROGRAM)
 
 
 @dataclass
