@@ -80,10 +80,10 @@ def _wanted(case: Case, only: Sequence[str] | None) -> bool:
 
 
 def _run(store: Bench, cases: Sequence[Case], runs: int) -> dict[str, list[Measured]]:
-    """Every case in turn, *runs* times, after one turn of the first that is not counted."""
+    """Every case in turn, *runs* times; of several, after one of the first that is not counted."""
     rounds: dict[str, list[Measured]] = {case.name: [] for case in cases}
     failed: set[str] = set()
-    if cases:
+    if cases and runs > 1:
         measure(store, cases[0].name)
     for number in range(runs):
         for case in cases:
