@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import Any, Final
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final, TypeVar
 
 from sidecar.errors import Problem, RuleError
 from sidecar.model import fold
@@ -23,6 +23,8 @@ MAX_NAME: Final = 64
 MAX_FOLDED_NAME: Final = 255
 
 CONDITION_EXAMPLE: Final = "e.g. when = 'orders >= 3'"
+
+_Word = TypeVar("_Word", bound=str)
 
 
 class TableReader:
@@ -82,6 +84,20 @@ class TableReader:
             self.error(path, f"a name cannot hold the control character {bad}")
         else:
             return name
+        return None
+
+    def word(
+        self, table: Mapping[str, Any], key: str, path: Path, words: Sequence[_Word]
+    ) -> _Word | None:
+        """One of *words*."""
+        if key not in table:
+            return None
+        for word in words:
+            if word == table[key]:
+                return word
+        near = did_you_mean(str(table[key]), words)
+        among = listing([f'"{word}"' for word in words])
+        self.error((*path, key), f"'{key}' is {among}", near)
         return None
 
     def condition(self, value: object, path: Path) -> Expr | None:

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sidecar.model import fold
 from sidecar.rules.calendar import read_day
 from sidecar.rules.language import limits
-from sidecar.rules.language.suggest import did_you_mean, listing
 from sidecar.rules.language.toml_places import Path
 from sidecar.rules.loyalty.program import RATE_SCALE
 from sidecar.rules.syntax import Span
 from sidecar.rules.table_reader import TableReader
-
-_Word = TypeVar("_Word", bound=str)
 
 
 class ValueReader(TableReader):
@@ -70,20 +67,6 @@ class ValueReader(TableReader):
             self.error((*path, key), problem)
         else:
             return value
-        return None
-
-    def word(
-        self, table: Mapping[str, Any], key: str, path: Path, words: Sequence[_Word]
-    ) -> _Word | None:
-        """One of *words*."""
-        if key not in table:
-            return None
-        for word in words:
-            if word == table[key]:
-                return word
-        near = did_you_mean(str(table[key]), words)
-        among = listing([f'"{word}"' for word in words])
-        self.error((*path, key), f"'{key}' is {among}", near)
         return None
 
     def texts(self, table: Mapping[str, Any], key: str, path: Path) -> tuple[str, ...]:
