@@ -18,6 +18,7 @@ Level = Literal["debug", "info", "warning", "error"]
 #: what a command needs is imported when it runs.
 FAMILIES = (
     "init",
+    "key",
     "passes",
     "customers",
     "explain",

@@ -124,11 +124,17 @@ class Privacy(Struct, frozen=True, kw_only=True):
         key_file: The installation's secret, made by ``key create``.
         journal: What was erased, to be erased again after a restore.
         register: Folder of descriptions of more tables with personal data; need not exist.
+        exports: Folder in which exports of persons are made.
+        exports_age: After this they are deleted there.
+        erase_after: For so long an approved erasure can be cancelled.
     """
 
     key_file: Path = Path("/var/lib/opencart-sidecar/key")
     journal: Path = Path("/var/lib/opencart-sidecar/erasures.jsonl")
     register: Path = Path("privacy.d")
+    exports: Path = Path("/var/lib/opencart-sidecar/exports")
+    exports_age: Age = Age(7, "day")
+    erase_after: datetime.timedelta = datetime.timedelta(hours=72)
 
 
 class Upkeep(Struct, frozen=True, kw_only=True):

@@ -19,6 +19,8 @@ from sqlalchemy.dialects.mysql import (
     TINYINT,
 )
 
+from sidecar.shop.own_privacy_tables import PrivacyTables, privacy_tables
+
 #: Words of 64 bits a customer; a tag's slot is below 64 times this.
 WORDS = 8
 
@@ -103,6 +105,7 @@ class OwnTables:
     redemption: Table
     issue: Table
     card: Table
+    privacy: PrivacyTables
 
 
 def own_tables(prefix: str) -> OwnTables:
@@ -521,4 +524,5 @@ def own_tables(prefix: str) -> OwnTables:
             Column("actor", String(64)),
             Column("reason", String(255)),
         ),
+        privacy=privacy_tables(table),
     )

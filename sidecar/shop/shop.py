@@ -10,6 +10,7 @@ import structlog
 from sqlalchemy import Column, Connection, Engine, Select
 
 from sidecar.config import Config, Database
+from sidecar.config.key import Key, read_key
 from sidecar.errors import (
     ConfigError,
     DatabaseRefusedError,
@@ -56,6 +57,7 @@ class Shop:
         birthday_field: Name or ``#id`` of the custom field with the birthday; empty: none.
         bulk: None where only PyMySQL can connect.
         key_blocks: How tables are read that are locked as a whole.
+        key: The installation's; None: none was made.
     """
 
     engine: Engine
@@ -71,6 +73,7 @@ class Shop:
     birthday_field: str
     bulk: BulkReader | None
     key_blocks: KeyBlocks
+    key: Key | None
 
     def read(
         self, tx: Connection, scope: Scope, query: Select[Any], schema: Schema
@@ -132,7 +135,8 @@ def open_shop(engine: Engine, config: Config) -> Shop:
 
     Raises:
         DatabaseError: As of `probe` and `detect`.
-        ConfigError: A status that the settings name is not one of the store's.
+        ConfigError: A status that the settings name is not one of the store's, or the
+            installation's key cannot be used.
     """
     prefix = config.database.prefix
     server = probe(engine, prefix)
@@ -160,6 +164,7 @@ def open_shop(engine: Engine, config: Config) -> Shop:
         birthday_field=config.shop.birthday_field,
         bulk=_bulk_reader(engine, config.database),
         key_blocks=key_blocks,
+        key=read_key(config.privacy.key_file),
     )
 
 

@@ -65,6 +65,19 @@ OWN = (
     "redemption",
     "issue",
     "card",
+    "privacy_request",
+    "privacy_act",
+    "erasure",
+    "kept",
+    "journal",
+    "suppression",
+    "consent",
+    "consent_state",
+    "wording",
+    "restriction",
+    "legal_hold",
+    "purge",
+    "export",
 )
 
 
