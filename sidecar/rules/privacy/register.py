@@ -40,6 +40,7 @@ class PersonalColumn:
             where they are deleted, and is ``keep`` where they are kept.
         label: For people, in an export and in the plan of an erasure.
         why: Why it is kept; empty when it is not.
+        export: Whether the person gets to see it: no secret, and nothing about others.
     """
 
     name: str
@@ -47,6 +48,7 @@ class PersonalColumn:
     erase: Erase
     label: str
     why: str = ""
+    export: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,8 @@ class PersonalTable:
         rows: What an erasure does to a person's rows.
         why: Why they stay, empty when they are deleted.
         columns: The personal ones by name.
-        plain: Columns that were looked at and are not personal.
+        plain: Columns that were looked at: of a person's row they say something about
+            the person, and nothing without it.
         keep_for: Rows younger than this stay as they are until then; None: none do.
         dated: The column that says how old a row is; None without *keep_for*.
         file_column: The column that names a file in the store's ``storage/upload``, which

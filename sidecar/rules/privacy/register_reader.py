@@ -27,7 +27,7 @@ _FILE_KEYS: Final = ("table", "not_personal")
 _TABLE_KEYS: Final = (
     "label", "key", "links", "rows", "why", "columns", "plain", "keep_for", "dated", "file_column",
 )  # fmt: skip
-_COLUMN_KEYS: Final = ("class", "erase", "label", "why")
+_COLUMN_KEYS: Final = ("class", "erase", "label", "why", "export")
 
 #: Characters of a label or a why.
 MAX_WORDS: Final = 255
@@ -101,9 +101,10 @@ class RegisterReader(TableReader):
             message = "'keep_for' and 'dated' stand together"
             key = "keep_for" if "keep_for" in table else "dated"
             self.error((*path, key), message, 'e.g. dated = "date_added"', key=True)
-        for key, column in (("dated", read.dated), ("file_column", read.file_column)):
-            if column is not None and column not in read.classified:
-                message = f"'{column}' stands neither in columns nor in plain"
+        named = {"dated": read.dated, "file_column": read.file_column}
+        for key, name in named.items():
+            if name is not None and name not in read.classified:
+                message = f"'{name}' stands neither in columns nor in plain"
                 self.error((*path, key), message, "classify it too")
         for link in read.links:
             is_text = link.to in ("email", "json")
@@ -126,12 +127,17 @@ class RegisterReader(TableReader):
             self.error((*path, "erase"), message, 'leave it out, or write rows = "rewrite"')
         is_kept = erase == "keep"
         said = self._why(column, path, is_needed=is_kept, of='erase = "keep"')
+        kind: Class = self.word(column, "class", path, get_args(Class)) or "content"
+        export = column.get("export", kind != "credential")
+        if not isinstance(export, bool):
+            self.error((*path, "export"), "'export' is true or false")
         return PersonalColumn(
             name=name,
-            kind=self.word(column, "class", path, get_args(Class)) or "content",
+            kind=kind,
             erase="keep" if rows == "keep" else erase or "blank",
             label=self._label(column, path, name),
             why=said or (why if rows == "keep" else ""),
+            export=export is True,
         )
 
     def _links(self, table: Mapping[str, Any], path: Path) -> tuple[Link, ...]:
