@@ -1,0 +1,524 @@
+"""
+What people ask for about their data: entered once, decided by a person, carried out, answered.
+
+    unverified ──> open ──> waiting (approved, until starts_at) ──> running ──> done, incomplete
+                     └──> refused, cancelled
+
+Nothing here commits: what is answered is written in the transaction of the caller.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from sidecar.errors import UsageError
+from sidecar.model import Moment
+from sidecar.privacy import acts, holds
+from sidecar.privacy.person import Person
+from sidecar.privacy.terms import due_at
+from sidecar.shop.own_tables import OwnTables
+from sidecar.shop.shop import Shop
+from sidecar.sync import state
+from sidecar.sync.state import Json
+
+Kind = Literal["access", "erase", "rectify", "restrict", "object_marketing", "object_profiling"]
+State = Literal[
+    "unverified", "open", "waiting", "running", "done", "incomplete", "refused", "cancelled"
+]
+Identity = Literal["none", "code", "login", "staff"]
+
+#: Not answered yet.
+UNANSWERED: frozenset[State] = frozenset({"unverified", "open", "waiting", "running"})
+
+#: Not begun: it can still be refused or cancelled.
+NOT_BEGUN: frozenset[State] = UNANSWERED - {"running"}
+
+#: What nobody gets, or loses, of whom we do not know that it is they who ask.
+NEED_IDENTITY: frozenset[Kind] = frozenset({"access", "erase"})
+
+#: As long as the columns.
+_HOW = 255
+
+#: In ``sidecar_state``: written by whoever enters a request, so that one waits for the other.
+_ENTERING = "privacy_request_entered"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """
+    A request as it stands; instants are UTC epoch seconds.
+
+    Attributes:
+        customer_id: 0: a guest, or erased.
+        email: Of a guest, as given; None: an account, or erased.
+        person: Keyed hash of the account or of the guest's address.
+        native_id: ``gdpr_id`` of OpenCart's own row; None: there is none.
+        identity: How we know who asks; ``none``: we do not.
+        starts_at: From when on what is approved may be carried out; None: not approved.
+        decided_by: Who approved, refused or cancelled it.
+        result: What came of it, in numbers; None: nothing yet.
+    """
+
+    request_id: int
+    kind: Kind
+    state: State
+    customer_id: int
+    email: str | None
+    person: str
+    store_id: int
+    source: Literal["staff", "native"]
+    native_id: int | None
+    identity: Identity
+    verified_by: str | None
+    verified_how: str | None
+    verified_at: int | None
+    actor: str
+    received_at: int
+    due_at: int
+    extended_reason: str | None
+    starts_at: int | None
+    decided_by: str | None
+    decided_reason: str | None
+    finished_at: int | None
+    result: Mapping[str, Json] | None
+    next_at: int | None
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether it is over."""
+        return self.state not in UNANSWERED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """
+    A request to be entered.
+
+    Attributes:
+        actor: Who enters it.
+        identity: How we know who asks.
+        verified_by: The person of the shop who says so, when ``staff``.
+        verified_how: In their words.
+        received_at: When it was made, in UTC epoch seconds; None: now.
+        native_id: Of OpenCart's own row; None: staff enter it.
+        command_id: The command that asks for it, so that it is entered once; None: none does.
+    """
+
+    kind: Kind
+    person: Person
+    actor: str
+    identity: Identity = "none"
+    verified_by: str | None = None
+    verified_how: str | None = None
+    received_at: int | None = None
+    native_id: int | None = None
+    command_id: int | None = None
+
+
+# -- entering ------------------------------------------------------------------------------
+
+
+def enter(tx: Connection, shop: Shop, wanted: Wanted, moment: Moment) -> tuple[Request, bool]:
+    """
+    Enter a request, unless the same person's for the same is not answered yet: then that one.
+
+    What is newly known, who asks or OpenCart's own row, is added to that one.
+
+    Returns:
+        The request, and whether it is new.
+    """
+    own, person = shop.own, wanted.person
+    # Whoever enters at the same time waits here, and then sees this one.
+    state.write(tx, own, _ENTERING, None, moment)
+    table = own.privacy.privacy_request
+    if wanted.command_id is not None:
+        row = _locked(tx, own, table.c.command_id == wanted.command_id)
+        if row is not None:
+            return _request(row), False
+    there = unanswered(tx, own, wanted.kind, person, lock=True)
+    if there is not None:
+        return _with_more(tx, own, there, wanted, moment), False
+    received_at = moment.epoch_s if wanted.received_at is None else wanted.received_at
+    is_known = wanted.identity != "none"
+    made = tx.execute(
+        insert(table).values(
+            kind=wanted.kind,
+            state="open" if is_known else "unverified",
+            customer_id=person.customer_id,
+            email=None if person.customer_id else person.email,
+            person=person.digest,
+            store_id=person.store_id,
+            source="staff" if wanted.native_id is None else "native",
+            native_id=wanted.native_id,
+            identity="none",
+            actor=wanted.actor[: acts.ACTOR],
+            received_at=received_at,
+            due_at=due_at(received_at, moment.zone),
+            command_id=wanted.command_id,
+        )
+    ).inserted_primary_key
+    number = int(made[0]) if made else 0
+    acts.note(tx, own, "entered", wanted.actor, moment, request_id=number)
+    if is_known:
+        _identify(tx, own, number, wanted, moment)
+    return read(tx, own, number), True
+
+
+def _with_more(
+    tx: Connection, own: OwnTables, there: Request, wanted: Wanted, moment: Moment
+) -> Request:
+    table = own.privacy.privacy_request
+    here = table.c.request_id == there.request_id
+    if wanted.native_id is not None and there.native_id is None:
+        tx.execute(update(table).where(here).values(native_id=wanted.native_id))
+    if there.identity == "none" and wanted.identity != "none":
+        _identify(tx, own, there.request_id, wanted, moment)
+    return read(tx, own, there.request_id)
+
+
+def _identify(tx: Connection, own: OwnTables, number: int, wanted: Wanted, moment: Moment) -> None:
+    by, how = wanted.verified_by, wanted.verified_how
+    set_identity(tx, own, number, wanted.identity, wanted.actor, moment, by=by, how=how)
+
+
+def unanswered(
+    tx: Connection, own: OwnTables, kind: Kind, person: Person, *, lock: bool = False
+) -> Request | None:
+    """The request of *person* for *kind* that is not answered yet; None: there is none."""
+    table = own.privacy.privacy_request
+    query = select(table).where(
+        table.c.person.in_(person.hashes), table.c.kind == kind, table.c.state.in_(UNANSWERED)
+    )
+    query = query.order_by(table.c.request_id).limit(1)
+    row = tx.execute(query.with_for_update() if lock else query).one_or_none()
+    return None if row is None else _request(row)
+
+
+# -- reading -------------------------------------------------------------------------------
+
+
+def read(tx: Connection, own: OwnTables, request_id: int, *, lock: bool = False) -> Request:
+    """
+    The request of that number.
+
+    Args:
+        lock: It is to be changed: whoever else wants to waits.
+
+    Raises:
+        UsageError: There is none.
+    """
+    table = own.privacy.privacy_request
+    query = select(table).where(table.c.request_id == request_id)
+    row = tx.execute(query.with_for_update() if lock else query).one_or_none()
+    if row is None:
+        raise UsageError(f"there is no request {request_id} (`sidecar gdpr list` shows them)")
+    return _request(row)
+
+
+def of_person(tx: Connection, own: OwnTables, person: Person) -> Sequence[Request]:
+    """All requests of *person*, the newest first."""
+    table = own.privacy.privacy_request
+    query = select(table).where(table.c.person.in_(person.hashes))
+    return [_request(row) for row in tx.execute(query.order_by(table.c.request_id.desc()))]
+
+
+def listed(tx: Connection, own: OwnTables, *, everything: bool, limit: int) -> Sequence[Request]:
+    """At most *limit* requests: those not answered, the first due first; *everything*: all."""
+    table = own.privacy.privacy_request
+    query = select(table).order_by(table.c.due_at, table.c.request_id).limit(limit)
+    if everything:
+        query = select(table).order_by(table.c.request_id.desc()).limit(limit)
+    else:
+        query = query.where(table.c.state.in_(UNANSWERED))
+    return [_request(row) for row in tx.execute(query)]
+
+
+def beginning(tx: Connection, own: OwnTables, kind: Kind, moment: Moment) -> Sequence[int]:
+    """The numbers of requests for *kind* that run, or whose waiting is over; ascending."""
+    table = own.privacy.privacy_request
+    waited = (table.c.state == "waiting") & (table.c.starts_at <= moment.epoch_s)
+    query = select(table.c.request_id).where(
+        table.c.kind == kind, (table.c.state == "running") | waited
+    )
+    return tx.scalars(query.order_by(table.c.request_id)).all()
+
+
+# -- deciding ------------------------------------------------------------------------------
+
+
+def verify(
+    tx: Connection,
+    own: OwnTables,
+    request_id: int,
+    by: str,
+    how: str,
+    actor: str,
+    moment: Moment,
+    identity: Identity = "staff",
+) -> Request:
+    """
+    Note how *by* knows that it is the person who asks.
+
+    Raises:
+        UsageError: There is no such request, or it is answered.
+    """
+    _require(read(tx, own, request_id, lock=True), UNANSWERED)
+    set_identity(tx, own, request_id, identity, actor, moment, by=by, how=how)
+    return read(tx, own, request_id)
+
+
+def set_identity(
+    tx: Connection,
+    own: OwnTables,
+    request_id: int,
+    identity: Identity,
+    actor: str,
+    moment: Moment,
+    *,
+    by: str | None,
+    how: str | None,
+) -> None:
+    """Note who asks, and open what was unverified; not before it was looked at and locked."""
+    table = own.privacy.privacy_request
+    here = table.c.request_id == request_id
+    tx.execute(
+        update(table)
+        .where(here)
+        .values(
+            identity=identity,
+            verified_by=None if by is None else by[: acts.ACTOR],
+            verified_how=None if how is None else how[:_HOW],
+            verified_at=moment.epoch_s,
+        )
+    )
+    tx.execute(update(table).where(here, table.c.state == "unverified").values(state="open"))
+    said = identity if by is None else f"{by}: {how}"
+    acts.note(tx, own, "verified", actor, moment, request_id=request_id, reason=said)
+
+
+def approve(
+    tx: Connection, own: OwnTables, request_id: int, actor: str, moment: Moment, starts_at: int
+) -> Request:
+    """
+    Let a request for a copy or for erasure be carried out from *starts_at* on.
+
+    Raises:
+        UsageError: It is neither, it is not open, or we do not know who asks.
+        NotNowError: A legal hold keeps the person's data.
+    """
+    request = read(tx, own, request_id, lock=True)
+    if request.kind not in NEED_IDENTITY:
+        raise UsageError(f"request {request_id} is not approved but carried out ({_how(request)})")
+    _require(request, {"unverified", "open"})
+    require_identity(request)
+    if request.kind == "erase":
+        holds.require_none(tx, own, request.customer_id, moment)
+    values = {"starts_at": starts_at, "next_at": starts_at, "decided_by": actor[: acts.ACTOR]}
+    return _move(tx, own, request, "waiting", actor, moment, "approved", None, values)
+
+
+def cancel(
+    tx: Connection,
+    own: OwnTables,
+    request_id: int,
+    actor: str,
+    reason: str | None,
+    moment: Moment,
+) -> Request:
+    """
+    Drop a request that has not begun, as when who asked thought better of it.
+
+    Raises:
+        UsageError: It has begun, or is answered.
+    """
+    return _drop(tx, own, request_id, "cancelled", actor, reason, moment)
+
+
+def refuse(
+    tx: Connection, own: OwnTables, request_id: int, actor: str, reason: str, moment: Moment
+) -> Request:
+    """
+    Answer that it is not done, and why.
+
+    Raises:
+        UsageError: It has begun, or is answered.
+    """
+    return _drop(tx, own, request_id, "refused", actor, reason, moment)
+
+
+def extend(
+    tx: Connection, own: OwnTables, request_id: int, actor: str, reason: str, moment: Moment
+) -> Request:
+    """
+    Answer two months later than otherwise; the person has to be told within the first.
+
+    Raises:
+        UsageError: That was done already, the first month is over, or it is answered.
+    """
+    request = read(tx, own, request_id, lock=True)
+    _require(request, UNANSWERED)
+    if request.extended_reason is not None:
+        raise UsageError(f"request {request_id} was extended already, which the law allows once")
+    if request.due_at <= moment.epoch_s:
+        raise UsageError(
+            f"request {request_id} is overdue: the law lets it be extended within the first month"
+        )
+    values = {
+        "due_at": due_at(request.received_at, moment.zone, is_extended=True),
+        "extended_reason": reason[: acts.REASON],
+    }
+    return _move(tx, own, request, request.state, actor, moment, "extended", reason, values)
+
+
+# -- carrying out --------------------------------------------------------------------------
+
+
+def start(tx: Connection, own: OwnTables, request_id: int, actor: str, moment: Moment) -> Request:
+    """
+    Begin to carry a request out, or go on with one that runs.
+
+    A copy may be made of what is open; an erasure waits for its time.
+
+    Raises:
+        UsageError: It is answered, not approved or still waits, or we do not know who asks.
+        NotNowError: A legal hold keeps the person's data.
+    """
+    request = read(tx, own, request_id, lock=True)
+    if request.state == "running":
+        return request
+    _require(request, {"unverified", "open", "waiting"})
+    require_identity(request)
+    if request.kind == "erase":
+        if request.starts_at is None:
+            raise UsageError(
+                f"request {request_id} is not approved (`sidecar gdpr approve {request_id}`)"
+            )
+        if request.starts_at > moment.epoch_s:
+            raise UsageError(f"request {request_id} still waits, so that it can be cancelled")
+        holds.require_none(tx, own, request.customer_id, moment)
+    return _move(tx, own, request, "running", actor, moment, "started", None, {"next_at": None})
+
+
+def finish(
+    tx: Connection,
+    own: OwnTables,
+    request_id: int,
+    end: Literal["done", "incomplete"],
+    actor: str,
+    moment: Moment,
+    *,
+    result: Mapping[str, Json] | None = None,
+    reason: str | None = None,
+) -> Request:
+    """
+    Answer a request as carried out.
+
+    Args:
+        end: ``incomplete``: as far as it went, see *result*.
+        result: What came of it, in numbers; never personal data.
+
+    Raises:
+        UsageError: It is answered already.
+    """
+    request = read(tx, own, request_id, lock=True)
+    _require(request, UNANSWERED)
+    values = {
+        "finished_at": moment.epoch_s,
+        "next_at": None,
+        "result": None if result is None else json.dumps(result, separators=(",", ":")),
+    }
+    return _move(tx, own, request, end, actor, moment, end, reason, values)
+
+
+def require_identity(request: Request) -> None:
+    """
+    Refuse to go on while we do not know who asks, where that is needed.
+
+    Raises:
+        UsageError: So it is; with the way out.
+    """
+    if request.kind in NEED_IDENTITY and request.identity == "none":
+        raise UsageError(
+            f"request {request.request_id} is not verified: nobody knows that it is the person"
+            f" who asks (`sidecar gdpr verify {request.request_id} --verified-by USER --how TEXT`)"
+        )
+
+
+def _drop(
+    tx: Connection,
+    own: OwnTables,
+    request_id: int,
+    end: Literal["refused", "cancelled"],
+    actor: str,
+    reason: str | None,
+    moment: Moment,
+) -> Request:
+    request = read(tx, own, request_id, lock=True)
+    _require(request, NOT_BEGUN)
+    values = {
+        "finished_at": moment.epoch_s,
+        "next_at": None,
+        "decided_by": actor[: acts.ACTOR],
+        "decided_reason": None if reason is None else reason[: acts.REASON],
+    }
+    return _move(tx, own, request, end, actor, moment, end, reason, values)
+
+
+def _move(
+    tx: Connection,
+    own: OwnTables,
+    request: Request,
+    after: State,
+    actor: str,
+    moment: Moment,
+    act: str,
+    reason: str | None,
+    values: Mapping[str, object],
+) -> Request:
+    """From the state of *request*, which is locked, to *after*."""
+    table = own.privacy.privacy_request
+    number = request.request_id
+    tx.execute(update(table).where(table.c.request_id == number).values(state=after, **values))
+    acts.note(tx, own, act, actor, moment, request_id=number, reason=reason)
+    return read(tx, own, number)
+
+
+def _require(request: Request, states: Collection[State]) -> None:
+    if request.state in states:
+        return
+    number, by = request.request_id, f" by {request.decided_by}" if request.decided_by else ""
+    said = {
+        "waiting": f"is approved already{by}",
+        "running": "is being carried out",
+        "done": "is done",
+        "incomplete": "is done as far as it went",
+        "refused": f"was refused{by}",
+        "cancelled": f"was cancelled{by}",
+    }
+    raise UsageError(f"request {number} {said.get(request.state, f'is {request.state}')}")
+
+
+def _how(request: Request) -> str:
+    whom = request.customer_id or "CUSTOMER"
+    return {
+        "rectify": f"change it in the store, then `sidecar gdpr rectified {request.request_id}`",
+        "restrict": f"`sidecar gdpr restrict {whom}`",
+        "object_marketing": f"`sidecar gdpr object {whom} --to marketing`",
+        "object_profiling": f"`sidecar gdpr object {whom} --to profiling`",
+    }.get(request.kind, "")
+
+
+def _locked(tx: Connection, own: OwnTables, where: Any) -> Row[Any] | None:
+    query = select(own.privacy.privacy_request).where(where).with_for_update()
+    return tx.execute(query).one_or_none()
+
+
+def _request(row: Row[Any]) -> Request:
+    values = {name: getattr(row, name) for name in Request.__dataclass_fields__}
+    values["result"] = None if row.result is None else json.loads(row.result)
+    return Request(**values)
