@@ -50,6 +50,7 @@ GRANT ALL ON `shop`.`oc_sidecar_privacy_request` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_program` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_purchase` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_purge` TO 'sidecar'@'localhost';
+GRANT ALL ON `shop`.`oc_sidecar_purge_date` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_redemption` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_restriction` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_rewarded` TO 'sidecar'@'localhost';

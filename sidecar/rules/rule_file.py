@@ -16,13 +16,16 @@ from sidecar.rules.language.structure import GROUP_KEYS
 from sidecar.rules.language.suggest import did_you_mean, listing
 from sidecar.rules.language.toml_places import Path
 from sidecar.rules.loyalty.program_file import ProgramReader
+from sidecar.rules.privacy.retention_file import RetentionReader
 from sidecar.rules.rule import GroupRule, Ladder, MadeIn, Origin, SegmentRule, TagRule
 from sidecar.rules.syntax import Expr
 from sidecar.rules.table_reader import TableReader
 
 #: Of the loyalty program, which is written in files only.
 PROGRAM_TABLES: Final = ("loyalty", "credit", "earn", "tier")
-TABLES: Final = ("tag", "segment", "group", "ladder", "lists", *PROGRAM_TABLES)
+#: Others that are.
+FILE_TABLES: Final = (*PROGRAM_TABLES, "retention")
+TABLES: Final = ("tag", "segment", "group", "ladder", "lists", *FILE_TABLES)
 RULE_KEYS: Final = ("name", "when", *GROUP_KEYS)
 RUNG_KEYS: Final = (*RULE_KEYS, "keep_when", "grace", "min_stay")
 LADDER_KEYS: Final = ("fallback", "from", "protected", "upgrade_only", "position")
@@ -35,11 +38,13 @@ class FileRules:
 
     Attributes:
         program: Its tables of the loyalty program.
+        retention: Its retention rules.
         lists: Its own lists: the name, its path, and the folded texts.
         problems: Errors and warnings; with an error the rules are not complete.
     """
 
     program: ProgramReader
+    retention: RetentionReader
     tags: list[TagRule] = field(default_factory=list)
     segments: list[SegmentRule] = field(default_factory=list)
     groups: list[GroupRule] = field(default_factory=list)
@@ -59,7 +64,9 @@ class _Reader(TableReader):
     def __init__(self, source: SourceFile, made_in: MadeIn) -> None:
         super().__init__(source)
         self.made_in = made_in
-        self.found = FileRules(ProgramReader(source), problems=self.problems)
+        self.found = FileRules(
+            ProgramReader(source), RetentionReader(source), problems=self.problems
+        )
 
     def read(self) -> None:
         tables = self.source.tables
@@ -76,7 +83,7 @@ class _Reader(TableReader):
             elif key not in TABLES:
                 hint = did_you_mean(key, TABLES, f"there are {listing(TABLES, 'and')}")
                 self.error((key,), f"there is no table '{key}'", hint, key=True)
-            elif key in PROGRAM_TABLES and self.made_in != "file":
+            elif key in FILE_TABLES and self.made_in != "file":
                 self.error((key,), f"'{key}' stands in rules files only", key=True)
         for kind, read in (("tag", self._tag), ("segment", self._segment), ("group", self._group)):
             self._each(kind, read)
@@ -84,6 +91,7 @@ class _Reader(TableReader):
         self._once("lists", self._lists)
         if self.made_in == "file":
             self._program(self.found.program)
+            self._retention(self.found.retention)
 
     def _each(self, kind: str, read: Callable[[Mapping[str, Any], Path], None]) -> None:
         tables = self.source.tables.get(kind, [])
@@ -108,6 +116,10 @@ class _Reader(TableReader):
         self._once("credit", reader.read_credit)
         self._each("tier", reader.read_tier)
         self._each("earn", reader.read_earn)
+        self.problems += reader.problems
+
+    def _retention(self, reader: RetentionReader) -> None:
+        self._each("retention", reader.read)
         self.problems += reader.problems
 
     # -- rules -------------------------------------------------------------------------

@@ -9,8 +9,12 @@ from typing import Literal
 from sidecar.errors import Problem
 from sidecar.rules.language.parser import parse
 from sidecar.rules.loyalty.program import EarnRule
+from sidecar.rules.privacy.retention import RetentionRule
 from sidecar.rules.rule import GroupRule, Origin, Rule, RuleKind, TagRule
 from sidecar.rules.syntax import Expr
+
+#: Whatever has a condition.
+AnyRule = Rule | EarnRule | RetentionRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,7 @@ class Condition:
 
 
 def condition_of(
-    rule: Rule | EarnRule, key: Literal["when", "keep_when"], expr: Expr, text: str
+    rule: AnyRule, key: Literal["when", "keep_when"], expr: Expr, text: str
 ) -> Condition:
     """The condition *expr* of *rule*, whose canonical text is *text*."""
     if rule.origin is None:
@@ -51,7 +55,7 @@ def condition_of(
     return Condition(expr, source.name, source.text)
 
 
-def conditions_of(rule: Rule | EarnRule) -> Iterator[Condition]:
+def conditions_of(rule: AnyRule) -> Iterator[Condition]:
     """Every condition of *rule*."""
     if rule.when is not None:
         yield condition_of(rule, "when", rule.when, rule.text)
@@ -59,7 +63,7 @@ def conditions_of(rule: Rule | EarnRule) -> Iterator[Condition]:
         yield condition_of(rule, "keep_when", rule.keep_when, rule.keep_text)
 
 
-def rule_problem(rule: Rule | EarnRule, key: str, message: str, hint: str = "") -> Problem:
+def rule_problem(rule: AnyRule, key: str, message: str, hint: str = "") -> Problem:
     """A problem with the *key* of *rule*."""
     if rule.origin is None:
         return Problem(_title(rule), 0, 0, message, hint)
@@ -82,6 +86,8 @@ def place_of(rule: Rule) -> str:
     return f"{rule.file}:{rule.line}"
 
 
-def _title(rule: Rule | EarnRule) -> str:
-    kind = "earn rule" if isinstance(rule, EarnRule) else kind_of(rule)
+def _title(rule: AnyRule) -> str:
+    if isinstance(rule, EarnRule):
+        return f"earn rule '{rule.name}'"
+    kind = "retention rule" if isinstance(rule, RetentionRule) else kind_of(rule)
     return f"{kind} '{rule.name}'"

@@ -22,9 +22,11 @@ from sidecar.rules.language.source_file import UnreadableError, read_source
 from sidecar.rules.loyalty.program import EarnRule, Program
 from sidecar.rules.loyalty.program_check import check_program
 from sidecar.rules.loyalty.program_file import assembled_program
+from sidecar.rules.privacy.retention import RetentionRule
+from sidecar.rules.privacy.retention_file import repeated
 from sidecar.rules.rule import GroupRule, Ladder, OffRule, Origin, Rule, SegmentRule, TagRule
 from sidecar.rules.rule_file import FileRules, read_tables
-from sidecar.rules.rule_places import conditions_of, kind_of, place_of, rule_problem
+from sidecar.rules.rule_places import AnyRule, conditions_of, kind_of, place_of, rule_problem
 
 __all__ = [
     "GroupRule",
@@ -50,6 +52,7 @@ class RuleSet:
         ladder: How customers move between the rungs.
         lists: Folded texts by the name of their list, shipped ones included.
         program: The loyalty program; None: there is none.
+        retention: In the order of their files.
         order: Kind (``tag``, ``segment``, ``ladder``) and name of everything, each after
             what it needs; the ladder has the name ``ladder``.
         warnings: What is allowed and hardly meant.
@@ -62,6 +65,7 @@ class RuleSet:
     ladder: Ladder = field(default_factory=Ladder)
     lists: Mapping[str, frozenset[str]] = field(default_factory=lambda: dict(shipped_lists()))
     program: Program | None = None
+    retention: tuple[RetentionRule, ...] = ()
     order: tuple[tuple[str, str], ...] = ()
     warnings: tuple[Problem, ...] = ()
     off: tuple[OffRule, ...] = ()
@@ -102,6 +106,8 @@ def read_parts(files: Sequence[tuple[str, bytes]]) -> tuple[RuleSet, list[Proble
     unread = any(problem.severity == "error" for problem in problems)
     program, more = assembled_program([rules.program for rules in found], unread=unread)
     problems += more
+    retention = tuple(rule for rules in found for rule in rules.retention.rules)
+    problems += repeated(retention)
     parts = RuleSet(
         tags=tuple(rule for rules in found for rule in rules.tags),
         segments=tuple(rule for rules in found for rule in rules.segments),
@@ -112,6 +118,7 @@ def read_parts(files: Sequence[tuple[str, bytes]]) -> tuple[RuleSet, list[Proble
             **{name: texts for rules in found for name, (_, texts) in rules.lists.items()},
         },
         program=program,
+        retention=retention,
     )
     return parts, problems
 
@@ -203,13 +210,14 @@ class RuleCheck:
     def all_of(self, ruleset: RuleSet) -> list[Problem]:
         """What is wrong with the conditions, the ladder and the program of *ruleset*."""
         rules: tuple[Rule, ...] = (*ruleset.tags, *ruleset.segments, *ruleset.groups)
-        found = [problem for rule in (*rules, *ruleset.earn) for problem in self.of(rule)]
+        all_rules: tuple[AnyRule, ...] = (*rules, *ruleset.earn, *ruleset.retention)
+        found = [problem for rule in all_rules for problem in self.of(rule)]
         found += check_ladder(ruleset.groups, ruleset.ladder, self.names)
         if ruleset.program is not None:
             found += check_program(ruleset.program, self.names)
         return found
 
-    def of(self, rule: Rule | EarnRule) -> list[Problem]:
+    def of(self, rule: AnyRule) -> list[Problem]:
         """What is wrong with the conditions of *rule*."""
         return [
             condition.placed(problem)

@@ -41,6 +41,7 @@ class PrivacyTables:
     restriction: Table
     legal_hold: Table
     purge: Table
+    purge_date: Table
     export: Table
 
 
@@ -196,6 +197,11 @@ def privacy_tables(table: Callable[..., Table]) -> PrivacyTables:
             Column("decided_at", BigInteger),
             Column("finished_at", BigInteger),
             Column("result", MEDIUMTEXT),
+        ),
+        purge_date=table(
+            "purge_date",
+            Column("customer_id", unsigned, primary_key=True, autoincrement=False),
+            Column("purge_at", BigInteger),
         ),
         export=table(
             "export",

@@ -77,6 +77,7 @@ OWN = (
     "restriction",
     "legal_hold",
     "purge",
+    "purge_date",
     "export",
 )
 

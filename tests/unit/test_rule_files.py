@@ -186,7 +186,7 @@ def test_a_file_that_cannot_be_read_says_where_and_why(text: str | bytes, shown:
         ("tag = [3]", "1.toml:1:8: is not a table (write [[tag]])"),
         ("[[ladder]]", "1.toml:1:1: 'ladder' is one table (write [ladder])"),
         ("[[tags]]", "1.toml:1:1: there is no table 'tags' (did you mean 'tag'?)"),
-        ("[x]", "1.toml:1:1: there is no table 'x' (there are tag, segment, group, ladder, lists, loyalty, credit, earn and tier)"),
+        ("[x]", "1.toml:1:1: there is no table 'x' (there are tag, segment, group, ladder, lists, loyalty, credit, earn, tier and retention)"),
         ("[earn]\nname = 'a'", "1.toml:1:1: 'earn' needs two brackets (write [[earn]])"),
         ("[[loyalty]]", "1.toml:1:1: 'loyalty' is one table (write [loyalty])"),
         ("[[credit]]", "1.toml:1:1: 'credit' is one table (write [credit])"),

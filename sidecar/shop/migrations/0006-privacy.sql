@@ -182,6 +182,13 @@ CREATE TABLE IF NOT EXISTS `{prefix}sidecar_purge` (
   KEY `state` (`state`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin COMMENT='what retention rules erased, or would';
 
+CREATE TABLE IF NOT EXISTS `{prefix}sidecar_purge_date` (
+  `customer_id` INT UNSIGNED NOT NULL COMMENT 'the store''s id',
+  `purge_at` BIGINT NOT NULL COMMENT 'when the account is purged at the earliest, unless something protects it then',
+  PRIMARY KEY (`customer_id`),
+  KEY `purge_at` (`purge_at`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin COMMENT='when retention rules end accounts; told once a day';
+
 CREATE TABLE IF NOT EXISTS `{prefix}sidecar_export` (
   `export_id` BIGINT UNSIGNED NOT NULL AUTO_INCREMENT COMMENT 'its number',
   `request_id` INT UNSIGNED NOT NULL COMMENT 'of sidecar_privacy_request',
