@@ -14,6 +14,8 @@ from sidecar.app.requests import Requests
 from sidecar.app.view import View
 from sidecar.config import Config
 from sidecar.model import Moment, Outcome
+from sidecar.privacy import duty
+from sidecar.privacy.means import Means as PrivacyMeans
 from sidecar.service.upkeep import Upkeep
 from sidecar.shop import indexes, migrate
 from sidecar.shop.database import connect, transaction
@@ -194,7 +196,11 @@ class Sidecar:
         ).carry_out()
 
     def catch_up(self) -> None:
-        """Carry out commands and look at hints that wait: without a daemon nobody else does."""
+        """
+        Carry out commands, look at hints that wait, and do what is due about personal data.
+
+        Without a daemon nobody else does.
+        """
         dispatcher = self.requests.dispatcher()
         dispatcher.recover()
         while dispatcher.dispatch_next():
@@ -213,6 +219,7 @@ class Sidecar:
             )
             with transaction(self.engine) as tx:
                 hints.note(tx, doorbell)
+        duty.carry_out(PrivacyMeans(self.config, self.shop, self.moment()))
 
     def cap(self) -> int:
         """The number of customers that a run may change unasked."""

@@ -17,6 +17,8 @@ from sidecar.daemon.metrics import Metrics
 from sidecar.daemon.queues import Queues
 from sidecar.daemon.work import Done, Lease, Pulse
 from sidecar.model import Moment
+from sidecar.privacy import duty
+from sidecar.privacy.means import Means
 from sidecar.shop import migrate
 from sidecar.shop.database import transaction
 from sidecar.shop.leader import leader_lock
@@ -221,18 +223,18 @@ class Duties:
             self.installed.reopen_book()
         return Done(result.outcome.customers, more=result.stopped)
 
+    def privacy(self, pulse: Pulse) -> Done:
+        """Do what is due about personal data."""
+        duty.carry_out(Means(self._config, self._shop, self.moment(), _stop(pulse)))
+        return Done()
+
     def upkeep(self, pulse: Pulse) -> Done:
         """Remove rows of ours that are older than they may become."""
-
-        def stop() -> bool:
-            pulse.beat()
-            return pulse.stopping()
-
         ages = retention.Ages(
             audit=self._config.upkeep.audit_age,
             commands=self._config.upkeep.commands_age,
         )
-        retention.clean(self._engine, self._shop.own, ages, self.moment(), stop)
+        retention.clean(self._engine, self._shop.own, ages, self.moment(), _stop(pulse))
         taken = own_size(self._engine, self._config.database.prefix)
         self.metrics.meters.own_tables_bytes.set(taken.table_bytes)
         if not self._doorbells.capture.is_to_change():
@@ -258,3 +260,13 @@ class Duties:
                 findings.mend(tx, self._shop.own, kind, None, self.moment())
             else:
                 findings.raise_finding(tx, self._shop.own, kind, "", message, self.moment())
+
+
+def _stop(pulse: Pulse) -> Callable[[], bool]:
+    """Asks *pulse* whether to end, and tells it that there was progress."""
+
+    def stop() -> bool:
+        pulse.beat()
+        return pulse.stopping()
+
+    return stop

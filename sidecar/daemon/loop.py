@@ -29,6 +29,7 @@ EVERY_S = {
     "poll": 2.0,
     "due": 5.0,
     "full_pass": 10.0,
+    "privacy": 60.0,
     "upkeep": 3600.0,
 }
 
@@ -204,6 +205,8 @@ class Daemon:
                 return work.poll(pulse)
             case "due":
                 return work.due(pulse)
+            case "privacy":
+                return work.privacy(pulse)
             case _:
                 return work.upkeep(pulse)
 

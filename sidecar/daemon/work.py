@@ -138,6 +138,9 @@ class Work(Protocol):
     def full_pass(self, pulse: Pulse) -> Done:
         """Look at everybody; ``more`` when it ended early because the pulse is stopping."""
 
+    def privacy(self, pulse: Pulse) -> Done:
+        """Do what is due about personal data: requests, erasures that waited, old exports."""
+
     def upkeep(self, pulse: Pulse) -> Done:
         """Remove rows of ours that are older than they may become, a batch at a time."""
 

@@ -147,6 +147,9 @@ class Written:
         self.last = self.moment().epoch_s
         return done
 
+    def privacy(self, pulse: Pulse) -> Done:
+        return self._do("privacy")
+
     def upkeep(self, pulse: Pulse) -> Done:
         return self._do("upkeep")
 
