@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import graphlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Final, Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Literal
 
 from sidecar.rules.syntax import Span
 
@@ -20,6 +20,9 @@ Class = Literal[
 Erase = Literal["blank", "pseudonymise", "keep"]
 #: What an erasure does to the rows of a person.
 Rows = Literal["delete", "rewrite", "keep"]
+
+#: The files of the program itself: the store's tables and our own.
+SHIPPED: Final = ("opencart.toml", "own.toml")
 
 #: How the names of the sidecar's own tables begin.
 OWN: Final = "sidecar_"
@@ -122,6 +125,40 @@ class PersonalTable:
 
 
 @dataclass(frozen=True, slots=True)
+class Addition:
+    """
+    What a file says about columns that an extension added to a registered table.
+
+    Attributes:
+        table: Its name.
+        links: Beside those it has.
+        columns: The same.
+        plain: The same.
+        file: Where it stands.
+    """
+
+    table: str
+    links: tuple[Link, ...]
+    columns: Mapping[str, PersonalColumn]
+    plain: frozenset[str]
+    file: str
+
+    def to(self, table: PersonalTable) -> PersonalTable:
+        """*table* with what is added."""
+        columns = dict(self.columns)
+        if table.rows == "keep":
+            kept: dict[str, Any] = {"erase": "keep", "why": table.why}
+            columns = {name: replace(column, **kept) for name, column in columns.items()}
+        mine = {link.column for link in self.links}
+        return replace(
+            table,
+            links=(*(link for link in table.links if link.column not in mine), *self.links),
+            columns={**table.columns, **columns},
+            plain=(table.plain - columns.keys()) | (self.plain - table.columns.keys()),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Register:
     """
     Every table that was looked at.
@@ -129,10 +166,12 @@ class Register:
     Attributes:
         tables: Those with personal data, by name.
         not_personal: Those that look as if they had any, and why they have none.
+        additions: Of one file; none where they were taken into *tables*.
     """
 
     tables: Mapping[str, PersonalTable] = field(default_factory=dict)
     not_personal: Mapping[str, str] = field(default_factory=dict)
+    additions: tuple[Addition, ...] = ()
 
     def erase_order(self) -> tuple[PersonalTable, ...]:
         """

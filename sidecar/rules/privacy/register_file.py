@@ -5,16 +5,13 @@ from __future__ import annotations
 import functools
 import graphlib
 import importlib.resources
-from typing import Final, cast
+from typing import cast
 
 from sidecar.errors import ConfigError, RuleError
 from sidecar.rules.language.source_file import UnreadableError, read_source
 from sidecar.rules.language.suggest import did_you_mean, listing
-from sidecar.rules.privacy.register import OWN, TO_A_PERSON, Link, PersonalTable, Register
+from sidecar.rules.privacy.register import OWN, SHIPPED, TO_A_PERSON, Link, PersonalTable, Register
 from sidecar.rules.privacy.register_reader import RegisterReader
-
-#: What the program itself knows: the store's tables and our own.
-_SHIPPED: Final = ("opencart.toml", "own.toml")
 
 
 @functools.cache
@@ -23,7 +20,7 @@ def shipped() -> Register:
     folder = importlib.resources.files("sidecar.rules.privacy")
     tables: dict[str, PersonalTable] = {}
     not_personal: dict[str, str] = {}
-    for name in _SHIPPED:
+    for name in SHIPPED:
         read = read_register((folder / name).read_bytes(), name)
         tables |= read.tables
         not_personal |= read.not_personal
@@ -50,21 +47,26 @@ def read_register(content: str | bytes, file: str) -> Register:
 
 def merged(base: Register, *more: Register) -> Register:
     """
-    *base* with *more*, each in the place of what stands before it.
+    *base* with *more*, in their order.
 
-    A table of a later file replaces an earlier one's; tables that are not personal are
-    added, and one that is registered later is personal again.
+    A table of a later file replaces an earlier one's, and what a file adds to a table goes to
+    the one of that name so far. Tables that are not personal are added up; one that a later
+    file registers is personal after all.
 
     Raises:
         ConfigError: What a shop may not change, links that lead nowhere or in a circle.
     """
     tables, not_personal = dict(base.tables), dict(base.not_personal)
     for each in more:
-        for name in {*each.tables, *each.not_personal}:
-            if name.startswith(OWN):
-                hint = "what the sidecar keeps is registered by itself; leave it out"
-                raise ConfigError(f"privacy.register: {name}", "is the sidecar's own table", hint)
+        _refuse_own(each)
         tables |= each.tables
+        for addition in each.additions:
+            to = tables.get(addition.table)
+            if to is None:
+                where = f"{addition.file}: add.{addition.table}"
+                hint = did_you_mean(addition.table, tables, "register it: [table.NAME]")
+                raise ConfigError(where, "no such table is registered", hint)
+            tables[addition.table] = addition.to(to)
         for name in each.not_personal:
             if name in tables:
                 problem = f"is registered in {tables[name].file}, so it is personal"
@@ -72,6 +74,14 @@ def merged(base: Register, *more: Register) -> Register:
         not_personal |= each.not_personal
     kept = {name: why for name, why in not_personal.items() if name not in tables}
     return _checked(Register(tables, kept))
+
+
+def _refuse_own(register: Register) -> None:
+    added = [addition.table for addition in register.additions]
+    for name in (*register.tables, *added, *register.not_personal):
+        if name.startswith(OWN):
+            hint = "they are registered by themselves; leave it out"
+            raise ConfigError(name, "is one of the sidecar's own tables", hint)
 
 
 def _checked(register: Register) -> Register:

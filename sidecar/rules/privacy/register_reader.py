@@ -13,6 +13,7 @@ from sidecar.rules.language.toml_places import Path
 from sidecar.rules.privacy.register import (
     OWN,
     TO_A_PERSON,
+    Addition,
     Class,
     Erase,
     Link,
@@ -23,17 +24,18 @@ from sidecar.rules.privacy.register import (
 )
 from sidecar.rules.table_reader import TableReader
 
-_FILE_KEYS: Final = ("table", "not_personal")
+_FILE_KEYS: Final = ("table", "add", "not_personal")
 _TABLE_KEYS: Final = (
     "label", "key", "links", "rows", "why", "columns", "plain", "keep_for", "dated", "file_column",
 )  # fmt: skip
+_ADDITION_KEYS: Final = ("links", "columns", "plain")
 _COLUMN_KEYS: Final = ("class", "erase", "label", "why", "export")
 
 #: Characters of a label or a why.
 MAX_WORDS: Final = 255
 
-#: Names of tables and columns: what needs no quotes in MySQL, and a hyphen.
-_NAME: Final = re.compile(r"[0-9A-Za-z_$-]{1,64}")
+#: Names of tables and columns, as far as people use them.
+_NAME: Final = re.compile(r"[^\x00-\x1f\x7f`]{1,64}")
 
 
 class RegisterReader(TableReader):
@@ -50,13 +52,18 @@ class RegisterReader(TableReader):
         for name, table in self._named(document, "table", ()):
             if self._is_table(table, ("table", name), "e.g. [table.extension_wishes]"):
                 self._tables[name] = self._table(name, table, ("table", name))
+        additions = [
+            self._addition(name, table, ("add", name))
+            for name, table in self._named(document, "add", ())
+            if self._is_table(table, ("add", name), "e.g. [add.order.columns]")
+        ]
         not_personal: dict[str, str] = {}
         for name, why in self._named(document, "not_personal", ()):
             not_personal[name] = self._words(why, ("not_personal", name))
             if name in self._tables:
                 message = f"'{name}' is registered in this file too"
                 self.error(("not_personal", name), message, "keep one of the two", key=True)
-        return Register(self._tables, not_personal)
+        return Register(self._tables, not_personal, tuple(additions))
 
     # -- tables and columns ------------------------------------------------------------
 
@@ -68,20 +75,14 @@ class RegisterReader(TableReader):
                 self.error(path, f"has no {key}", f"e.g. {example}", key=True)
         rows: Rows = self.word(table, "rows", path, get_args(Rows)) or "delete"
         why = self._why(table, path, is_needed=rows != "delete", of=f'rows = "{rows}"')
-        links = self._links(table, path)
-        columns = {
-            column: self._column(column, found, (*path, "columns", column), rows, why)
-            for column, found in self._named(table, "columns", path)
-            if self._is_table(found, (*path, "columns", column), 'e.g. { class = "contact" }')
-        }
         read = PersonalTable(
             name=name,
             label=self._label(table, path, name),
             key=self._column_names(table, "key", path),
-            links=links,
+            links=self._links(table, path),
             rows=rows,
             why=why,
-            columns=columns,
+            columns=self._columns(table, path, rows, why),
             plain=frozenset(self._column_names(table, "plain", path)),
             keep_for=self.span(table, "keep_for", path),
             dated=self._column_name(table, "dated", path),
@@ -94,9 +95,7 @@ class RegisterReader(TableReader):
 
     def _check(self, read: PersonalTable, table: Mapping[str, Any], path: Path) -> None:
         """What must fit together in a table."""
-        for column in sorted(read.plain & read.columns.keys()):
-            message = f"'{column}' is plain and personal"
-            self.error((*path, "plain"), message, "keep one of the two")
+        self._check_plain(read, path)
         if ("keep_for" in table) != ("dated" in table):
             message = "'keep_for' and 'dated' stand together"
             key = "keep_for" if "keep_for" in table else "dated"
@@ -113,16 +112,43 @@ class RegisterReader(TableReader):
                 hint = f'e.g. columns.{link.column} = {{ class = "contact", erase = "blank" }}'
                 self.error((*path, "links", link.column), message, hint)
 
+    def _check_plain(self, read: PersonalTable | Addition, path: Path) -> None:
+        for column in sorted(read.plain & read.columns.keys()):
+            message = f"'{column}' is plain and personal"
+            self.error((*path, "plain"), message, "keep one of the two")
+
+    def _addition(self, name: str, table: Mapping[str, Any], path: Path) -> Addition:
+        self.unknown(table, path, _ADDITION_KEYS)
+        addition = Addition(
+            table=name,
+            links=self._links(table, path),
+            columns=self._columns(table, path, None, ""),
+            plain=frozenset(self._column_names(table, "plain", path)),
+            file=self.source.name,
+        )
+        self._check_plain(addition, path)
+        return addition
+
+    def _columns(
+        self, table: Mapping[str, Any], path: Path, rows: Rows | None, why: str
+    ) -> Mapping[str, PersonalColumn]:
+        return {
+            name: self._column(name, column, (*path, "columns", name), rows, why)
+            for name, column in self._named(table, "columns", path)
+            if self._is_table(column, (*path, "columns", name), 'e.g. { class = "contact" }')
+        }
+
     def _column(
-        self, name: str, column: Mapping[str, Any], path: Path, rows: Rows, why: str
+        self, name: str, column: Mapping[str, Any], path: Path, rows: Rows | None, why: str
     ) -> PersonalColumn:
+        """A column; *rows* None: of a table that another file registers."""
         self.unknown(column, path, _COLUMN_KEYS)
         if "class" not in column:
             self.error(path, "has no class", f"one of {listing(get_args(Class))}", key=True)
         if rows == "rewrite" and "erase" not in column:
             self.error(path, "has no erase", f"one of {listing(get_args(Erase))}", key=True)
         erase: Erase | None = self.word(column, "erase", path, get_args(Erase))
-        if rows != "rewrite" and "erase" in column:
+        if rows in ("delete", "keep") and "erase" in column:
             message = f"'erase' has no effect where rows are {'kept' if why else 'deleted'}"
             self.error((*path, "erase"), message, 'leave it out, or write rows = "rewrite"')
         is_kept = erase == "keep"
@@ -166,7 +192,7 @@ class RegisterReader(TableReader):
         if isinstance(name, str) and _NAME.fullmatch(name):
             return True
         message = "is no name of a table or column"
-        self.error(path, message, "letters, digits, _ - and $, without the prefix", key=key)
+        self.error(path, message, "up to 64 characters, without the prefix", key=key)
         return False
 
     def _is_table(self, value: object, path: Path, hint: str) -> bool:
