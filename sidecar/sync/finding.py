@@ -82,6 +82,12 @@ def require_customers(shop: Shop, wanted: Sequence[str]) -> dict[str, int]:
     return ids
 
 
+def accounts_with(tx: Connection, shop: Shop, emails: Collection[str]) -> list[int]:
+    """The ids of all accounts with one of *emails*, ascending."""
+    found = _by_email(tx, shop, {email.strip().lower() for email in emails})
+    return sorted({customer_id for ids in found.values() for customer_id in ids})
+
+
 def _known(tx: Connection, shop: Shop, numbers: Collection[int]) -> set[int]:
     customer_id = shop.tables.customer.c.customer_id
     values = sorted({number for number in numbers if number < 2**31})
