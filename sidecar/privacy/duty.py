@@ -10,7 +10,7 @@ import structlog
 
 from sidecar.errors import DatabaseUnavailableError, FencedError, SidecarError
 from sidecar.log import scrubbed
-from sidecar.privacy import due
+from sidecar.privacy import due, native_requests
 from sidecar.privacy.means import Means
 from sidecar.shop.database import transaction
 from sidecar.sync import findings
@@ -24,7 +24,10 @@ _log = structlog.get_logger()
 
 #: By name, in the order in which they are done. Each goes on from what was committed, is quick
 #: when nothing is due, and returns early when it is asked to stop.
-DUTIES: tuple[tuple[str, Callable[[Means], None]], ...] = (("due", due.tell),)
+DUTIES: tuple[tuple[str, Callable[[Means], None]], ...] = (
+    ("requests", native_requests.keep),
+    ("due", due.tell),
+)
 
 
 def carry_out(means: Means, duties: Iterable[tuple[str, Callable[[Means], None]]] = DUTIES) -> None:

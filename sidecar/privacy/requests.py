@@ -18,8 +18,8 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from sidecar.errors import UsageError
 from sidecar.model import Moment
-from sidecar.privacy import acts, holds
-from sidecar.privacy.person import Person
+from sidecar.privacy import acts, holds, takeover
+from sidecar.privacy.person import Person, accounts_with
 from sidecar.privacy.terms import due_at
 from sidecar.shop.own_tables import OwnTables
 from sidecar.shop.shop import Shop
@@ -239,12 +239,18 @@ def listed(tx: Connection, own: OwnTables, *, everything: bool, limit: int) -> S
 
 
 def beginning(tx: Connection, own: OwnTables, kind: Kind, moment: Moment) -> Sequence[int]:
-    """The numbers of requests for *kind* that run, or whose waiting is over; ascending."""
+    """
+    The numbers of requests for *kind* that run, or whose waiting is over; ascending.
+
+    Without those of OpenCart's own that are not ours to carry out.
+    """
     table = own.privacy.privacy_request
     waited = (table.c.state == "waiting") & (table.c.starts_at <= moment.epoch_s)
     query = select(table.c.request_id).where(
         table.c.kind == kind, (table.c.state == "running") | waited
     )
+    if not takeover.stands(tx, own):
+        query = query.where((table.c.source != "native") | (table.c.state == "running"))
     return tx.scalars(query.order_by(table.c.request_id)).all()
 
 
@@ -302,20 +308,28 @@ def set_identity(
 
 
 def approve(
-    tx: Connection, own: OwnTables, request_id: int, actor: str, moment: Moment, starts_at: int
+    tx: Connection, shop: Shop, request_id: int, actor: str, moment: Moment, starts_at: int
 ) -> Request:
     """
     Let a request for a copy or for erasure be carried out from *starts_at* on.
 
     Raises:
-        UsageError: It is neither, it is not open, or we do not know who asks.
+        UsageError: It is neither, it is not open, we do not know who asks, it is OpenCart's own
+            before the takeover, or accounts have the address of a guest.
         NotNowError: A legal hold keeps the person's data.
     """
+    own = shop.own
     request = read(tx, own, request_id, lock=True)
     if request.kind not in NEED_IDENTITY:
         raise UsageError(f"request {request_id} is not approved but carried out ({_how(request)})")
     _require(request, {"unverified", "open"})
     require_identity(request)
+    _require_ours(tx, own, request)
+    if not request.customer_id and (ids := accounts_with(tx, shop, request.email or "")):
+        raise UsageError(
+            f"accounts have the address of request {request_id} ({', '.join(map(str, ids))}):"
+            " enter a request for the one that is meant, and cancel this one"
+        )
     if request.kind == "erase":
         holds.require_none(tx, own, request.customer_id, moment)
     values = {"starts_at": starts_at, "next_at": starts_at, "decided_by": actor[: acts.ACTOR]}
@@ -334,21 +348,31 @@ def cancel(
     Drop a request that has not begun, as when who asked thought better of it.
 
     Raises:
-        UsageError: It has begun, or is answered.
+        UsageError: It has begun, is answered, or is OpenCart's own before the takeover.
     """
     return _drop(tx, own, request_id, "cancelled", actor, reason, moment)
 
 
 def refuse(
-    tx: Connection, own: OwnTables, request_id: int, actor: str, reason: str, moment: Moment
+    tx: Connection,
+    own: OwnTables,
+    request_id: int,
+    actor: str,
+    reason: str,
+    moment: Moment,
+    *,
+    in_store: bool = False,
 ) -> Request:
     """
     Answer that it is not done, and why.
 
+    Args:
+        in_store: It was denied in the store's own page.
+
     Raises:
-        UsageError: It has begun, or is answered.
+        UsageError: It has begun, is answered, or is OpenCart's own before the takeover.
     """
-    return _drop(tx, own, request_id, "refused", actor, reason, moment)
+    return _drop(tx, own, request_id, "refused", actor, reason, moment, in_store=in_store)
 
 
 def extend(
@@ -385,7 +409,8 @@ def start(tx: Connection, own: OwnTables, request_id: int, actor: str, moment: M
     A copy may be made of what is open; an erasure waits for its time.
 
     Raises:
-        UsageError: It is answered, not approved or still waits, or we do not know who asks.
+        UsageError: It is answered, not approved or still waits, we do not know who asks, or it
+            is OpenCart's own before the takeover.
         NotNowError: A legal hold keeps the person's data.
     """
     request = read(tx, own, request_id, lock=True)
@@ -393,6 +418,7 @@ def start(tx: Connection, own: OwnTables, request_id: int, actor: str, moment: M
         return request
     _require(request, {"unverified", "open", "waiting"})
     require_identity(request)
+    _require_ours(tx, own, request)
     if request.kind == "erase":
         if request.starts_at is None:
             raise UsageError(
@@ -457,9 +483,13 @@ def _drop(
     actor: str,
     reason: str | None,
     moment: Moment,
+    *,
+    in_store: bool = False,
 ) -> Request:
     request = read(tx, own, request_id, lock=True)
     _require(request, NOT_BEGUN)
+    if not in_store:
+        _require_ours(tx, own, request)
     values = {
         "finished_at": moment.epoch_s,
         "next_at": None,
@@ -486,6 +516,14 @@ def _move(
     tx.execute(update(table).where(table.c.request_id == number).values(state=after, **values))
     acts.note(tx, own, act, actor, moment, request_id=number, reason=reason)
     return read(tx, own, number)
+
+
+def _require_ours(tx: Connection, own: OwnTables, request: Request) -> None:
+    if request.source == "native" and not takeover.stands(tx, own):
+        raise UsageError(
+            f"request {request.request_id} is OpenCart's own, which would carry it out beside us:"
+            " take over first (`sidecar gdpr takeover`)"
+        )
 
 
 def _require(request: Request, states: Collection[State]) -> None:
