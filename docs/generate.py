@@ -94,6 +94,8 @@ EVENTS: Mapping[str, str] = {
     " at now",
     "reload.refused": "the files cannot be used, `error` says why; the old settings and rules hold",
     "reload.threads_kept": "`sync.threads` changed in the file; that needs a restart",
+    "register.incomplete": "so many `gaps`: `tables` that look personal and that no export and no"
+    " erasure looks at; `sidecar doctor` says what to do",
     "run.waits": "run `run`, which would change so many `customers`, waits for approval;"
     " `sidecar approve` or `sidecar discard`",
     "store.changed": "tables of the store were missing or altered, as during its upgrade; they are"

@@ -17,7 +17,7 @@ from sidecar.daemon.metrics import Metrics
 from sidecar.daemon.queues import Queues
 from sidecar.daemon.work import Done, Lease, Pulse
 from sidecar.model import Moment
-from sidecar.privacy import duty
+from sidecar.privacy import coverage, duty
 from sidecar.privacy.means import Means
 from sidecar.shop import migrate
 from sidecar.shop.database import transaction
@@ -132,6 +132,8 @@ class Duties:
         intents.recover(self._shop)
         projection.recover(self._shop)
         coupon_writing.recover(self._shop)
+        if not self._began:
+            coverage.tell_gaps(self._engine, self._config)
         owed = not self._began  # what became of settings between two processes is not known
         self._began = True
         return owed
@@ -144,7 +146,9 @@ class Duties:
             self._log.warning("reload.database_kept")
         if found.sync.threads != before.sync.threads:
             self._log.warning("reload.threads_kept")
-        self.installed.adopt(msgspec.structs.replace(found, database=before.database))
+        found = msgspec.structs.replace(found, database=before.database)
+        coverage.tell_gaps(self._engine, found)
+        self.installed.adopt(found)
         self._doorbells.start_capture()
         self._doorbells.is_settled = False
         return True

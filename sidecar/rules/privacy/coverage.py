@@ -10,7 +10,7 @@ from typing import Final, Protocol
 
 from sidecar.rules.language.suggest import listing
 from sidecar.rules.privacy.personal_names import personal_class
-from sidecar.rules.privacy.register import SHIPPED, PersonalTable, Register
+from sidecar.rules.privacy.register import OWN, SHIPPED, PersonalTable, Register
 
 #: What people's words cannot stand in, though it is a kind of text.
 _FIXED: Final = frozenset({"enum", "set"})
@@ -18,6 +18,9 @@ _FIXED: Final = frozenset({"enum", "set"})
 #: How a column of an unknown table leads to a person, by what it is called.
 _LINKS: Final = {"customer_id": "customer", "order_id": "order", "email": "email"}
 
+
+#: Of our own tables, where a newer version has worked.
+_NEWER: Final = "not known to this version of the sidecar; update it"
 
 _BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -55,7 +58,8 @@ class Gap:
         table: Without prefix.
         columns: Which of its columns; empty: the table as it is registered.
         why: What is the matter with them.
-        snippet: What to write into a file of `[privacy] register`; empty: a file there is wrong.
+        snippet: A draft of what to write into a file of `[privacy] register`; empty where
+            *why* says what to do.
     """
 
     table: str
@@ -117,11 +121,15 @@ def compare(register: Register, live: Mapping[str, Table]) -> Coverage:
 def _of_registered(registered: PersonalTable, table: Table) -> Iterator[Gap]:
     links = [link.column for link in registered.links]
     if links and not any(column in table.columns for column in links):
-        why = f"none of its links is there ({listing(links, 'and')}), so no row is ever found"
-        yield Gap(registered.name, (), why)
+        why = f"none of its links is there ({listing(links, 'and')}), so no row is found"
+        yield Gap(registered.name, (), f"{why}: correct them")
     if not any(column in table.columns for column in registered.key):
         keys = listing(registered.key, "and")
-        yield Gap(registered.name, (), f"its key is not there ({keys}), so no row can be changed")
+        yield Gap(
+            registered.name,
+            (),
+            f"its key is not there ({keys}), so no row can be changed: correct it",
+        )
     new = [
         name
         for name, column in table.columns.items()
@@ -132,13 +140,18 @@ def _of_registered(registered: PersonalTable, table: Table) -> Iterator[Gap]:
         erase = ', erase = "blank"' if registered.rows == "rewrite" else ""
         header = f"[add.{_key(registered.name)}.columns]"
         lines = [header, *(_line(name, table, erase) for name in new)]
+        if registered.own:
+            yield Gap(registered.name, tuple(new), _NEWER)
+            return
         why = "not classified; what is not personal stands under plain"
         yield Gap(registered.name, tuple(new), why, "\n".join(lines))
 
 
 def _of_unknown(name: str, table: Table) -> Iterator[Gap]:
     personal = [column for column, of in table.columns.items() if personal_class(column, of.type)]
-    if personal:
+    if personal and name.startswith(OWN):
+        yield Gap(name, tuple(personal), _NEWER)
+    elif personal:
         why = "not registered, and looks personal"
         yield Gap(name, tuple(personal), why, _proposal(name, table, personal))
 

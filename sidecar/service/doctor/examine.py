@@ -21,6 +21,7 @@ from sidecar.service.doctor import (
     opencart,
     own,
     policy,
+    privacy,
     rules,
     tables,
 )
@@ -66,6 +67,7 @@ OF_THE_STORE: dict[str, _Check] = {
     "currency": policy.check_currency,
     "own": own.check_own_tables,
     "rules": rules.check_rules,
+    "privacy.register": privacy.check_register,
 }
 
 #: A table or column that an OpenCart has: what is looked at is no store that OpenCart made.
