@@ -14,6 +14,7 @@ from sidecar.shop.shop import Shop
 from sidecar.sync import cycle, registry, runs, said
 from sidecar.sync.caps import Budget, OverBudgetError
 from sidecar.sync.compiled_rules import Rulebook
+from sidecar.sync.consents import newsletter
 from sidecar.sync.cycle import After, Before, Pass
 from sidecar.sync.loyalty import keeping
 from sidecar.sync.ranges import Progress
@@ -52,6 +53,7 @@ def answer(
         What was done, and the rulebook that holds from now on.
     """
     brought = keeping.bring(shop, book, Scope.of(ids), moment, buyers)
+    newsletter.bring(shop, Scope.of(ids), moment, touched)
     run = Run(kind=kind, moment=moment)
     run.outcome.tier_changed = brought.tier_changed
     work = Pass(shop, book, moment, [run], budget, touched or {})

@@ -21,6 +21,7 @@ from sidecar.shop.database import transaction
 from sidecar.shop.shop import Shop
 from sidecar.sync import caps, registry, runs, segments, state
 from sidecar.sync.compiled_rules import Rulebook
+from sidecar.sync.consents import newsletter
 from sidecar.sync.cycle import Pass, run, write_found
 from sidecar.sync.loyalty import beginning, projection, tier_definition
 from sidecar.sync.loyalty.forgetting import forget_gone
@@ -107,7 +108,12 @@ class FullPass:
         return result
 
     def _keep(self) -> int:
-        """Points and tiers first: the rules may ask for them. How many moved to another tier."""
+        """
+        Points, tiers and consents first: the rules may ask for them.
+
+        Returns:
+            How many moved to another tier.
+        """
         moved = 0
         if self.book.checked.rules.program is None:
             with transaction(self.shop.engine) as tx:
@@ -120,10 +126,12 @@ class FullPass:
             if self.stop is not None and self.stop():
                 raise StoppedError
             forget_gone(self.shop, scope, self.moment)
+            newsletter.bring(self.shop, scope, self.moment)
             if keeping is not None:
                 moved += keeping.bring(scope, self.moment, anew=new is not None).tier_changed
         if keeping is not None and new is not None:
             keeping.settle(new, self.moment)
+        newsletter.open_(self.shop, self.moment)
         beginning.tell(self.shop, self.book, self.moment, self._may_go_on)
         return moved
 

@@ -27,6 +27,7 @@ from sidecar.shop.own_tables import OwnTables
 from sidecar.shop.shop import Shop
 from sidecar.sync import state as kept
 from sidecar.sync import values
+from sidecar.sync.consents import telling
 
 #: In ``sidecar_state``: the chain's head.
 HEAD: Final = "consents.head"
@@ -159,6 +160,7 @@ def blank(
     for column, wanted in ((state.c.customer_id, customer_ids), (state.c.subject, subjects)):
         for some in _parts(wanted):
             tx.execute(delete(state).where(column.in_(some)))
+    telling.forget(tx, own, sorted(customer_ids))
     if ids:
         head = _trusted(tx, own, key)
         _write_head(tx, own, key, replace(head, blank=head.blank + len(ids)), moment)

@@ -20,7 +20,7 @@ from sidecar.rules.privacy.consent import NEWSLETTER, Standing
 from sidecar.shop.shop import Shop
 from sidecar.shop.text import unescape
 from sidecar.sync import finding
-from sidecar.sync.consents import chain, suppression
+from sidecar.sync.consents import chain, suppression, telling
 from sidecar.sync.consents.chain import Saying, require_key
 from sidecar.sync.consents.suppression import Reason
 
@@ -267,6 +267,7 @@ def _say(
     if who.customer_id:
         hint = {"customer_id": who.customer_id, "reason": _RUNG, "at": moment.epoch_s}
         tx.execute(insert(shop.own.hint).values(hint))
+        telling.mend(tx, shop.own, [who.customer_id], moment)
 
 
 def _suppress(
@@ -330,6 +331,13 @@ def standings_of(tx: Connection, shop: Shop, numbers: Iterable[int]) -> dict[int
     query = select(consent.consent_id, consent.state, consent.source, consent.at)
     rows = tx.execute(query.where(consent.consent_id.in_(sorted(numbers))))
     return {int(number): Standing(state, source, int(at)) for number, state, source, at in rows}
+
+
+def has_guests(tx: Connection, shop: Shop) -> bool:
+    """Whether any guest said anything."""
+    table = shop.own.privacy.consent_state
+    query = select(table.c.consent_id).where(table.c.customer_id == 0).limit(1)
+    return tx.scalar(query) is not None
 
 
 def as_guests(
