@@ -334,8 +334,10 @@ def test_what_was_not_personal_is_once_it_is_registered() -> None:
             "the key of 'customer_wishlist' has several columns",
         ),
         (
-            "[table.x]\nkey = 'id'\nlinks = { y = 'y' }\nrows = 'delete'\n"
-            "[table.y]\nkey = 'id'\nlinks = { x = 'x' }\nrows = 'delete'",
+            (
+                "[table.x]\nkey = 'id'\nlinks = { y = 'y' }\nrows = 'delete'\n"
+                "[table.y]\nkey = 'id'\nlinks = { x = 'x' }\nrows = 'delete'"
+            ),
             "links in a circle",
         ),
     ],
