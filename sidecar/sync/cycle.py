@@ -27,7 +27,7 @@ from sidecar.rules.evaluate import evaluate
 from sidecar.rules.plan import Changes, difference
 from sidecar.shop.database import transaction
 from sidecar.shop.shop import Shop
-from sidecar.sync import audit, said, set_aside
+from sidecar.sync import audit, restrictions, said, set_aside
 from sidecar.sync.apply import apply
 from sidecar.sync.caps import Budget
 from sidecar.sync.compiled_rules import Rulebook
@@ -281,10 +281,17 @@ def look(work: Pass, tx: Connection, scope: Scope) -> tuple[int, Changes]:
         wanted = wanted.join(marks, on="customer_id", how="left", maintain_order="left")
         wanted = wanted.with_columns(pl.col("purchases_mark").fill_null(0))
         layout = layout.also("purchases_mark")
+    restricted = restrictions.read(tx, work.shop.own, scope)
+    if restricted.everyone:
+        slots = work.rulebook.slots
+        wanted = restrictions.hold(restricted, wanted, found.frame, standing, slots)
     changes = difference(wanted, standing, layout)
     if loaded.purchases is not None:
-        changes = changes.with_purchases(loaded.purchases.added, loaded.purchases.gone)
-    return loaded.frame.height, changes
+        bought, gone = loaded.purchases.added, loaded.purchases.gone
+        if restricted.everyone:
+            bought, gone = restrictions.bought(restricted, tx, work.shop.own, bought, gone)
+        changes = changes.with_purchases(bought, gone)
+    return wanted.height, changes
 
 
 def with_standing(

@@ -15,7 +15,7 @@ from sidecar.rules.ruleset import RuleSet
 from sidecar.rules.syntax import Expr
 from sidecar.shop.database import transaction
 from sidecar.shop.shop import BULK_FROM, Shop
-from sidecar.sync import set_aside
+from sidecar.sync import restrictions, set_aside
 from sidecar.sync.facts import as_json
 from sidecar.sync.facts.load import Dictionary
 from sidecar.sync.ranges import ranges
@@ -79,7 +79,7 @@ class Matcher:
         """
         Frames of the customers that match, ascending, with every fact of the catalogue.
 
-        Those whose data cannot be processed are left out.
+        Those whose data cannot be processed are left out, and those who are restricted.
 
         Args:
             limit: At most so many customers.
@@ -104,10 +104,16 @@ class Matcher:
         def matching(part: Scope) -> pl.DataFrame:
             with transaction(self._shop.engine) as tx:
                 found = self._asked.told(self._reading(tx, part, moment, whole_store))
-            return found.filter("0").select("customer_id")
+                left_out = [] if self._tags is None else self._left_out(tx, part)
+            found = found.filter("0").select("customer_id")
+            return found.filter(~pl.col("customer_id").is_in(left_out)) if left_out else found
 
         parts = set_aside.readable(self._shop, scope, matching)
         return [customer_id for part in parts for customer_id in part["customer_id"]]
+
+    def _left_out(self, tx: Connection, scope: Scope) -> list[int]:
+        """Who is restricted, and who objects to being judged by their facts."""
+        return restrictions.read(tx, self._shop.own, scope).everyone
 
     def _facts(
         self, scope: Scope, moment: Moment, whole_store: dict[str, pl.DataFrame]

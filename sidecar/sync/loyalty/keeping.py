@@ -13,7 +13,9 @@ from collections.abc import Collection
 
 from sidecar.model import Moment, Scope
 from sidecar.rules.loyalty.program import Program
+from sidecar.shop.database import transaction
 from sidecar.shop.shop import Shop
+from sidecar.sync import restrictions
 from sidecar.sync.compiled_rules import Rulebook
 from sidecar.sync.loyalty import cards
 from sidecar.sync.loyalty.credit import CreditPosting
@@ -34,10 +36,26 @@ class Keeping:
         """
         Bring what is kept of *scope*'s customers to where it should be *moment*.
 
+        Of those who are restricted it stays as it is.
+
         Args:
             named: Of them, those whose order lines changed: no fingerprint says so.
             anew: Look at all who have an order; see `unsettled`.
         """
+        own = self._shop.own
+        with transaction(self._shop.engine) as tx:
+            frozen = restrictions.read(tx, own, scope).frozen
+        brought = Brought()
+        for part in restrictions.without(scope, frozen):
+            some = self._bring(part, moment, named, anew=anew)
+            brought.customers += some.customers
+            brought.entries += some.entries
+            brought.tier_changed += some.tier_changed
+        return brought
+
+    def _bring(
+        self, scope: Scope, moment: Moment, named: Collection[int], *, anew: bool
+    ) -> Brought:
         brought = self._points.bring(scope, moment, named, anew=anew)
         self._redemptions.settle(scope, moment)
         if self._program.cards:

@@ -25,7 +25,7 @@ from sidecar.rules.loyalty.expiry import Inactivity, expires_at
 from sidecar.rules.loyalty.program import Program
 from sidecar.shop.database import rolled_back, transaction
 from sidecar.shop.shop import Shop
-from sidecar.sync import state
+from sidecar.sync import restrictions, state
 from sidecar.sync.compiled_rules import Rulebook
 from sidecar.sync.loyalty import projection, remembering, tier_definition, tiers
 from sidecar.sync.loyalty.accounts import BATCH, Accounts
@@ -357,6 +357,9 @@ class Posting:
         )
         new = [o for o in every if o.order_id not in known and current.qualifies(o)]
         buyers = sorted({order.customer_id for order in new})
+        # What is asked of their facts is profiling, what an order earns as such is not.
+        unprofiled = restrictions.read(reading.tx, reading.shop.own, Scope.of(buyers)).unprofiled
+        buyers = [customer_id for customer_id in buyers if customer_id not in unprofiled]
         held_by = self._conditions.holding(reading.tx, buyers, reading.moment) if buyers else {}
         at = reading.moment.epoch_s
         nothing: frozenset[str] = frozenset()

@@ -13,11 +13,12 @@ from collections.abc import Collection, Sequence
 import polars as pl
 from sqlalchemy import select
 
-from sidecar.model import Moment
+from sidecar.model import Moment, Scope
 from sidecar.rules.calendar import day_start
 from sidecar.rules.loyalty.account import NEVER
 from sidecar.rules.loyalty.program import Program, Tier
 from sidecar.rules.loyalty.tiers import MEMORY, tier_levels, tier_plan
+from sidecar.sync import restrictions
 from sidecar.sync.loyalty.metrics import Metrics, metrics
 from sidecar.sync.loyalty.orders import StoreOrder
 from sidecar.sync.loyalty.rewarding import Rewarding
@@ -80,7 +81,11 @@ class Tiers:
             for customer_id, at, tier, _ in rows.iter_rows():
                 moves.setdefault(customer_id, []).append((at, tier))
         found: dict[int, Tier | None] = {}
+        unprofiled = restrictions.read(reading.tx, reading.shop.own, Scope.of(customers)).unprofiled
         for order in orders:
+            if order.customer_id in unprofiled:
+                found[order.order_id] = None
+                continue
             # Who has earned nothing is in it, and nothing is written of that.
             tier = self._definition.base
             for at, name in moves.get(order.customer_id, ()):
@@ -119,8 +124,11 @@ class Tiers:
         Our rows of *customers* as they should be; of those too who have earned and have none.
 
         Columns: ``customer_id``, those of our rows, each also as it is now with ``row:`` before
-        its name, and ``why`` they moved; null: they did not.
+        its name, and ``why`` they moved; null: they did not. Without those who object to it.
         """
+        scope = Scope.of(customers)
+        unprofiled = restrictions.read(reading.tx, reading.shop.own, scope).unprofiled
+        customers = [customer_id for customer_id in customers if customer_id not in unprofiled]
         counted = metrics(reading, customers, self._program, self._moment)
         frame = self._remembered(_rows(reading, customers), counted)
         for level in tier_levels(self._plan):
