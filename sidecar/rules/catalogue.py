@@ -111,6 +111,7 @@ FACTS: tuple[Fact, ...] = (
     Fact(name="language", label="language", kind="text", area="account", unit="language code", source="language.code of customer.language_id", missing="a language that does not exist"),
     Fact(name="affiliate", label="affiliate", kind="yesno", area="account", source="a customer_affiliate row with status 1"),
     Fact(name="notes", label="notes by staff", kind="number", area="account", unit="notes", source="customer_history rows"),
+    Fact(name="purged_on", label="account purged on", kind="date", area="account", unit="instant", source="our retention rules for accounts, told once a day", missing="no retention rule ends the account"),
     Fact(name="birthday", label="birthday", kind="birthday", area="account", unit="day of the year", source="the custom field named by [shop] birthday_field", missing="no such field, or no valid date in it"),
     # -- group, tags, tier -----------------------------------------------------------
     Fact(name="group", label="customer group", kind="choice", area="standing", source="customer.customer_group_id, after the ladder", names="group", missing="a group that does not exist"),

@@ -41,9 +41,9 @@ def ask(
     folder: Path = settings.directory
     words = rulebook.vocabulary(shop, folder, own_tables=own_tables, builtins=settings.builtins)
     with transaction(shop.engine) as tx:
-        # Asked before our tables are brought up to date, they may be older than cards.
-        if own_tables and tx.dialect.has_table(tx, shop.own.card.name):
-            dictionary = rulebook.with_program(dictionary, words)
+        # Asked before our tables are brought up to date, they may be older than these.
+        if own_tables and tx.dialect.has_table(tx, shop.own.privacy.purge_date.name):
+            dictionary = rulebook.with_kept(dictionary, words)
     try:
         condition = parser.parse(expression)
     except RuleError as error:

@@ -13,6 +13,7 @@ from sidecar.model import Names
 from sidecar.rules.admin_rule import AdminRule
 from sidecar.rules.catalogue import Catalogue
 from sidecar.rules.ladder_check import group_warnings
+from sidecar.rules.privacy.retention import ACCOUNTS
 from sidecar.rules.rule_sources import read_and_check
 from sidecar.rules.ruleset import RuleSet
 from sidecar.shop import groups
@@ -82,11 +83,12 @@ def read_dictionary(shop: Shop) -> Dictionary:
     return Dictionary(catalogue, tuple(fields), birthday)
 
 
-def with_program(dictionary: Dictionary, rules: RuleSet) -> Dictionary:
-    """*dictionary* for a store with the loyalty program of *rules*."""
+def with_kept(dictionary: Dictionary, rules: RuleSet) -> Dictionary:
+    """*dictionary* for a store with the loyalty program and the retention of *rules*."""
     program = rules.program
     worth = None if program is None else program.points_for_one
-    return dataclasses.replace(dictionary, points_for_one=worth)
+    purges = any(rule.of == ACCOUNTS for rule in rules.retention)
+    return dataclasses.replace(dictionary, points_for_one=worth, purges=purges)
 
 
 def read_names(shop: Shop, *, own_tables: bool) -> Names:
@@ -141,7 +143,7 @@ def checker(
         more = group_warnings(rules.groups, rules.ladder, names, found)
         warnings = sorted([*rules.warnings, *more], key=lambda found: (found.file, found.line))
         rules = dataclasses.replace(rules, warnings=tuple(warnings))
-        known = with_program(dictionary, rules) if own_tables else dictionary
+        known = with_kept(dictionary, rules) if own_tables else dictionary
         return CheckedRules(rules, known, names)
 
     return check

@@ -32,7 +32,7 @@ _MISSING = (
     *("first_order_total", "last_order_total", "last_order_status", "last_order_store"),
     *("last_unfinished_order", "order_span", "average_gap", "expected_order"),
     *("cart_added", "last_return", "last_review", "average_rating"),
-    *("last_login", "last_failed_login"),
+    *("last_login", "last_failed_login", "purged_on"),
 )
 _SETS = ("products", "categories", "manufacturers", "cart_products", "wishlist_products", "tags")
 

@@ -26,6 +26,7 @@ from sidecar.sync.facts import (
     loyalty,
     orders,
     purchases,
+    purging,
     rfm,
 )
 from sidecar.sync.facts.custom_fields import CustomField
@@ -61,12 +62,14 @@ class Dictionary:
         birthday: The one with the birthday, or None.
         points_for_one: How many points are worth one currency unit; None: there is no loyalty
             program, or our tables do not exist.
+        purges: Whether retention rules end accounts, and our tables exist.
     """
 
     catalogue: Catalogue
     fields: tuple[CustomField, ...]
     birthday: CustomField | None
     points_for_one: int | None = None
+    purges: bool = False
 
 
 def load(
@@ -145,6 +148,11 @@ def load(
             frame = frame.with_columns(loyalty.missing(of_program))
         else:
             frame = _joined(frame, loyalty.load(reading, of_program, base, worth))
+    if purging.PURGED in names:
+        if dictionary.purges:
+            frame = _joined(frame, purging.load(reading))
+        else:
+            frame = frame.with_columns(purging.missing())
     extra = [n for c in moving(wanted.values()) for n in (c.leaves, c.enters)] if moves else []
     groups = frame[customers.GROUP] if "group" in names else None
     return Loaded(frame.select("customer_id", *wanted, *extra), found, groups)
