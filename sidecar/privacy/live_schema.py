@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -11,6 +12,8 @@ from sqlalchemy import Connection, text
 TEXT_TYPES = frozenset(
     {"char", "varchar", "tinytext", "text", "mediumtext", "longtext", "json", "enum", "set"}
 )
+#: How MariaDB writes down the check of a column made as JSON.
+_JSON_VALID = re.compile(r"json_valid\(`([^`]+)`\)", re.IGNORECASE)
 _BINARY_TYPES = frozenset({"binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"})
 
 
@@ -22,12 +25,14 @@ class LiveColumn:
         type: In small letters, without its length, e.g. ``varchar``.
         is_nullable: Whether it may be NULL.
         length: Characters that it holds; None: it is no text.
+        must_be_json: Whether the table refuses a text that is none.
     """
 
     name: str
     type: str
     is_nullable: bool
     length: int | None
+    must_be_json: bool = False
 
     @property
     def is_text(self) -> bool:
@@ -56,11 +61,16 @@ class LiveTable:
 def read_live_schema(tx: Connection, database: str, prefix: str) -> dict[str, LiveTable]:
     """The tables of *database* whose names begin with *prefix*, by name without it."""
     columns: dict[str, dict[str, LiveColumn]] = {}
+    as_json = _read_json_columns(tx, database)
     engines: dict[str, str] = {}
     found = {"database": database, "prefix": len(prefix), "begin": prefix.lower()}
     for row in tx.execute(_COLUMNS, found):
         column = LiveColumn(
-            str(row.field), str(row.kind).lower(), row.nullable == "YES", _length(row.length)
+            str(row.field),
+            str(row.kind).lower(),
+            row.nullable == "YES",
+            _length(row.length),
+            (str(row.name), str(row.field)) in as_json,
         )
         columns.setdefault(str(row.name), {})[column.name] = column
         engines[str(row.name)] = str(row.engine)
@@ -83,6 +93,15 @@ def read_live_schema(tx: Connection, database: str, prefix: str) -> dict[str, Li
     }
 
 
+def _read_json_columns(tx: Connection, database: str) -> frozenset[tuple[str, str]]:
+    """Table and column of MariaDB's JSON, which is a text with a check; MySQL has a type."""
+    if not tx.scalar(_HAS_TABLES_OF_CHECKS):
+        return frozenset()
+    rows = tx.execute(_JSON_CHECKS, {"database": database})
+    found = ((str(row.name), _JSON_VALID.search(str(row.clause))) for row in rows)
+    return frozenset((name, match[1]) for name, match in found if match is not None)
+
+
 def _length(value: object) -> int | None:
     return None if value is None else int(str(value))
 
@@ -95,6 +114,15 @@ _COLUMNS = text(
     " WHERE c.table_schema = :database AND t.table_type = 'BASE TABLE'"
     " AND LOWER(LEFT(c.table_name, :prefix)) = :begin"
     " ORDER BY c.table_name, c.ordinal_position"
+)
+
+_HAS_TABLES_OF_CHECKS = text(
+    "SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = 'information_schema'"
+    " AND table_name = 'CHECK_CONSTRAINTS' AND column_name = 'TABLE_NAME'"
+)
+_JSON_CHECKS = text(
+    "SELECT table_name AS name, check_clause AS clause FROM information_schema.check_constraints"
+    " WHERE constraint_schema = :database AND check_clause LIKE '%json_valid%'"
 )
 
 _INDEXES = text(

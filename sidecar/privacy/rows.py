@@ -103,6 +103,11 @@ class Rows:
             if fresh:
                 yield fresh
 
+    def key_of(self, one: PersonalTable) -> tuple[str, ...]:
+        """The key of *one*: of the table there is, as versions differ; else as registered."""
+        live = self.live[one.name]
+        return live.key or tuple(name for name in one.key if name in live.columns)
+
     def sql(self, one: PersonalTable) -> TableClause:
         """*one* for a statement, with the columns that there are."""
         live = self.live[one.name]
@@ -113,10 +118,11 @@ class Rows:
         sql = self.sql(one)
         if not keys:
             return false()
-        if len(one.key) == 1:
-            return sql.c[one.key[0]].in_([key[0] for key in keys])
+        names = self.key_of(one)
+        if len(names) == 1:
+            return sql.c[names[0]].in_([key[0] for key in keys])
         each = (
-            and_(*(sql.c[name] == part for name, part in zip(one.key, key, strict=True)))
+            and_(*(sql.c[name] == part for name, part in zip(names, key, strict=True)))
             for key in keys
         )
         return or_(*each)
@@ -156,7 +162,11 @@ class Rows:
     def _asked(self, one: PersonalTable, name: str, to: str) -> Iterator[Found]:
         sql, wanted = self.sql(one), self._wanted(to)
         others = self._others(one) if to == "email" else []
-        columns = [*(sql.c[part] for part in one.key), sql.c[name], *(sql.c[o] for o in others)]
+        columns = [
+            *(sql.c[part] for part in self.key_of(one)),
+            sql.c[name],
+            *(sql.c[o] for o in others),
+        ]
         for part in _parts(sorted(wanted)):
             query = select(*columns).where(sql.c[name].in_(part))
             yield from self._theirs(one, self.read(query), [(name, to)])
@@ -168,12 +178,13 @@ class Rows:
             return
         sql = self.sql(one)
         others = self._others(one) if any(to == "email" for _, to in links) else []
+        key = self.key_of(one)
         columns = [
-            *(sql.c[part] for part in one.key),
+            *(sql.c[part] for part in key),
             *(sql.c[name] for name, _ in links),
             *(sql.c[name] for name in others),
         ]
-        for rows in self.blocks(sql, one.key, columns):
+        for rows in self.blocks(sql, key, columns):
             yield from self._theirs(one, rows, links)
 
     def blocks(
@@ -201,7 +212,7 @@ class Rows:
         links: Sequence[tuple[str, str]],
     ) -> Iterator[Found]:
         """Which of *rows* are the persons': the key, the links' columns, then `_others`."""
-        width, number = len(one.key), len(links)
+        width, number = len(self.key_of(one)), len(links)
         doubtful: list[tuple[Found, int]] = []
         for row in rows:
             key = tuple(row[:width])
@@ -222,10 +233,9 @@ class Rows:
         """
         Columns that say which account a row is of.
 
-        By e-mail a row is only theirs who have no account for it, or had one that is gone.
+        By e-mail a row is only theirs who have no account for it, or had one that is gone;
+        so nobody is taken for another account with the same address.
         """
-        if one.name == "customer":
-            return []
         return [name for name, to in self.links_of(one) if to == "customer"]
 
     def _customers_there(self, ids: Collection[int]) -> set[int]:
@@ -272,17 +282,19 @@ class Rows:
                 continue
             for part in self.of(one):
                 places = {row.key: row.place for row in part}
-                for row in self._values(one, names, list(places)):
-                    place = places[tuple(row[: len(one.key)])]
-                    for value in row[len(one.key) :]:
+                width = len(self.key_of(one))
+                for row in self.values(one, names, list(places)):
+                    place = places[tuple(row[:width])]
+                    for value in row[width:]:
                         found.update((code, place) for code in _CODE.findall(str(value or "")))
         return found
 
-    def _values(
+    def values(
         self, one: PersonalTable, names: Sequence[str], keys: Collection[Key]
     ) -> Sequence[Row[Any]]:
+        """The key and the columns *names* of rows of *one*, at most `BATCH` of them."""
         sql = self.sql(one)
-        columns = [sql.c[name] for name in (*one.key, *names)]
+        columns = [sql.c[name] for name in (*self.key_of(one), *names)]
         return self.read(select(*columns).where(self.named(one, keys)))
 
 
