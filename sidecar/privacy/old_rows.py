@@ -8,7 +8,7 @@ it was found is not deleted.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,9 @@ from sidecar.privacy.rows import BATCH, Key, Rows
 from sidecar.rules.privacy.register import PersonalTable
 from sidecar.rules.privacy.retention import ROW_CLASSES, RetentionRule, RowClass, kept_from
 from sidecar.shop.database import transaction
+
+#: What else a row may say that decides.
+_ASKED = ("customer_id", "order_status_id")
 
 #: The first possible day: what the store keeps of no date, as zeros, is before it.
 _FIRST = datetime.datetime(1900, 1, 1)
@@ -34,11 +37,13 @@ class OldRows:
         rows: Of nobody in particular; knows the tables.
         rule: Of a class of rows.
         moment: Now.
+        protected: Customers of whom nothing is ended.
     """
 
     rows: Rows
     rule: RetentionRule
     moment: Moment
+    protected: frozenset[int] = frozenset()
 
     @property
     def kind(self) -> RowClass:
@@ -58,14 +63,17 @@ class OldRows:
 
     def parts(self) -> Iterator[tuple[PersonalTable, list[Key]]]:
         """The keys of rows that are too old, up to `BATCH` at once."""
-        for one, _, dated in self.tables():
+        for one, live, dated in self.tables():
             sql, key = self.rows.sql(one), self.rows.key_of(one)
-            columns = [*(sql.c[name] for name in key), sql.c[dated]]
-            if self.kind.unfinished is not None:
-                columns.append(sql.c.order_status_id)
+            extra = [name for name in (dated, *_ASKED) if name in live.columns]
             part: list[Key] = []
-            for block in self.rows.blocks(sql, key, columns):
-                part += [tuple(row[: len(key)]) for row in block if self._is_old(row[len(key) :])]
+            for block in self.rows.blocks(sql, key, [sql.c[name] for name in (*key, *extra)]):
+                said = (dict(zip(extra, row[len(key) :], strict=True)) for row in block)
+                part += [
+                    tuple(row[: len(key)])
+                    for row, each in zip(block, said, strict=True)
+                    if self._is_old(each, dated)
+                ]
                 while len(part) >= BATCH:
                     yield one, part[:BATCH]
                     part = part[BATCH:]
@@ -80,13 +88,19 @@ class OldRows:
         with transaction(self.rows.shop.engine) as tx:
             return tx.execute(delete(sql).where(still)).rowcount
 
-    def _is_old(self, row: Sequence[Any]) -> bool:
-        at = row[0]
+    def _is_old(self, row: Mapping[str, Any], dated: str) -> bool:
+        at = row[dated]
         if not isinstance(at, datetime.datetime) or not _FIRST <= at < self._limit():
             return False  # a zero or impossible date comes as a text, or not at all
+        if row.get("customer_id") in self.protected:
+            return False
         if self.kind.unfinished is None:
             return True
-        return bool(row[1] == 0) == self.kind.unfinished
+        status = row["order_status_id"]
+        if self.kind.unfinished:
+            return not status
+        settings = self.rows.shop.settings
+        return bool(status) and status not in settings.processing - settings.complete
 
     def _limit(self) -> datetime.datetime:
         """The store's wall time from which on rows are kept."""

@@ -103,6 +103,10 @@ class Rows:
             if fresh:
                 yield fresh
 
+    def suppose(self, name: str, keys: Collection[Any]) -> None:
+        """Take rows of the table *name* for the first person's, whatever they say of it."""
+        self._parents[name] = dict.fromkeys(keys, 0)
+
     def key_of(self, one: PersonalTable) -> tuple[str, ...]:
         """The key of *one*: of the table there is, as versions differ; else as registered."""
         live = self.live[one.name]
@@ -110,7 +114,10 @@ class Rows:
 
     def sql(self, one: PersonalTable) -> TableClause:
         """*one* for a statement, with the columns that there are."""
-        live = self.live[one.name]
+        return self.sql_of(self.live[one.name])
+
+    def sql_of(self, live: LiveTable) -> TableClause:
+        """The same of a table that nobody needs to have registered."""
         return table(live.name, *(column(name) for name in live.columns))
 
     def named(self, one: PersonalTable, keys: Collection[Key]) -> ColumnElement[bool]:
