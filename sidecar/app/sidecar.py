@@ -14,7 +14,7 @@ from sidecar.app.requests import Requests
 from sidecar.app.view import View
 from sidecar.config import Config
 from sidecar.model import Moment, Outcome
-from sidecar.privacy import duty
+from sidecar.privacy import duty, request_handlers, rights_handlers
 from sidecar.privacy.means import Means as PrivacyMeans
 from sidecar.service.upkeep import Upkeep
 from sidecar.shop import indexes, migrate
@@ -25,6 +25,7 @@ from sidecar.sync import caps, changed, rulebook, runs
 from sidecar.sync.caps import Budget
 from sidecar.sync.commands import (
     card_handlers,
+    consent_handlers,
     credit_handlers,
     look_handlers,
     loyalty_handlers,
@@ -219,7 +220,7 @@ class Sidecar:
             )
             with transaction(self.engine) as tx:
                 hints.note(tx, doorbell)
-        duty.carry_out(PrivacyMeans(self.config, self.shop, self.moment()))
+        duty.carry_out(self._privacy_means())
 
     def cap(self) -> int:
         """The number of customers that a run may change unasked."""
@@ -274,8 +275,16 @@ class Sidecar:
             **tier_handlers.handlers(self._means),
             **credit_handlers.handlers(self._means),
             **redemption_handlers.handlers(self._means),
+            **consent_handlers.handlers(self._means),
             **look_handlers.handlers(lambda: self.view),
+            **request_handlers.handlers(self._privacy_means),
+            **rights_handlers.handlers(self._means),
         }
+
+    def _privacy_means(self) -> PrivacyMeans:
+        """What is done about personal data is done with."""
+        stop = self.stop or (lambda: False)
+        return PrivacyMeans(self.config, self.shop, self.moment(), stop)
 
     def _means(self) -> Means:
         """What commands are carried out with."""

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, select
 
 from sidecar.config.key import Key
 from sidecar.errors import ConfigError, UsageError
 from sidecar.rules.privacy.addresses import email_key
 from sidecar.shop.shop import Shop
-from sidecar.shop.text import escape, unescape
-from sidecar.sync.reading import in_utf8, wall_seconds
+from sidecar.shop.text import unescape
+from sidecar.sync import finding
+from sidecar.sync.reading import wall_seconds
 
 #: As long as the store's column, and ours.
 LONGEST_EMAIL = 96
@@ -106,21 +106,6 @@ def guest(tx: Connection, shop: Shop, address: str) -> Person:
     return Person(0, email, 0, guest_hashes(key, email))
 
 
-def accounts_with(tx: Connection, shop: Shop, address: str) -> Sequence[int]:
+def accounts_with(tx: Connection, shop: Shop, address: str) -> list[int]:
     """The ids of the accounts with the e-mail *address*, ascending."""
-    customer = shop.tables.customer
-    folded = address.strip().lower()
-    email = in_utf8(customer.c.email)
-    names = sorted({folded, escape(folded)})
-    query = (
-        select(customer.c.customer_id)
-        .where(or_(email.in_(names), func.lower(func.trim(email)).in_(names)))
-        .order_by(customer.c.customer_id)
-    )
-    return sorted(
-        int(found)
-        for part in shop.key_blocks.each(
-            tx, query, customer.c.customer_id, None, lambda part: tx.scalars(part).all()
-        )
-        for found in part
-    )
+    return finding.accounts_with(tx, shop, [address, email_key(address)]) if address else []

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from sidecar.rules.privacy.consent import ADDRESS_CHANNELS, CHANNELS, EVIDENCES, NOES
+
 Kind = Literal[
     "text",
     "name",
@@ -23,7 +25,7 @@ Kind = Literal[
     "customers",
     "rows",
 ]
-Area = Literal["customers", "tags", "points", "credit", "rules", "runs", "operation"]
+Area = Literal["customers", "tags", "points", "credit", "privacy", "rules", "runs", "operation"]
 
 #: What a person with the rights of an area may do; each becomes a permission of its own.
 AREAS: Final[Mapping[Area, str]] = {
@@ -31,6 +33,7 @@ AREAS: Final[Mapping[Area, str]] = {
     "tags": "the tags themselves: their names, merging and archiving them",
     "points": "points of single customers by hand, and looking at all that was given",
     "credit": "issuing store credit, approving what another person issued, and looking at it",
+    "privacy": "requests about personal data, erasure, consents",
     "rules": "rules made in the admin, and letting held ones go on",
     "runs": "approving, discarding and undoing what rules want to change",
     "operation": "pausing, and passes out of turn",
@@ -106,6 +109,31 @@ _RUN = Parameter("run", "integer", "the run's number")
 _CUSTOMER = Parameter("customer", "customer", "who")
 _ISSUE = Parameter("issue", "integer", "the issue's number")
 _POINTS = Parameter("points", "integer", "how many")
+_REQUEST = Parameter("request", "integer", "the request's number")
+_ACCOUNT = Parameter("customer", "customer", "who, if it is no guest", required=False)
+_GUEST = Parameter("guest", "text", "the e-mail address of a guest", required=False, longest=96)
+_NOTED = Parameter("reason", "text", "kept with it", longest=255)
+_OBJECTED = Parameter("to", "choice", "to what", choices=("marketing", "profiling"))
+_KNOWN_BY = "who knows that it is the person"
+_KNOWN_HOW = "how they know, in their words"
+_CHANNEL = Parameter("channel", "choice", "by which means", choices=CHANNELS)
+_ADDRESS_CHANNEL = Parameter("channel", "choice", "by which means", choices=ADDRESS_CHANNELS)
+_PURPOSE = Parameter("purpose", "text", "what for, e.g. newsletter", longest=64)
+_STORE = Parameter(
+    "store", "text", "the store's id; without it, the customer's", required=False, longest=9
+)
+_SAID_AT = Parameter(
+    "at",
+    "text",
+    "a day or an instant, when it was said; without it, now",
+    required=False,
+    longest=50,
+)
+_WORDING = Parameter(
+    "wording", "text", "the words, or the beginning of their hash", required=False, longest=100_000
+)
+_LOCALE = Parameter("locale", "text", "language of the words", required=False, longest=16)
+_ADDRESS = Parameter("address", "text", "e-mail address or telephone number", longest=255)
 
 COMMANDS: Final[tuple[Command, ...]] = (
     Command(
@@ -345,6 +373,91 @@ COMMANDS: Final[tuple[Command, ...]] = (
         (_ISSUE, _WHY),
     ),
     Command(
+        "consent.show",
+        "privacy",
+        "Tell the consents of one customer or guest, and how each came about; changes nothing",
+        (_CUSTOMER,),
+    ),
+    Command(
+        "consent.grant",
+        "privacy",
+        "Grant a consent of which there is evidence; after a no it has to be a later one",
+        (
+            _CUSTOMER,
+            _CHANNEL,
+            _PURPOSE,
+            _STORE,
+            Parameter("evidence", "choice", "what proves it", choices=EVIDENCES),
+            Parameter("reason", "text", "kept as evidence; or the wording", required=False),
+            _WORDING,
+            _LOCALE,
+            _SAID_AT,
+            Parameter("ip", "text", "from which address", required=False, longest=45),
+            Parameter("user_agent", "text", "with which program", required=False),
+        ),
+    ),
+    Command(
+        "consent.await",
+        "privacy",
+        "Note that somebody was asked for a consent and has not answered yet",
+        (_CUSTOMER, _CHANNEL, _PURPOSE, _STORE, _REASON, _WORDING, _LOCALE, _SAID_AT),
+    ),
+    Command(
+        "consent.withdraw",
+        "privacy",
+        "Withdraw a consent; that always counts",
+        (_CUSTOMER, _CHANNEL, _PURPOSE, _STORE, _REASON, _SAID_AT),
+    ),
+    Command(
+        "consent.note",
+        "privacy",
+        "Note that messages bounced, or that somebody complained: no more is sent there",
+        (
+            _CUSTOMER,
+            Parameter("state", "choice", "which", choices=("bounced", "complained")),
+            _ADDRESS_CHANNEL,
+            _REASON,
+            _SAID_AT,
+        ),
+    ),
+    Command(
+        "consent.object",
+        "privacy",
+        "Withdraw every consent of somebody who objects to marketing, and suppress their addresses",
+        (_CUSTOMER, _WHY),
+    ),
+    Command(
+        "consent.suppress",
+        "privacy",
+        "Put an address on the suppression list, and withdraw what was granted for it",
+        (
+            _ADDRESS,
+            _ADDRESS_CHANNEL,
+            Parameter("because", "choice", "of what", choices=NOES),
+            _REASON,
+        ),
+    ),
+    Command(
+        "consent.suppressed",
+        "privacy",
+        "Tell whether an address is on the suppression list; changes nothing",
+        (_ADDRESS, _ADDRESS_CHANNEL),
+    ),
+    Command(
+        "consent.word",
+        "privacy",
+        "Keep words that people consent to",
+        (
+            Parameter("words", "text", "as they read them", longest=100_000),
+            _LOCALE,
+        ),
+    ),
+    Command(
+        "consent.verify",
+        "privacy",
+        "Look whether the chain of consents is whole; changes nothing",
+    ),
+    Command(
         "loyalty.status",
         "points",
         "Tell how many points are outstanding, their value, and what became of those that"
@@ -449,6 +562,109 @@ COMMANDS: Final[tuple[Command, ...]] = (
         (Parameter("reason", "text", "shown to everybody", required=False),),
     ),
     Command("resume", "operation", "End a pause"),
+    Command(
+        "gdpr.request",
+        "privacy",
+        "Enter what a person asks for about their data; the same that is not answered yet is told",
+        (
+            Parameter(
+                "kind",
+                "choice",
+                "what is asked for",
+                choices=(
+                    "access",
+                    "erase",
+                    "rectify",
+                    "restrict",
+                    "object_marketing",
+                    "object_profiling",
+                ),
+            ),
+            _ACCOUNT,
+            _GUEST,
+            Parameter("received", "day", "when it was made; without it, now", required=False),
+            Parameter("login", "boolean", "the person was logged in to the store", required=False),
+            Parameter("verified_by", "text", _KNOWN_BY, required=False, longest=64),
+            Parameter("how", "text", _KNOWN_HOW, required=False, longest=255),
+        ),
+    ),
+    Command(
+        "gdpr.verify",
+        "privacy",
+        "Note that somebody knows who asks, and how",
+        (
+            _REQUEST,
+            Parameter("verified_by", "text", _KNOWN_BY, longest=64),
+            Parameter("how", "text", _KNOWN_HOW, longest=255),
+        ),
+    ),
+    Command(
+        "gdpr.approve",
+        "privacy",
+        "Let a copy of the data be made, or its erasure begin once the time to cancel is over",
+        (_REQUEST,),
+    ),
+    Command(
+        "gdpr.cancel",
+        "privacy",
+        "Drop a request that has not begun",
+        (_REQUEST, Parameter("reason", "text", "kept with it", required=False, longest=255)),
+    ),
+    Command("gdpr.refuse", "privacy", "Answer that it is not done, and why", (_REQUEST, _NOTED)),
+    Command(
+        "gdpr.extend",
+        "privacy",
+        "Answer two months later; the person has to be told why within the first month",
+        (_REQUEST, _NOTED),
+    ),
+    Command(
+        "gdpr.rectified",
+        "privacy",
+        "Note that data were put right in the store, as a request asks",
+        (_REQUEST, Parameter("what", "text", "which data, without their values", longest=255)),
+    ),
+    Command(
+        "gdpr.restrict",
+        "privacy",
+        "Make nothing of a customer's data any more; what stands stays",
+        (_CUSTOMER, _NOTED),
+    ),
+    Command(
+        "gdpr.unrestrict",
+        "privacy",
+        "Treat a restricted customer as everybody else again",
+        (_CUSTOMER, _NOTED),
+    ),
+    Command(
+        "gdpr.object",
+        "privacy",
+        "Note that a person objects to marketing, or a customer to being judged by their facts",
+        (_OBJECTED, _ACCOUNT, _GUEST, _NOTED),
+    ),
+    Command(
+        "gdpr.unobject",
+        "privacy",
+        "Note that a customer objects no more; consents that it withdrew stay withdrawn",
+        (_OBJECTED, _CUSTOMER, _NOTED),
+    ),
+    Command(
+        "gdpr.hold",
+        "privacy",
+        "Keep a customer's data from being erased, as while a lawsuit goes on",
+        (_CUSTOMER, _UNTIL, _NOTED),
+    ),
+    Command(
+        "gdpr.unhold",
+        "privacy",
+        "Let a customer's data be erased again",
+        (_CUSTOMER, _NOTED),
+    ),
+    Command(
+        "gdpr.takeover",
+        "privacy",
+        "Carry out the requests of OpenCart's own page, and switch its own job off",
+        (Parameter("undo", "boolean", "give them back, and switch it on", required=False),),
+    ),
 )
 
 BY_NAME: Final[Mapping[str, Command]] = {command.name: command for command in COMMANDS}
