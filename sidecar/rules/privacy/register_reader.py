@@ -25,11 +25,11 @@ from sidecar.rules.privacy.register import (
 from sidecar.rules.table_reader import TableReader
 
 _FILE_KEYS: Final = ("table", "add", "not_personal")
-_TABLE_KEYS: Final = (
+TABLE_KEYS: Final = (
     "label", "key", "links", "rows", "why", "columns", "plain", "keep_for", "dated", "file_column",
 )  # fmt: skip
 _ADDITION_KEYS: Final = ("links", "columns", "plain")
-_COLUMN_KEYS: Final = ("class", "erase", "label", "why", "export")
+COLUMN_KEYS: Final = ("class", "erase", "label", "why", "export")
 
 #: Characters of a label or a why.
 MAX_WORDS: Final = 255
@@ -68,7 +68,7 @@ class RegisterReader(TableReader):
     # -- tables and columns ------------------------------------------------------------
 
     def _table(self, name: str, table: Mapping[str, Any], path: Path) -> PersonalTable:
-        self.unknown(table, path, _TABLE_KEYS)
+        self.unknown(table, path, TABLE_KEYS)
         for key in ("key", "rows"):
             if key not in table:
                 example = 'key = "wish_id"' if key == "key" else 'rows = "delete"'
@@ -142,7 +142,7 @@ class RegisterReader(TableReader):
         self, name: str, column: Mapping[str, Any], path: Path, rows: Rows | None, why: str
     ) -> PersonalColumn:
         """A column; *rows* None: of a table that another file registers."""
-        self.unknown(column, path, _COLUMN_KEYS)
+        self.unknown(column, path, COLUMN_KEYS)
         if "class" not in column:
             self.error(path, "has no class", f"one of {listing(get_args(Class))}", key=True)
         if rows == "rewrite" and "erase" not in column:
