@@ -50,9 +50,17 @@ def grant(store: SmallStore, person: Who, evidence: str = "form", **changes: Any
 
 
 def lower(store: SmallStore, person: Who, state: State, **changes: Any) -> bool:
-    with transaction(store.sidecar.shop.engine) as tx:
-        shop, moment = store.sidecar.shop, store.moment
-        return recording.lower(tx, shop, person, wanted(store, **changes), state, moment)
+    shop, moment = store.sidecar.shop, store.moment
+    with transaction(shop.engine) as tx:
+        one = wanted(store, **changes)
+        if state == "withdrawn":
+            return recording.lower(tx, shop, person, one, state, moment)
+        return bool(
+            recording.lower_channel(
+                tx, shop, person, one.channel, state,
+                actor=one.actor, reason="letter", at=one.at, moment=moment,
+            )
+        )  # fmt: skip
 
 
 def later(store: SmallStore, days: int = 1) -> None:

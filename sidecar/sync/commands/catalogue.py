@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from sidecar.rules.privacy.consent import ADDRESS_CHANNELS, CHANNELS, EVIDENCES, NOES
+from sidecar.rules.privacy.consent import EVIDENCES, NOES
+from sidecar.shop.own_privacy_tables import ADDRESS_CHANNELS, CHANNELS
 
 Kind = Literal[
     "text",
@@ -120,7 +121,7 @@ _CHANNEL = Parameter("channel", "choice", "by which means", choices=CHANNELS)
 _ADDRESS_CHANNEL = Parameter("channel", "choice", "by which means", choices=ADDRESS_CHANNELS)
 _PURPOSE = Parameter("purpose", "text", "what for, e.g. newsletter", longest=64)
 _STORE = Parameter(
-    "store", "text", "the store's id; without it, the customer's", required=False, longest=9
+    "store", "text", "the store's id; without it, the customer's", required=False, longest=50
 )
 _SAID_AT = Parameter(
     "at",
@@ -132,7 +133,9 @@ _SAID_AT = Parameter(
 _WORDING = Parameter(
     "wording", "text", "the words, or the beginning of their hash", required=False, longest=100_000
 )
-_LOCALE = Parameter("locale", "text", "language of the words", required=False, longest=16)
+_LOCALE = Parameter(
+    "locale", "text", "language of the words, e.g. en-gb", required=False, longest=50
+)
 _ADDRESS = Parameter("address", "text", "e-mail address or telephone number", longest=255)
 
 COMMANDS: Final[tuple[Command, ...]] = (
@@ -658,6 +661,28 @@ COMMANDS: Final[tuple[Command, ...]] = (
         "privacy",
         "Let a customer's data be erased again",
         (_CUSTOMER, _NOTED),
+    ),
+    Command(
+        "gdpr.export",
+        "privacy",
+        "Make an archive of a person's data, for a request or for the person; its password is"
+        " told apart from it",
+        (
+            _ACCOUNT,
+            _GUEST,
+            Parameter("request", "integer", "the number of their request", required=False),
+            Parameter("verified_by", "text", _KNOWN_BY, required=False, longest=64),
+            Parameter("how", "text", _KNOWN_HOW, required=False, longest=255),
+        ),
+    ),
+    Command(
+        "gdpr.password",
+        "privacy",
+        "Note that somebody is told the password of an export, which the answer does not hold",
+        (
+            _REQUEST,
+            Parameter("again", "boolean", "though it was told before", required=False),
+        ),
     ),
     Command(
         "gdpr.takeover",

@@ -17,6 +17,7 @@ from sidecar.model import Moment
 from sidecar.rules.privacy import consent as lattice
 from sidecar.rules.privacy.addresses import email_key
 from sidecar.rules.privacy.consent import NEWSLETTER, Standing
+from sidecar.shop.database import transaction
 from sidecar.shop.shop import Shop
 from sidecar.shop.text import unescape
 from sidecar.sync import finding
@@ -26,9 +27,6 @@ from sidecar.sync.consents.suppression import Reason
 
 #: Why the customer is looked at again.
 _RUNG: Final = "consent.said"
-
-#: States that put the address on the suppression list.
-_SUPPRESSING: Final = frozenset({"bounced", "complained", "objected"})
 
 #: A consent to what is done with data is no marketing; objecting to that leaves it.
 _NO_MARKETING: Final = "processing"
@@ -45,6 +43,7 @@ class Who:
         email: Unescaped.
         telephone: Unescaped; empty: none.
         store_id: Of the account; 0: the default store, or a guest.
+        other: Their address on the channels that are neither; empty: not known.
     """
 
     customer_id: int
@@ -52,12 +51,13 @@ class Who:
     email: str
     telephone: str = ""
     store_id: int = 0
+    other: str = ""
 
     def address(self, channel: str) -> str:
         """Where they are reached on *channel*; empty: not known."""
         if channel == "email":
             return self.email
-        return self.telephone if channel in ("sms", "telephone") else ""
+        return self.telephone if channel in ("sms", "telephone") else self.other
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +122,37 @@ def subjects(shop: Shop, email: str) -> tuple[str, ...]:
     return require_key(shop).digests("person.email", comparable) if comparable else ()
 
 
+def whose(shop: Shop, text: str) -> Who:
+    """
+    The account that *text*, an id or an e-mail address, names; else the guest of the address.
+
+    Raises:
+        UsageError: There is no such id, it is no address, or several accounts have it (listed).
+        ConfigError: There is no key.
+    """
+    require_key(shop)
+    with transaction(shop.engine) as tx:
+        ids = accounts_of(tx, shop, text) if "@" in text else []
+    if len(ids) != 1 and "@" in text.strip(" @") and not ids:
+        return guest(shop, text)
+    customer_id = ids[0] if len(ids) == 1 else finding.require_customers(shop, [text])[text]
+    with transaction(shop.engine) as tx:
+        return account(tx, shop, customer_id)
+
+
+def reached_at(shop: Shop, channel: str, address: str) -> list[Who]:
+    """
+    Who is reached at *address*: by e-mail all its accounts and its guest; else nobody we know.
+
+    There is always one who has the address, so that it can be put on the list.
+    """
+    if channel != "email":
+        return [Who(0, (), "", telephone=address, other=address)]
+    with transaction(shop.engine) as tx:
+        people = [account(tx, shop, found) for found in accounts_of(tx, shop, address)]
+    return [*people, guest(shop, address)]
+
+
 def accounts_of(tx: Connection, shop: Shop, email: str) -> list[int]:
     """The ids of the accounts with the address *email*, ascending."""
     return finding.accounts_with(tx, shop, [email, email_key(email)])
@@ -174,8 +205,6 @@ def lower(
     """
     Say no: *state* is ``withdrawn``, ``bounced``, ``complained`` or ``objected``.
 
-    All but the first put the address on the suppression list.
-
     Returns:
         Whether it says more than what stood.
 
@@ -183,12 +212,56 @@ def lower(
         ConfigError: There is no key.
     """
     held = _read(tx, shop, who, wanted)
-    if state in _SUPPRESSING:
-        _suppress(tx, shop, who, [wanted.channel], cast("Reason", state), moment)
     if not lattice.adds(held.standing, Standing(state, source, wanted.at)):
         return False
     _say(tx, shop, who, wanted, held, state, "none", moment, source)
     return True
+
+
+def lower_channel(
+    tx: Connection,
+    shop: Shop,
+    who: Who,
+    channel: str,
+    state: lattice.State,
+    *,
+    actor: str,
+    reason: str,
+    at: int,
+    moment: Moment,
+    source: lattice.Source = "command",
+) -> int:
+    """
+    Say no for all that is sent to *who* by *channel*, and put their address on the list.
+
+    Args:
+        reason: In the words of *actor*; empty: none.
+        at: When it was said, in seconds since 1970.
+
+    Returns:
+        How many consents this changed; the newsletter is one also if it was never granted.
+
+    Raises:
+        ConfigError: There is no key.
+    """
+    wanted = {(who.store_id, NEWSLETTER[1])} if channel == NEWSLETTER[0] else set()
+    wanted.update(
+        (row.store_id, row.purpose) for row in states(tx, shop, who) if row.channel == channel
+    )
+    said = 0
+    for store_id, purpose in sorted(wanted):
+        one = Wanted(
+            channel=channel,
+            purpose=purpose,
+            store_id=store_id,
+            at=at,
+            personal={"words": reason} if reason else {},
+            actor=actor,
+        )
+        said += lower(tx, shop, who, one, state, moment, source)
+    if address := who.address(channel):
+        suppression.suppress(tx, shop, channel, address, cast("Reason", state), moment)
+    return said
 
 
 def object_to_marketing(
@@ -205,25 +278,22 @@ def object_to_marketing(
     Raises:
         ConfigError: There is no key.
     """
-    wanted = {(who.store_id, *NEWSLETTER)}
-    wanted.update(
-        (row.store_id, row.channel, row.purpose)
-        for row in states(tx, shop, who)
-        if row.channel != _NO_MARKETING
-    )
-    said = 0
-    for store_id, channel, purpose in sorted(wanted):
-        one = Wanted(
-            channel=channel,
-            purpose=purpose,
-            store_id=store_id,
-            at=moment.epoch_s,
-            personal={"words": reason} if reason else {},
+    channels = {"email", "sms", "telephone", *(row.channel for row in states(tx, shop, who))}
+    return sum(
+        lower_channel(
+            tx,
+            shop,
+            who,
+            channel,
+            "objected",
             actor=actor,
+            reason=reason,
+            at=moment.epoch_s,
+            moment=moment,
+            source="objection",
         )
-        said += lower(tx, shop, who, one, "objected", moment, "objection")
-    _suppress(tx, shop, who, ("email", "sms", "telephone"), "objected", moment)
-    return said
+        for channel in sorted(channels - {_NO_MARKETING})
+    )
 
 
 def states(tx: Connection, shop: Shop, who: Who) -> list[Any]:
@@ -231,7 +301,7 @@ def states(tx: Connection, shop: Shop, who: Who) -> list[Any]:
     table = shop.own.privacy.consent_state
     query = select(table).where(table.c.customer_id == who.customer_id)
     if not who.customer_id:
-        query = query.where(table.c.subject.in_(who.subjects))
+        query = query.where(table.c.subject.in_(sorted(who.subjects)))
     ordered = query.order_by(table.c.store_id, table.c.channel, table.c.purpose, table.c.at)
     return list(tx.execute(ordered))
 
@@ -268,14 +338,6 @@ def _say(
         hint = {"customer_id": who.customer_id, "reason": _RUNG, "at": moment.epoch_s}
         tx.execute(insert(shop.own.hint).values(hint))
         telling.mend(tx, shop.own, [who.customer_id], moment)
-
-
-def _suppress(
-    tx: Connection, shop: Shop, who: Who, channels: Iterable[str], reason: Reason, moment: Moment
-) -> None:
-    for channel in channels:
-        if address := who.address(channel):
-            suppression.suppress(tx, shop, channel, address, reason, moment)
 
 
 # -- what stands ---------------------------------------------------------------------------

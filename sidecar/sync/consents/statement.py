@@ -9,7 +9,11 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, or_, select
 
+from sidecar.shop.database import transaction
 from sidecar.shop.shop import Shop
+from sidecar.sync.consents import suppression
+from sidecar.sync.consents.recording import Who, states, whose
+from sidecar.sync.consents.verifying import Verified
 from sidecar.sync.facts import as_json
 
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
@@ -40,6 +44,75 @@ def statement(
         .order_by(consent.c.consent_id)
     )
     return [_row(row._mapping, shop.settings.zone) for row in tx.execute(query)]
+
+
+def of_person(tx: Connection, shop: Shop, who: Who) -> dict[str, Json]:
+    """
+    What holds of *who*, where nothing may be sent to them, and everything that they said.
+
+    Raises:
+        ConfigError: There is no key.
+    """
+    zone = shop.settings.zone
+    suppressed: list[Json] = []
+    for channel in ("email", "sms", "telephone"):
+        address = who.address(channel)
+        entry = suppression.find(tx, shop, channel, address) if address else None
+        if entry is not None:
+            since = as_json.iso(entry.since, zone)
+            suppressed.append({"channel": channel, "reason": entry.reason, "since": since})
+    return {
+        "customer_id": who.customer_id or None,
+        "consents": list(holding(states(tx, shop, who), zone)),
+        "suppressed": suppressed,
+        "history": statement(tx, shop, who.customer_id, who.subjects),
+    }
+
+
+def of_text(shop: Shop, text: str) -> dict[str, Json]:
+    """
+    As `of_person`, of whom an id or an e-mail address names.
+
+    Raises:
+        UsageError: There is no such customer, or several.
+        ConfigError: There is no key.
+    """
+    who = whose(shop, text)
+    with transaction(shop.engine) as tx:
+        return of_person(tx, shop, who)
+
+
+def of_address(shop: Shop, channel: str, address: str) -> dict[str, Json]:
+    """
+    Whether *address* is on the suppression list.
+
+    Raises:
+        ConfigError: There is no key.
+    """
+    with transaction(shop.engine) as tx:
+        entry = suppression.find(tx, shop, channel, address)
+    return {
+        "channel": channel,
+        "suppressed": entry is not None,
+        "reason": None if entry is None else entry.reason,
+        "since": None if entry is None else as_json.iso(entry.since, shop.settings.zone),
+    }
+
+
+def of_chain(found: Verified) -> dict[str, Json]:
+    """What the verifier found."""
+    return {
+        "whole": not found.found,
+        "consents": found.rows,
+        "erased": found.erased,
+        "states": found.states,
+        "found": found.found,
+        "first": found.first,
+        "problems": [
+            {"kind": one.kind, "consent": one.consent_id, "message": one.message}
+            for one in found.problems
+        ],
+    }
 
 
 def holding(rows: Collection[Any], zone: ZoneInfo) -> Iterator[dict[str, Json]]:
