@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import functools
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -22,6 +23,9 @@ from sidecar.sync.finding import require_customers
 
 #: Kinds that mean something only of an account: nothing is made of a guest's data.
 _OF_ACCOUNTS: frozenset[Kind] = frozenset({"restrict", "object_profiling"})
+
+#: A request that was made longer ago is mistyped.
+_OLDEST_DAYS = 366
 
 
 def handlers(means: Callable[[], Means]) -> dict[str, Handler]:
@@ -102,15 +106,14 @@ def _identity(asked: Mapping[str, Any]) -> Identity:
 
 
 def _received_at(asked: Mapping[str, Any], moment: Moment) -> int | None:
-    day = asked["received"]
+    day: datetime.date | None = asked["received"]
     if day is None or day == moment.today:
         return None
     if day > moment.today:
         raise UsageError(f"{day} is yet to come")
-    try:
-        return day_start(day, moment.zone)
-    except (OverflowError, ValueError):
-        raise UsageError(f"{day} is too long ago") from None
+    if day < moment.today - datetime.timedelta(days=_OLDEST_DAYS):
+        raise UsageError(f"{day} is more than a year ago")
+    return day_start(day, moment.zone)
 
 
 # -- deciding ------------------------------------------------------------------------------
