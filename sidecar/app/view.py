@@ -11,8 +11,10 @@ from sidecar import clock
 from sidecar.config import Config
 from sidecar.errors import Problem, UsageError
 from sidecar.model import Moment
+from sidecar.rules.language.suggest import listing
 from sidecar.shop import migrate, size
 from sidecar.shop.database import transaction
+from sidecar.shop.own_privacy_tables import ADDRESS_CHANNELS
 from sidecar.shop.shop import Shop
 from sidecar.sync import (
     question,
@@ -26,6 +28,8 @@ from sidecar.sync import (
     tags,
 )
 from sidecar.sync.compiled_rules import Rulebook, open_rulebook
+from sidecar.sync.consents import statement as consent_statement
+from sidecar.sync.consents import verifying
 from sidecar.sync.explaining import explain
 from sidecar.sync.facts import as_json
 from sidecar.sync.facts.load import Dictionary
@@ -248,6 +252,44 @@ class View:
             found = rulebook.check_files(self.shop, directory, own_tables=True, builtins=builtins)
             changed = compiled(found)
         return simulating.simulate(self.shop, installed, changed, days, moment, progress)
+
+    # -- consents ------------------------------------------------------------------------
+
+    def consents(self, customer: str) -> dict[str, Json]:
+        """
+        What the customer or guest with an id or e-mail consented to; see `consents.statement`.
+
+        Raises:
+            UsageError: There is no such customer, or several.
+            ConfigError: There is no key.
+        """
+        return consent_statement.of_text(self.shop, customer)
+
+    def suppressed(self, channel: str, address: str) -> dict[str, Json]:
+        """
+        Whether *address* is on the suppression list.
+
+        Raises:
+            UsageError: There is no such *channel*.
+            ConfigError: There is no key.
+        """
+        if channel not in ADDRESS_CHANNELS:
+            raise UsageError(f"--channel: must be {listing(ADDRESS_CHANNELS)}, not {channel!r}")
+        return consent_statement.of_address(self.shop, channel, address)
+
+    def consents_verified(self, progress: Progress | None = None) -> dict[str, Json]:
+        """
+        Whether the chain of consents is whole.
+
+        Raises:
+            ConfigError: There is no key.
+        """
+        return consent_statement.of_chain(verifying.verify(self.shop, progress))
+
+    def wordings(self) -> list[dict[str, Json]]:
+        """The words that people consent to, the newest first."""
+        with transaction(self.shop.engine) as tx:
+            return consent_statement.of_wordings(tx, self.shop)
 
     # -- in common -----------------------------------------------------------------------
 

@@ -29,6 +29,7 @@ FAMILIES = (
     "credit",
     "loyalty",
     "tier",
+    "consent",
     "runs",
     "daemon",
     "status",

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, or_, select
 
 from sidecar.shop.database import transaction
 from sidecar.shop.shop import Shop
-from sidecar.sync.consents import suppression
+from sidecar.sync.consents import suppression, wording
 from sidecar.sync.consents.recording import Who, states, whose
 from sidecar.sync.consents.verifying import Verified
 from sidecar.sync.facts import as_json
@@ -113,6 +113,19 @@ def of_chain(found: Verified) -> dict[str, Json]:
             for one in found.problems
         ],
     }
+
+
+def of_wordings(tx: Connection, shop: Shop) -> list[dict[str, Json]]:
+    """The words that are kept, the newest first."""
+    return [
+        {
+            "wording": one.wording,
+            "words": one.words,
+            "locale": one.locale,
+            "since": as_json.iso(one.since, shop.settings.zone),
+        }
+        for one in wording.all_of_them(tx, shop.own)
+    ]
 
 
 def holding(rows: Collection[Any], zone: ZoneInfo) -> Iterator[dict[str, Json]]:
