@@ -125,8 +125,8 @@ class Eraser:
             return 0
         return sum(self._erase_part(rows, one, part) for part in rows.of(one))
 
-    def erase_kept(self, name: str, keys: Sequence[Key]) -> int:
-        """Erase rows of the table *name* by their keys; their person has the place 0."""
+    def erase_by_key(self, name: str, keys: Sequence[Key]) -> int:
+        """Erase rows of the table *name* by their keys; their erasure is the first."""
         rows, one = self.rows(), self.register.tables.get(name)
         if one is None or name not in self.live or one.rows == "keep":
             return 0

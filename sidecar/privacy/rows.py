@@ -32,6 +32,9 @@ Key = tuple[Any, ...]
 #: Rows that are named in one statement.
 BATCH = 500
 
+#: Rows of the first block of a table, and the fewest: some rows hold whole documents.
+_FIRST_ROWS, _FEWEST_ROWS = 200, 20
+
 #: What may be the code of an upload, and what an id or an address in a text that is no JSON.
 _CODE = re.compile(r"[0-9A-Za-z]{20,64}")
 _EMAIL = re.compile(r"[^\s\"'<>,;:()\[\]{}\\]+@[^\s\"'<>,;:()\[\]{}\\]+")
@@ -74,7 +77,7 @@ class Rows:
     _customers: dict[int, int] = field(init=False)
     _emails: dict[str, int] = field(init=False)
     _parents: dict[str, dict[Any, int]] = field(init=False, default_factory=dict)
-    _pace: Pace = field(init=False, default_factory=Pace)
+    _paces: dict[str, Pace] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self._customers, self._emails = by_customer(self.subjects), by_email(self.subjects)
@@ -197,15 +200,24 @@ class Rows:
     def blocks(
         self, sql: TableClause, key: Sequence[str], columns: Sequence[ColumnElement[Any]]
     ) -> Iterator[Sequence[Row[Any]]]:
-        """All rows of *sql* in short reads; the first of *columns* are those of *key*."""
+        """
+        All rows of *sql* in short reads; the first of *columns* are those of *key*.
+
+        A table without a key is counted through, which takes the longer the larger it is.
+        """
         ordered = [sql.c[name] for name in key]
+        pace = self._paces.setdefault(sql.name, Pace(rows=_FIRST_ROWS, fewest=_FEWEST_ROWS))
         after: Key | None = None
+        passed = 0
         while True:
-            rows = self._pace.rows
+            rows = pace.rows
             query = select(*columns).order_by(*ordered).limit(rows)
-            if after is not None:
+            if not ordered:
+                query = query.offset(passed)
+            elif after is not None:
                 query = query.where(_beyond(ordered, after))
-            found = self.read(query, self._pace)
+            found = self.read(query, pace)
+            passed += len(found)
             if found:
                 yield found
             if len(found) < rows:

@@ -36,14 +36,21 @@ Indexes = Mapping[tuple[str, str], str]
 
 @dataclass(slots=True)
 class Pace:
-    """How many rows a block of some kind has."""
+    """
+    How many rows a block of some kind has.
+
+    Attributes:
+        rows: Of the next one.
+        fewest: It never has less.
+    """
 
     rows: int = field(default_factory=lambda: FEWEST_ROWS)
+    fewest: int = field(default_factory=lambda: FEWEST_ROWS)
 
     def took(self, seconds: float) -> None:
         """A block of `rows` was read in *seconds*."""
         factor = min(2.0, max(0.25, TARGET_S / max(seconds, 1e-6)))
-        self.rows = min(MOST_ROWS, max(FEWEST_ROWS, int(self.rows * factor)))
+        self.rows = min(MOST_ROWS, max(self.fewest, int(self.rows * factor)))
 
 
 @dataclass(slots=True)
