@@ -14,7 +14,7 @@ from sidecar.app.requests import Requests
 from sidecar.app.view import View
 from sidecar.config import Config
 from sidecar.model import Moment, Outcome
-from sidecar.privacy import duty, request_handlers, rights_handlers
+from sidecar.privacy import duty, export_handlers, request_handlers, rights_handlers
 from sidecar.privacy.means import Means as PrivacyMeans
 from sidecar.service.upkeep import Upkeep
 from sidecar.shop import indexes, migrate
@@ -49,6 +49,7 @@ from sidecar.sync.preview import Preview, preview
 from sidecar.sync.ranges import Progress, customers_in_store
 from sidecar.sync.rulebook import CheckedRules
 from sidecar.sync.sources.hints import Hints
+from sidecar.sync.state import Json
 from sidecar.sync.tagging import Tagging
 from sidecar.sync.writers import intents
 
@@ -278,6 +279,7 @@ class Sidecar:
             **consent_handlers.handlers(self._means),
             **look_handlers.handlers(lambda: self.view),
             **request_handlers.handlers(self._privacy_means),
+            **export_handlers.handlers(self._privacy_means, self._explained),
             **rights_handlers.handlers(self._means),
         }
 
@@ -285,6 +287,10 @@ class Sidecar:
         """What is done about personal data is done with."""
         stop = self.stop or (lambda: False)
         return PrivacyMeans(self.config, self.shop, self.moment(), stop)
+
+    def _explained(self, customer_id: int) -> dict[str, Json]:
+        """Tags, segments, group and tier of a customer, and why."""
+        return self.view.explain(str(customer_id))
 
     def _means(self) -> Means:
         """What commands are carried out with."""

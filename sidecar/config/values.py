@@ -59,9 +59,16 @@ class Age:
         """What is older than the result is too old at *moment*; months clamp to the month's end."""
         if self.unit in ("day", "week"):
             return moment - datetime.timedelta(days=self.count * (7 if self.unit == "week" else 1))
-        months = moment.year * 12 + moment.month - 1
-        months -= self.count * (12 if self.unit == "year" else 1)
-        year, month = divmod(months, 12)
+        return self._shifted(moment, -self.count * (12 if self.unit == "year" else 1))
+
+    def after(self, moment: datetime.datetime) -> datetime.datetime:
+        """When what is made at *moment* becomes too old; months clamp to the month's end."""
+        if self.unit in ("day", "week"):
+            return moment + datetime.timedelta(days=self.count * (7 if self.unit == "week" else 1))
+        return self._shifted(moment, self.count * (12 if self.unit == "year" else 1))
+
+    def _shifted(self, moment: datetime.datetime, months: int) -> datetime.datetime:
+        year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
         last = calendar.monthrange(year, month + 1)[1]
         return moment.replace(year=year, month=month + 1, day=min(moment.day, last))
 

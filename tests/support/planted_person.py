@@ -51,6 +51,16 @@ _SENSIBLE: Mapping[str, object] = {
     "newsletter": 1,
 }
 
+#: The same of our own tables, whose rows the sidecar reads.
+_SENSIBLE_OF_OURS: Mapping[tuple[str, str], object] = {
+    ("sidecar_audit", "tags_added"): "",
+    ("sidecar_audit", "tags_removed"): "",
+    ("sidecar_audit", "asserted"): "",
+    ("sidecar_audit", "retracted"): "",
+    ("sidecar_redemption", "state"): "returned",
+    ("sidecar_command", "state"): "done",
+}
+
 #: Tables that begin so are ours, where text stands as it is.
 _OWN = "sidecar_"
 
@@ -214,8 +224,9 @@ class _Planting:
         alone = {link.column for link in links if link.to == "customer"} == set(one.key)
         for link in links:
             if link.to == "customer":
+                account = {"email": person.email} if one.name == "customer" else {}
                 if person.customer_id:
-                    yield to_none | {link.column: person.customer_id}
+                    yield to_none | {link.column: person.customer_id} | account
             elif link.to == "email":
                 if one.name == "customer":
                     continue
@@ -285,6 +296,8 @@ class _Planting:
         fixed = self._fixed.get((one.name, column.name))
         if fixed is None and column.name in _SENSIBLE and not own:
             return _SENSIBLE[column.name], "number", ""
+        if (one.name, column.name) in _SENSIBLE_OF_OURS:
+            return _SENSIBLE_OF_OURS[one.name, column.name], "text", ""
         if column.kind in _WHOLE:
             return self._whole_number(column, own, number)
         if column.kind in ("decimal", "double", "float"):
@@ -307,7 +320,7 @@ class _Planting:
         if column.name == one.file_column:
             name = f"{word}.png.{hashlib.sha256(word.encode()).hexdigest()[:32]}"
             return name, "text", name
-        if said is not None or column.comment.startswith("JSON") or _is_json(one, column):
+        if said is not None or "JSON" in column.comment or _is_json(one, column):
             plain = self._hostile(word, 60, own=own)
             stored = plain if own else escaped(plain)
             found: dict[str, object] = dict(said) if isinstance(said, dict) else {}
@@ -411,7 +424,7 @@ def _date(column: _Column, number: int) -> tuple[object, Kind, str]:
 
 
 def _is_instant(name: str) -> bool:
-    return name.endswith("_at") or name in ("at", "since", "until", "ceased", "starts", "ends")
+    return name.rpartition("_")[2] in ("at", "since", "until")
 
 
 def _is_json(one: PersonalTable, column: _Column) -> bool:
