@@ -77,6 +77,7 @@ class Rows:
     _customers: dict[int, int] = field(init=False)
     _emails: dict[str, int] = field(init=False)
     _parents: dict[str, dict[Any, int]] = field(init=False, default_factory=dict)
+    _tables: dict[str, TableClause] = field(init=False, default_factory=dict)
     _paces: dict[str, Pace] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -121,7 +122,9 @@ class Rows:
 
     def sql_of(self, live: LiveTable) -> TableClause:
         """The same of a table that nobody needs to have registered."""
-        return table(live.name, *(column(name) for name in live.columns))
+        if live.name not in self._tables:
+            self._tables[live.name] = table(live.name, *(column(name) for name in live.columns))
+        return self._tables[live.name]
 
     def named(self, one: PersonalTable, keys: Collection[Key]) -> ColumnElement[bool]:
         """The condition that a row of *one* has one of *keys*."""
