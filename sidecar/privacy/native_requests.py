@@ -78,7 +78,7 @@ def keep(means: Means) -> None:
         if not gdpr_tables.has_requests(tx, shop.prefix):
             return
         found = gdpr_tables.statuses(tx, shop.prefix)
-        known = _known(tx, shop.own)
+        known, is_ours = _known(tx, shop.own), takeover.stands(tx, shop.own)
         _tell_of_job(tx, shop, moment)
     _list_new(shop, [n for n, status in found.items() if status in (PENDING, PROCESSING)], moment)
     for one in known:
@@ -86,7 +86,7 @@ def keep(means: Means) -> None:
             return
         if one.native_id not in found:
             _note_deleted(shop, one, moment)
-        elif _is_decision(one, found[one.native_id]):
+        elif _is_decision(one, found[one.native_id], is_ours=is_ours):
             _follow(shop, means.config, one.request_id, moment)
     write_back(shop)
 
@@ -108,7 +108,7 @@ def write_back(shop: Shop) -> None:
             for one in _known(tx, shop.own)
             if one.native_id in found
             and found[one.native_id] != _AS_OURS[one.state]
-            and not _is_decision(one, found[one.native_id])
+            and not _is_decision(one, found[one.native_id], is_ours=True)
         ]
     for start in range(0, len(stale), _CHUNK):
         with transaction(shop.engine) as tx:
@@ -177,11 +177,16 @@ def _tell_of_key(tx: Connection, own: OwnTables, number: int, moment: Moment) ->
 # -- rows that are known -------------------------------------------------------------------
 
 
-def _is_decision(one: _Known, status: int) -> bool:
-    """Whether that *status* of the store's row is a person's answer, or OpenCart's own."""
+def _is_decision(one: _Known, status: int, *, is_ours: bool) -> bool:
+    """
+    Whether that *status* of the store's row is a person's answer, or OpenCart's own.
+
+    Args:
+        is_ours: Since the takeover OpenCart itself has none to give.
+    """
     if one.state in ("unverified", "open"):
         return status in (DENIED, PROCESSING, COMPLETE)
-    return one.state == "waiting" and status in (DENIED, COMPLETE)
+    return one.state == "waiting" and (status == DENIED or (status == COMPLETE and not is_ours))
 
 
 def _follow(shop: Shop, config: Config, request_id: int, moment: Moment) -> None:
@@ -193,7 +198,7 @@ def _follow(shop: Shop, config: Config, request_id: int, moment: Moment) -> None
         status = gdpr_tables.statuses(tx, shop.prefix, native_id).get(native_id)
         is_ours = takeover.stands(tx, own)
         known = _Known(request_id, native_id, request.state)
-        if status is None or not _is_decision(known, status):
+        if status is None or not _is_decision(known, status, is_ours=is_ours):
             return
         if not is_ours:
             _answered_in_store(tx, own, request, status, moment)
@@ -215,8 +220,6 @@ def _decided(
         elif status == DENIED:
             requests.refuse(tx, own, number, acts.STORE, _DENIED, moment)
         elif status == PROCESSING or request.kind == "access":  # a copy is complete at once
-            if request.state == "waiting":
-                return False
             starts_at = approved_from(request.kind, config, moment)
             requests.approve(tx, shop, number, acts.STORE, moment, starts_at)
         else:
