@@ -11,6 +11,8 @@ from sidecar import clock
 from sidecar.config import Config
 from sidecar.errors import Problem, UsageError
 from sidecar.model import Moment
+from sidecar.privacy import export_rows
+from sidecar.privacy.person import require_key
 from sidecar.rules.language.suggest import listing
 from sidecar.shop import migrate, size
 from sidecar.shop.database import transaction
@@ -290,6 +292,20 @@ class View:
         """The words that people consent to, the newest first."""
         with transaction(self.shop.engine) as tx:
             return consent_statement.of_wordings(tx, self.shop)
+
+    # -- personal data -------------------------------------------------------------------
+
+    def export_password(self, request_id: int) -> str:
+        """
+        What opens the export of a request; that it is told, the command ``gdpr.password`` notes.
+
+        Raises:
+            UsageError: There is none.
+            ConfigError: The key is gone.
+        """
+        with transaction(self.shop.engine) as tx:
+            salt = export_rows.of_request(tx, self.shop.own, request_id).salt
+        return require_key(self.shop).password(salt)
 
     # -- in common -----------------------------------------------------------------------
 
