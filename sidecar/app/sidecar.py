@@ -14,7 +14,13 @@ from sidecar.app.requests import Requests
 from sidecar.app.view import View
 from sidecar.config import Config
 from sidecar.model import Moment, Outcome
-from sidecar.privacy import duty, export_handlers, request_handlers, rights_handlers
+from sidecar.privacy import (
+    duty,
+    export_handlers,
+    request_handlers,
+    retention_handlers,
+    rights_handlers,
+)
 from sidecar.privacy.means import Means as PrivacyMeans
 from sidecar.service.upkeep import Upkeep
 from sidecar.shop import indexes, migrate
@@ -281,6 +287,7 @@ class Sidecar:
             **request_handlers.handlers(self._privacy_means),
             **export_handlers.handlers(self._privacy_means, self._explained),
             **rights_handlers.handlers(self._means),
+            **retention_handlers.handlers(self._privacy_means),
         }
 
     def _privacy_means(self) -> PrivacyMeans:

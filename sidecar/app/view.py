@@ -11,7 +11,7 @@ from sidecar import clock
 from sidecar.config import Config
 from sidecar.errors import Problem, UsageError
 from sidecar.model import Moment
-from sidecar.privacy import export_rows
+from sidecar.privacy import export_rows, purges
 from sidecar.privacy.person import require_key
 from sidecar.rules.language.suggest import listing
 from sidecar.shop import migrate, size
@@ -214,6 +214,12 @@ class View:
         program = require_credit(require_program(self.check_rules().rules))
         with transaction(self.shop.engine) as tx:
             return credit_statement.waiting(tx, self.shop, program, limit)
+
+    def purges(self, limit: int) -> list[dict[str, Any]]:
+        """The newest purges of retention rules, at most *limit*; see `purges.told`."""
+        moment = Moment(clock.now(), self.shop.settings.zone)
+        with transaction(self.shop.engine) as tx:
+            return [purges.told(one, moment) for one in purges.listed(tx, self.shop.own, limit)]
 
     def loyalty(self) -> dict[str, Json]:
         """

@@ -10,7 +10,7 @@ import structlog
 
 from sidecar.errors import DatabaseUnavailableError, FencedError, SidecarError
 from sidecar.log import scrubbed
-from sidecar.privacy import due, export_rows, native_requests
+from sidecar.privacy import due, export_rows, native_requests, retaining
 from sidecar.privacy.means import Means
 from sidecar.shop.database import transaction
 from sidecar.sync import findings
@@ -27,6 +27,7 @@ _log = structlog.get_logger()
 DUTIES: tuple[tuple[str, Callable[[Means], None]], ...] = (
     ("requests", native_requests.keep),
     ("due", due.tell),
+    ("retention", retaining.retain),
     ("exports", export_rows.delete_old),
 )
 

@@ -20,6 +20,7 @@ from sidecar.model import Moment, fold
 from sidecar.privacy import acts
 from sidecar.rules.privacy.retention import RetentionRule
 from sidecar.shop.own_tables import OwnTables
+from sidecar.sync.facts import as_json
 
 State = Literal["waiting", "running", "done", "discarded", "obsolete"]
 
@@ -161,9 +162,7 @@ def running(tx: Connection, own: OwnTables) -> Sequence[Purge]:
     return [_purge(row) for row in tx.execute(query)]
 
 
-def wait_again(
-    tx: Connection, own: OwnTables, purge_id: int, number: int, moment: Moment
-) -> None:
+def wait_again(tx: Connection, own: OwnTables, purge_id: int, number: int, moment: Moment) -> None:
     """Let a purge that began nothing yet wait, since it would end *number* persons or rows."""
     _set(tx, own, purge_id, state="waiting", planned=number, planned_at=moment.epoch_s)
 
@@ -218,6 +217,26 @@ def last_of(tx: Connection, own: OwnTables, rule: RetentionRule) -> Purge | None
     query = query.where(table.c.state != "obsolete").order_by(table.c.purge_id.desc()).limit(1)
     row = tx.execute(query.with_for_update()).one_or_none()
     return None if row is None else _purge(row)
+
+
+def told(purge: Purge, moment: Moment) -> dict[str, Any]:
+    """*purge* as JSON."""
+
+    def at(epoch_s: int | None) -> str | None:
+        return None if epoch_s is None else as_json.iso(epoch_s, moment.zone)
+
+    return {
+        "purge": purge.purge_id,
+        "rule": purge.rule,
+        "state": purge.state,
+        "planned": purge.planned,
+        "erased": purge.erased,
+        "planned_at": at(purge.planned_at),
+        "decided_by": purge.decided_by,
+        "decided_at": at(purge.decided_at),
+        "finished_at": at(purge.finished_at),
+        "result": purge.result,
+    }
 
 
 def _set(tx: Connection, own: OwnTables, purge_id: int, **values: object) -> None:

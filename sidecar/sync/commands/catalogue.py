@@ -110,6 +110,7 @@ _RUN = Parameter("run", "integer", "the run's number")
 _CUSTOMER = Parameter("customer", "customer", "who")
 _ISSUE = Parameter("issue", "integer", "the issue's number")
 _POINTS = Parameter("points", "integer", "how many")
+_PURGE = Parameter("purge", "integer", "the purge's number")
 _REQUEST = Parameter("request", "integer", "the request's number")
 _ACCOUNT = Parameter("customer", "customer", "who, if it is no guest", required=False)
 _GUEST = Parameter("guest", "text", "the e-mail address of a guest", required=False, longest=96)
@@ -683,6 +684,24 @@ COMMANDS: Final[tuple[Command, ...]] = (
             _REQUEST,
             Parameter("again", "boolean", "though it was told before", required=False),
         ),
+    ),
+    Command(
+        "retention.look",
+        "privacy",
+        "Show what the retention rules would end now",
+        (Parameter("plan", "boolean", "also note it as purges, as once a day", required=False),),
+    ),
+    Command(
+        "purge.approve",
+        "privacy",
+        "Let what a retention rule would end be ended; it cannot be brought back",
+        (_PURGE,),
+    ),
+    Command(
+        "purge.discard",
+        "privacy",
+        "Drop it, and hold its rule until that becomes another",
+        (_PURGE,),
     ),
     Command(
         "gdpr.takeover",
