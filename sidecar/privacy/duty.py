@@ -10,7 +10,7 @@ import structlog
 
 from sidecar.errors import DatabaseUnavailableError, FencedError, SidecarError
 from sidecar.log import scrubbed
-from sidecar.privacy import due, export_rows, native_requests, retaining
+from sidecar.privacy import due, erasing, export_rows, journal, native_requests, retaining
 from sidecar.privacy.means import Means
 from sidecar.shop.database import transaction
 from sidecar.sync import findings
@@ -29,6 +29,8 @@ DUTIES: tuple[tuple[str, Callable[[Means], None]], ...] = (
     ("due", due.tell),
     ("retention", retaining.retain),
     ("exports", export_rows.delete_old),
+    ("journal", journal.copy),
+    ("erasures", erasing.carry_out),
 )
 
 

@@ -219,10 +219,9 @@ class _Buffer:
         if self.sought.has_numbers:
             digits = text.str.replace_all(_SPACED_DIGITS, "$1")
             frame = frame.with_columns(text=pl.concat_str(text, digits, separator=_BETWEEN))
-        patterns = pl.Series(list(self.sought.patterns), dtype=pl.String)
-        hits = frame.with_row_index("row").select(
-            "row", "text", hits=text.str.extract_many(patterns, overlapping=True)
-        )
+        patterns = list(self.sought.patterns)
+        found = frame["text"].str.extract_many(patterns, overlapping=True)
+        hits = frame.with_row_index("row").select("row", "text", hits=found)
         hits = hits.filter(pl.col("hits").list.len() > 0)
         return [
             residue
