@@ -11,7 +11,7 @@ from sidecar import clock
 from sidecar.config import Config
 from sidecar.errors import Problem, UsageError
 from sidecar.model import Moment
-from sidecar.privacy import export_rows, purges
+from sidecar.privacy import export_rows, person, purges, request_list
 from sidecar.privacy.person import require_key
 from sidecar.rules.language.suggest import listing
 from sidecar.shop import migrate, size
@@ -312,6 +312,37 @@ class View:
         with transaction(self.shop.engine) as tx:
             salt = export_rows.of_request(tx, self.shop.own, request_id).salt
         return require_key(self.shop).password(salt)
+
+    # -- requests for one's data ---------------------------------------------------------
+
+    def gdpr_requests(self, *, everything: bool, limit: int) -> dict[str, Json]:
+        """The requests that are not answered, or all; see `request_list.listed`."""
+        with transaction(self.shop.engine) as tx:
+            return request_list.listed(
+                tx, self.shop, self._moment(), everything=everything, limit=limit
+            )
+
+    def gdpr_request(self, number: int) -> dict[str, Json]:
+        """
+        A request and what was done about it; see `request_list.one`.
+
+        Raises:
+            UsageError: There is none of that number.
+        """
+        with transaction(self.shop.engine) as tx:
+            return request_list.one(tx, self.shop, number, self._moment())
+
+    def gdpr_person(self, text: str) -> dict[str, Json]:
+        """
+        What there is of the customer with an id or e-mail, or of a guest by e-mail.
+
+        Raises:
+            UsageError: There is no such customer, or several.
+            ConfigError: There is no key.
+        """
+        who = person.named(self.shop, text)
+        with transaction(self.shop.engine) as tx:
+            return request_list.of_person(tx, self.shop, who, self._moment())
 
     # -- in common -----------------------------------------------------------------------
 

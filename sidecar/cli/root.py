@@ -30,6 +30,7 @@ FAMILIES = (
     "loyalty",
     "tier",
     "consent",
+    "gdpr",
     "runs",
     "daemon",
     "status",

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select
 from sidecar.config.key import Key
 from sidecar.errors import ConfigError, UsageError
 from sidecar.rules.privacy.addresses import email_key
+from sidecar.shop.database import transaction
 from sidecar.shop.shop import Shop
 from sidecar.shop.text import unescape
 from sidecar.sync import finding
@@ -104,6 +105,24 @@ def guest(tx: Connection, shop: Shop, address: str) -> Person:
             f"that is the address of an account, not of a guest: name the customer ({listed})"
         )
     return Person(0, email, 0, guest_hashes(key, email))
+
+
+def named(shop: Shop, text: str) -> Person:
+    """
+    The customer with an id or e-mail, or else the guest with that address.
+
+    Raises:
+        UsageError: There is no such customer, or several.
+        ConfigError: There is no key.
+    """
+    require_key(shop)
+    ids, problems = finding.find_customers(shop, [text])
+    with transaction(shop.engine) as tx:
+        if text in ids:
+            return account(tx, shop, ids[text])
+        if "@" in text and not accounts_with(tx, shop, text):
+            return guest(tx, shop, text)
+    raise UsageError(problems[text])
 
 
 def accounts_with(tx: Connection, shop: Shop, address: str) -> list[int]:

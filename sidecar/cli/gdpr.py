@@ -1,0 +1,457 @@
+"""``gdpr``: what people ask for about their data, and what becomes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from sidecar.cli import options, show
+from sidecar.cli.asking import ask
+from sidecar.cli.options import Json, Wait
+
+Request = Annotated[
+    int, typer.Argument(metavar="REQUEST", min=1, help="Its number.", show_default=False)
+]
+Customer = Annotated[str, typer.Argument(metavar="CUSTOMER", help="An id or an e-mail address.")]
+Whoever = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="CUSTOMER", help="An id or an e-mail address, if not --guest.", show_default=False
+    ),
+]
+Guest = Annotated[
+    str | None, typer.Option("--guest", metavar="EMAIL", help="Of somebody without an account.")
+]
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Kept with it.")]
+Perhaps = Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Kept with it.")]
+To = Annotated[str, typer.Option("--to", metavar="WHAT", help="marketing or profiling.")]
+
+#: What people ask for, as it is written here, and as the command has it.
+KINDS = {
+    "access": "access",
+    "erase": "erase",
+    "rectify": "rectify",
+    "restrict": "restrict",
+    "object-marketing": "object_marketing",
+    "object-profiling": "object_profiling",
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command family to *app*."""
+    family = typer.Typer(no_args_is_help=True, help="Requests of people about their data.")
+    for name, command in (
+        ("list", list_),
+        ("show", show_),
+        ("request", request),
+        ("verify", verify),
+        ("approve", approve),
+        ("refuse", refuse),
+        ("cancel", cancel),
+        ("extend", extend),
+        ("rectified", rectified),
+        ("restrict", restrict),
+        ("unrestrict", unrestrict),
+        ("object", object_),
+        ("unobject", unobject),
+        ("hold", hold),
+        ("unhold", unhold),
+        ("takeover", takeover),
+    ):
+        family.command(name)(command)
+    app.add_typer(family, name="gdpr")
+
+
+# -- looking -------------------------------------------------------------------------------
+
+
+def list_(
+    context: typer.Context,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also those that are answered, the newest first.")
+    ] = False,
+    limit: Annotated[
+        int, typer.Option("--limit", min=1, metavar="N", help="At most so many.")
+    ] = 100,
+    json: Json = False,
+) -> None:
+    """Show the requests that are not answered yet, the first due first."""
+    sidecar = options.opened(context)
+    sidecar.require_own_tables()
+    options.say_if_elsewhere(sidecar)
+    found: dict[str, Any] = sidecar.view.gdpr_requests(everything=everything, limit=limit)
+    if json:
+        show.as_json(found)
+        return
+    _table(found["requests"])
+    if not found["requests"]:
+        show.note("no request waits for an answer")
+    if not found["taken_over"] and any(one["source"] == "native" for one in found["requests"]):
+        show.note(
+            "those of OpenCart's own page are read only: `sidecar gdpr takeover` lets them be"
+            " carried out here"
+        )
+
+
+def show_(
+    context: typer.Context,
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="REQUEST|EMAIL", help="A request's number, or an address.", show_default=False
+        ),
+    ],
+    customer: Annotated[
+        bool, typer.Option("--customer", help="It is a customer's id, not a request's number.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Show a request and what was done about it, or what there is of a person."""
+    sidecar = options.opened(context)
+    sidecar.require_own_tables()
+    options.say_if_elsewhere(sidecar)
+    if what.isascii() and what.isdigit() and not customer:
+        found: dict[str, Any] = sidecar.view.gdpr_request(int(what[:18]))
+        if json:
+            show.as_json(found)
+        else:
+            _one(found)
+        return
+    found = sidecar.view.gdpr_person(what)
+    if json:
+        show.as_json(found)
+    else:
+        _person(found)
+
+
+def _one(found: Mapping[str, Any]) -> None:
+    who = found["customer_id"] or found["email"] or "erased"
+    lines = {
+        "request": found["request"],
+        "for": found["kind"],
+        "by": who,
+        "state": found["state"],
+        "identity": _identity(found),
+        "received": _minute(found["received_at"]),
+        "due": found["due"] + (" (overdue)" if found["overdue"] else ""),
+        "begins": _minute(found["starts_at"]),
+        "finished": _minute(found["finished_at"]),
+    }
+    for name, value in lines.items():
+        if value:
+            show.out(f"{name:<10}{show.plain(str(value))}")
+    show.out("")
+    show.table(
+        ("date", "what", "by", "reason"),
+        [
+            (_minute(act["at"]), act["act"], act["actor"], act["reason"] or "")
+            for act in found["acts"]
+        ],
+    )
+
+
+def _person(found: Mapping[str, Any]) -> None:
+    for one in found["restrictions"]:
+        show.out(
+            show.plain(
+                f"{one['kind']} since {_minute(one['since'])} ({one['actor']}: {one['reason']})"
+            )
+        )
+    if (held := found["legal_hold"]) is not None:
+        until = f" until {held['until']}" if held["until"] else ""
+        show.out(show.plain(f"legal hold{until} ({held['actor']}: {held['reason']})"))
+    _table(found["requests"])
+    if not any(found[name] for name in ("requests", "restrictions", "legal_hold")):
+        show.note("there is no request, no restriction and no legal hold")
+
+
+def _table(found: list[Mapping[str, Any]]) -> None:
+    if not found:
+        return
+    show.table(
+        ("request", "for", "by", "state", "identity", "due", "where"),
+        [
+            (
+                one["request"],
+                one["kind"],
+                one["customer_id"] or one["email"] or "",
+                one["state"],
+                one["identity"],
+                one["due"] + (" overdue" if one["overdue"] else ""),
+                "store" if one["source"] == "native" else "here",
+            )
+            for one in found
+        ],
+        right=(0,),
+    )
+
+
+# -- entering and deciding -----------------------------------------------------------------
+
+
+def request(
+    context: typer.Context,
+    kind: Annotated[
+        str, typer.Argument(metavar="KIND", help=", ".join(KINDS) + ".", show_default=False)
+    ],
+    customer: Whoever = None,
+    guest: Guest = None,
+    verified_by: Annotated[
+        str | None,
+        typer.Option("--verified-by", metavar="USER", help="Who knows that it is the person."),
+    ] = None,
+    how: Annotated[str | None, typer.Option("--how", metavar="TEXT", help="How they know.")] = None,
+    received: Annotated[
+        str | None,
+        typer.Option("--received", metavar="DAY", help="When it was made; default: now."),
+    ] = None,
+    wait: Wait = 30.0,
+    json: Json = False,
+) -> None:
+    """Enter what somebody asks for about their data."""
+    asked = {
+        "kind": KINDS.get(kind, kind),
+        "customer": customer,
+        "guest": guest,
+        "verified_by": verified_by,
+        "how": how,
+        "received": received,
+    }
+    answer = ask(options.opened(context), "gdpr.request", asked, wait, "entering").answer
+    if json:
+        show.as_json(answer)
+        return
+    number = answer["request"]
+    was = "" if answer["new"] else "there already: "
+    show.note(f"{was}request {number}, {answer['state']}, to be answered by {answer['due']}")
+    if answer["identity"] == "none" and answer["kind"] in ("access", "erase"):
+        show.note(f"next: sidecar gdpr verify {number} --verified-by USER --how TEXT")
+
+
+def verify(
+    context: typer.Context,
+    request: Request,
+    verified_by: Annotated[
+        str, typer.Option("--verified-by", metavar="USER", help="Who knows that it is the person.")
+    ],
+    how: Annotated[str, typer.Option("--how", metavar="TEXT", help="How they know.")],
+    wait: Wait = 30.0,
+    json: Json = False,
+) -> None:
+    """Note how USER knows that it is the person who asks."""
+    asked = {"request": request, "verified_by": verified_by, "how": how}
+    _decide(context, "gdpr.verify", asked, wait, json)
+
+
+def approve(
+    context: typer.Context, request: Request, wait: Wait = 30.0, json: Json = False
+) -> None:
+    """Let a copy be made, or an erasure begin once the time to cancel it is over."""
+    _decide(context, "gdpr.approve", {"request": request}, wait, json)
+
+
+def refuse(
+    context: typer.Context,
+    request: Request,
+    reason: Reason,
+    wait: Wait = 30.0,
+    json: Json = False,
+) -> None:
+    """Answer that it is not done, and why."""
+    _decide(context, "gdpr.refuse", {"request": request, "reason": reason}, wait, json)
+
+
+def cancel(
+    context: typer.Context,
+    request: Request,
+    reason: Perhaps = None,
+    wait: Wait = 30.0,
+    json: Json = False,
+) -> None:
+    """Drop a request that has not begun, as when somebody thought better of it."""
+    _decide(context, "gdpr.cancel", {"request": request, "reason": reason}, wait, json)
+
+
+def extend(
+    context: typer.Context,
+    request: Request,
+    reason: Reason,
+    wait: Wait = 30.0,
+    json: Json = False,
+) -> None:
+    """Answer two months later; tell the person why, within the first month."""
+    _decide(context, "gdpr.extend", {"request": request, "reason": reason}, wait, json)
+
+
+def rectified(
+    context: typer.Context,
+    request: Request,
+    what: Annotated[
+        str, typer.Option("--what", metavar="TEXT", help="Which data, without their values.")
+    ],
+    wait: Wait = 30.0,
+    json: Json = False,
+) -> None:
+    """Note that data were put right in the store, as REQUEST asks."""
+    _decide(context, "gdpr.rectified", {"request": request, "what": what}, wait, json)
+
+
+def _decide(
+    context: typer.Context, name: str, asked: Mapping[str, object], wait: float, json: bool
+) -> None:
+    answer = ask(options.opened(context), name, asked, wait, "deciding").answer
+    if json:
+        show.as_json(answer)
+        return
+    begins = ""
+    if answer["state"] == "waiting":
+        begins = f", may be carried out from {_minute(answer['starts_at'])} on"
+    due = "" if answer["finished_at"] else f", to be answered by {answer['due']}"
+    show.note(f"request {answer['request']} is {answer['state']}{begins}{due}")
+
+
+# -- rights and holds ----------------------------------------------------------------------
+
+
+def restrict(
+    context: typer.Context,
+    customer: Customer,
+    reason: Reason,
+    wait: Wait = 30.0,
+    json: Json = False,
+) -> None:
+    """Make nothing of the data of CUSTOMER any more; what stands stays."""
+    asked = {"customer": customer, "reason": reason}
+    _right(context, "gdpr.restrict", asked, wait, json)
+
+
+def unrestrict(
+    context: typer.Context,
+    customer: Customer,
+    reason: Reason,
+    wait: Wait = 30.0,
+    json: Json = False,
+) -> None:
+    """Treat CUSTOMER as everybody else again."""
+    asked = {"customer": customer, "reason": reason}
+    _right(context, "gdpr.unrestrict", asked, wait, json)
+
+
+def object_(
+    context: typer.Context,
+    to: To,
+    reason: Reason,
+    customer: Whoever = None,
+    guest: Guest = None,
+    wait: Wait = 30.0,
+    json: Json = False,
+) -> None:
+    """Note that somebody objects to marketing, or CUSTOMER to being judged by their facts."""
+    asked = {"to": to, "customer": customer, "guest": guest, "reason": reason}
+    _right(context, "gdpr.object", asked, wait, json)
+
+
+def unobject(
+    context: typer.Context,
+    customer: Customer,
+    to: To,
+    reason: Reason,
+    wait: Wait = 30.0,
+    json: Json = False,
+) -> None:
+    """Note that CUSTOMER objects no more; consents that it withdrew stay withdrawn."""
+    asked = {"to": to, "customer": customer, "reason": reason}
+    _right(context, "gdpr.unobject", asked, wait, json)
+
+
+def _right(
+    context: typer.Context, name: str, asked: Mapping[str, object], wait: float, json: bool
+) -> None:
+    answer = ask(options.opened(context), name, asked, wait, "noting").answer
+    if json:
+        show.as_json(answer)
+        return
+    who = f"customer {answer['customer_id']}" if answer["customer_id"] else "the guest"
+    is_so = "is" if answer["holds"] else "is no longer"
+    show.note(f"{who} {is_so} {answer['right'].replace('_', ' ')}")
+    if answer.get("request"):
+        show.note(f"request {answer['request']} is done with that")
+
+
+def hold(
+    context: typer.Context,
+    customer: Customer,
+    reason: Reason,
+    until: Annotated[
+        str | None, typer.Option("--until", metavar="DAY", help="Its last day; default: none.")
+    ] = None,
+    wait: Wait = 30.0,
+    json: Json = False,
+) -> None:
+    """Keep the data of CUSTOMER from being erased, as while a lawsuit goes on."""
+    asked = {"customer": customer, "until": until, "reason": reason}
+    answer = ask(options.opened(context), "gdpr.hold", asked, wait, "noting").answer
+    if json:
+        show.as_json(answer)
+        return
+    ends = f" until {answer['until']}" if answer["until"] else ""
+    show.note(f"customer {answer['customer_id']} is held{ends}: nothing of them is erased")
+
+
+def unhold(
+    context: typer.Context,
+    customer: Customer,
+    reason: Reason,
+    wait: Wait = 30.0,
+    json: Json = False,
+) -> None:
+    """Let the data of CUSTOMER be erased again."""
+    asked = {"customer": customer, "reason": reason}
+    answer = ask(options.opened(context), "gdpr.unhold", asked, wait, "noting").answer
+    if json:
+        show.as_json(answer)
+        return
+    show.note(f"customer {answer['customer_id']} is held no longer")
+
+
+# -- OpenCart's own ------------------------------------------------------------------------
+
+
+def takeover(
+    context: typer.Context,
+    undo: Annotated[
+        bool, typer.Option("--undo", help="Give them back, and switch the job on again.")
+    ] = False,
+    wait: Wait = 30.0,
+    json: Json = False,
+) -> None:
+    """
+    Carry out the requests of OpenCart's own page here, and switch its own job off.
+
+    The job would delete the account of an approved removal at its next run, and leave the rest.
+    """
+    asked = {"undo": True} if undo else {}
+    answer = ask(options.opened(context), "gdpr.takeover", asked, wait, "taking over").answer
+    if json:
+        show.as_json(answer)
+        return
+    if not answer["taken_over"]:
+        on = "is on again" if answer["jobs_on"] else "is as it was"
+        show.note(f"given back: OpenCart's own job {on}; it deletes approved removals when it runs")
+        return
+    show.note("taken over: OpenCart's own job `gdpr` is off, so that it deletes nobody")
+    show.note("approving and denying in its page, Customers > GDPR, counts here")
+    show.note("its page shows how requests stand here; `sidecar gdpr list` lists them")
+    show.note("`sidecar gdpr takeover --undo` and `sidecar uninstall` put all of it back")
+
+
+def _identity(found: Mapping[str, Any]) -> str:
+    if found["identity"] != "staff":
+        return str(found["identity"])
+    return f"{found['verified_by']}: {found['verified_how']}"
+
+
+def _minute(at: str | None) -> str:
+    return "" if at is None else at[:16].replace("T", " ")
