@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -39,6 +40,10 @@ KINDS = {
 }
 
 
+#: Modules with more commands of the family; the ``register(family)`` of each adds them.
+MORE = ("gdpr_export", "gdpr_retention")
+
+
 def register(app: typer.Typer) -> None:
     """Add the command family to *app*."""
     family = typer.Typer(no_args_is_help=True, help="Requests of people about their data.")
@@ -61,6 +66,8 @@ def register(app: typer.Typer) -> None:
         ("takeover", takeover),
     ):
         family.command(name)(command)
+    for module in MORE:
+        importlib.import_module(f"sidecar.cli.{module}").register(family)
     app.add_typer(family, name="gdpr")
 
 
