@@ -16,6 +16,7 @@ from sidecar.shop.shop import Shop
 from sidecar.sync import changed
 from sidecar.sync.commands.dispatcher import Answer, Handler, Task
 from sidecar.sync.commands.means import Means
+from sidecar.sync.consents import newsletter
 from sidecar.sync.finding import require_customers
 from sidecar.sync.loyalty import keeping
 from sidecar.sync.tagging import end_of
@@ -48,6 +49,8 @@ def _claim(means: Means, task: Task, asked: Any, right: Right) -> Answer:
     person = person_of(shop, asked)
     if right != "no_marketing" and not person.customer_id:
         raise UsageError("a guest is in no tag, segment or tier: there is nothing to object to")
+    if person.customer_id:
+        newsletter.bring(shop, Scope.of([person.customer_id]), moment)  # what was said before
     with transaction(shop.engine) as tx:
         request = rights.claim(tx, shop, person, right, task.actor, reason, moment)
     if person.customer_id:
@@ -77,6 +80,7 @@ def _bring(means: Means, task: Task, customer_id: int, moment: Moment) -> None:
     """Bring what stands of the customer in line: a person's choice, so under no cap."""
     shop = means.shop
     book = means.rulebook(means.check_rules(), moment, False)
+    newsletter.bring(shop, Scope.of([customer_id]), moment)
     # Named, so that the tier is looked at too.
     keeping.bring(shop, book, Scope.of([customer_id]), moment, [customer_id])
     what = f"{task.name.replace('.', ' ')} {customer_id}"
