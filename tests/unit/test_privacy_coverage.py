@@ -98,7 +98,14 @@ def test_a_table_that_the_shop_looked_at_is_none() -> None:
         _live(order_product=("order_product_id int", "order_id int", "engraving text")),
         _live(review=("review_id int", "customer_id int", "photo_author varchar")),
         _live(wishes=("wish_id int", "customer_id int", "email varchar", "order_id int")),
-        _live(payments=("payment id int", "order_id int", 'card "holder" varchar', "täg text")),
+        _live(
+            payments=(
+                "payment id int",
+                "order_id int",
+                'card "holder" varchar',
+                "t\U0001f3f7g text",
+            )
+        ),
         _live(logins=("ip varchar", "at datetime")),
     ],
 )

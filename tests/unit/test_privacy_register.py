@@ -303,6 +303,14 @@ def test_columns_of_an_extension_are_added_to_a_table() -> None:
     assert wish.file == "more.toml"
 
 
+def test_a_link_can_be_told_otherwise() -> None:
+    text = "[add.order]\nlinks = { customer_id = 'json' }"
+    order = merged(shipped(), read_register(text, "b.toml")).tables["order"]
+    assert [link for link in order.links if link.column == "customer_id"] == [
+        Link("customer_id", "json")
+    ]
+
+
 def test_columns_added_to_rows_that_stay_stay_too() -> None:
     text = "[add.order_product.columns]\nengraving = { class = 'content' }"
     table = merged(shipped(), read_register(text, "b.toml")).tables["order_product"]
