@@ -70,10 +70,13 @@ def uninstall(
     upkeep = sidecar.upkeep
     with upkeep.uninstalling():
         ours = upkeep.ours()
-        doomed = len(ours.indexes) + (len(ours.tables) if purge else 0)
-        if doomed:
-            _say_what_goes(sidecar.shop.prefix, ours, purge=purge)
+        took_over = upkeep.took_over(ours)
+        if ours.indexes or took_over or (ours.tables and purge):
+            _say_what_goes(sidecar.shop.prefix, ours, purge=purge, took_over=took_over)
             _ask(yes=yes)
+            if took_over:
+                upkeep.give_back(options.actor(), sidecar.moment())
+                show.note("OpenCart's own requests are given back: its job deletes at its next run")
             upkeep.remove(
                 ours,
                 purge=purge,
@@ -85,8 +88,10 @@ def uninstall(
         _say_what_stays(upkeep, ours, purge=purge)
 
 
-def _say_what_goes(prefix: str, ours: Ours, *, purge: bool) -> None:
+def _say_what_goes(prefix: str, ours: Ours, *, purge: bool, took_over: bool) -> None:
     show.note("this removes:")
+    if took_over:
+        show.note("  the takeover of OpenCart's own requests: its job `gdpr` goes on again")
     for index in ours.indexes:
         blocks = (
             f", blocks that table for about {max(1, round(index.block_s))} s"

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sidecar.config import Config
 from sidecar.errors import SchemaError
 from sidecar.model import Moment
+from sidecar.privacy import takeover
 from sidecar.shop import migrate, removal
 from sidecar.shop.database import transaction
 from sidecar.shop.leader import leader_lock
@@ -104,6 +105,21 @@ class Upkeep:
     def ours(self) -> removal.Ours:
         """What of us is in the store's database."""
         return removal.find_ours(self.shop.engine, self.shop.prefix)
+
+    def took_over(self, ours: removal.Ours) -> bool:
+        """Whether OpenCart's own requests are taken over, or half so."""
+        own = self.shop.own
+        # What an uninstallation that was interrupted left may lack the tables that say so.
+        if not {own.state.name, own.privacy.privacy_act.name} <= set(ours.tables):
+            return False
+        with transaction(self.shop.engine) as tx:
+            return takeover.read(tx, own) is not None
+
+    def give_back(self, actor: str, moment: Moment) -> None:
+        """Let OpenCart carry out its own requests, as it did before the takeover."""
+        takeover.give_back(self.shop)
+        with transaction(self.shop.engine) as tx:
+            takeover.forget(tx, self.shop.own, actor, moment)
 
     def groups(self) -> list[tuple[str, int]]:
         """The store's customer groups and how many customers are in each, by id."""
