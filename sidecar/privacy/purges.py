@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from sidecar.errors import UsageError
 from sidecar.model import Moment, fold
@@ -173,6 +173,15 @@ def note_erased(tx: Connection, own: OwnTables, purge_id: int, number: int) -> N
     tx.execute(
         update(table).where(table.c.purge_id == purge_id).values(erased=table.c.erased + number)
     )
+
+
+def count_erased(tx: Connection, own: OwnTables, purge_id: int) -> None:
+    """Count the persons whose erasure for that purge is verified."""
+    erasure = own.privacy.erasure
+    query = select(func.count()).where(
+        erasure.c.purge_id == purge_id, erasure.c.stage == "verified"
+    )
+    _set(tx, own, purge_id, erased=tx.scalar(query.select_from(erasure)))
 
 
 def finish(

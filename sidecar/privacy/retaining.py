@@ -8,6 +8,7 @@ A purge that was interrupted goes on with what is still too old.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -91,7 +92,9 @@ class Retention:
         accounts = [rule for rule in self.rules if rule.of == ACCOUNTS]
         found = {rule.name: Looked(rule) for rule in self.rules}
         if accounts:
-            self._look_at_accounts([found[rule.name] for rule in accounts], writing, progress)
+            self._look_at_accounts(
+                [found[rule.name] for rule in accounts], writing=writing, progress=progress
+            )
         elif writing:
             self._forget_dates()
         for rule in self.rules:
@@ -100,7 +103,7 @@ class Retention:
         return [found[rule.name] for rule in self.rules]
 
     def _look_at_accounts(
-        self, found: Sequence[Looked], writing: bool, progress: Progress | None
+        self, found: Sequence[Looked], *, writing: bool, progress: Progress | None = None
     ) -> None:
         rules = [each.rule for each in found]
         total = customers_in_store(self._shop) if progress is not None else 0
@@ -187,18 +190,23 @@ class Retention:
                 purges.finish(tx, own, purge.purge_id, done, moment)
 
     def _end_accounts(self, purge: Purge, rule: RetentionRule) -> Mapping[str, int] | None:
+        counts: Counter[str] = Counter()
+        counts.update(self._erase([], purge))  # what a crash left of it
         looked = Looked(rule)
-        self._look_at_accounts([looked], False, None)
+        self._look_at_accounts([looked], writing=False)
         if self._grew(purge, looked.due):
             return None
-        counts: dict[str, int] = {}
         for start in range(0, len(looked.ids), RUN):
             if self._means.stop():
                 return None
-            ids = looked.ids[start : start + RUN]
-            for name, number in erasing.purge(self._means, ids, purge.purge_id).items():
-                counts[name] = counts.get(name, 0) + number
+            counts.update(self._erase(looked.ids[start : start + RUN], purge))
         return counts
+
+    def _erase(self, ids: Sequence[int], purge: Purge) -> Mapping[str, int]:
+        done = erasing.purge(self._means, ids, purge.purge_id)
+        with transaction(self._shop.engine) as tx:
+            purges.count_erased(tx, self._shop.own, purge.purge_id)
+        return done
 
     def _end_rows(self, purge: Purge, rule: RetentionRule) -> Mapping[str, int] | None:
         old = self._old(rule)
@@ -212,7 +220,7 @@ class Retention:
             subjects=[],
             numbers=[0],
         )
-        counts: dict[str, int] = {}
+        counts: Counter[str] = Counter()
         for one, keys in old.parts():
             if self._means.stop():
                 return None
@@ -220,7 +228,7 @@ class Retention:
                 number = old.delete(one, keys)
             else:
                 number = _rewrite(eraser, one, keys)
-            counts[one.name] = counts.get(one.name, 0) + number
+            counts[one.name] += number
             with transaction(self._shop.engine) as tx:
                 purges.note_erased(tx, self._shop.own, purge.purge_id, number)
         return counts
