@@ -47,6 +47,9 @@ _AMOUNTS: Final = frozenset(
 _SECRET: Final = re.compile(r"(?:.*_)?(?:token|password|salt|secret)", re.IGNORECASE)
 NOT_SHOWN: Final = "(not shown)"
 
+#: People of the shop, as our own JSON names them.
+_STAFF: Final = re.compile(r"(?:admin|cli):.{1,59}", re.DOTALL)
+
 #: DECIMAL columns are told with so many places, or more where they have more.
 _PLACES: Final = 4
 
@@ -193,7 +196,8 @@ def _cleaned(said: Any, *, is_escaped: bool) -> Json:
     if isinstance(said, list):
         return [_cleaned(item, is_escaped=is_escaped) for item in said]
     if isinstance(said, str):
-        return _text(said, is_escaped=is_escaped)
+        is_staff = not is_escaped and _STAFF.fullmatch(said) is not None
+        return NOT_SHOWN if is_staff else _text(said, is_escaped=is_escaped)
     return said  # type: ignore[no-any-return]
 
 
