@@ -16,6 +16,7 @@ from sidecar.config import Config
 from sidecar.model import Moment, Outcome
 from sidecar.privacy import (
     duty,
+    erase_handlers,
     export_handlers,
     request_handlers,
     retention_handlers,
@@ -285,6 +286,7 @@ class Sidecar:
             **consent_handlers.handlers(self._means),
             **look_handlers.handlers(lambda: self.view),
             **request_handlers.handlers(self._privacy_means),
+            **erase_handlers.handlers(self._privacy_means),
             **export_handlers.handlers(self._privacy_means, self._explained),
             **rights_handlers.handlers(self._means),
             **retention_handlers.handlers(self._privacy_means),

@@ -11,7 +11,15 @@ from sidecar import clock
 from sidecar.config import Config
 from sidecar.errors import Problem, UsageError
 from sidecar.model import Moment
-from sidecar.privacy import export_rows, person, purges, request_list
+from sidecar.privacy import (
+    erase_handlers,
+    export_rows,
+    person,
+    purges,
+    replay,
+    request_list,
+)
+from sidecar.privacy.means import Means
 from sidecar.privacy.person import require_key
 from sidecar.rules.language.suggest import listing
 from sidecar.shop import migrate, size
@@ -312,6 +320,29 @@ class View:
         with transaction(self.shop.engine) as tx:
             salt = export_rows.of_request(tx, self.shop.own, request_id).salt
         return require_key(self.shop).password(salt)
+
+    def erasure_plan(self, customer: str | None, guest: str | None) -> dict[str, Any]:
+        """
+        What erasing a person would do now; see `sidecar.privacy.erasure_plan`.
+
+        Raises:
+            UsageError: Both or none are given, or there is nobody of that name.
+            ConfigError: There is no key, or the register cannot be used.
+        """
+        return erase_handlers.planned(self._privacy_means(), {"customer": customer, "guest": guest})
+
+    def replay_plan(self) -> dict[str, Any]:
+        """
+        What the journal of erasures asks for now; see `sidecar.privacy.replay`.
+
+        Raises:
+            ConfigError: There is no key, or the register cannot be used.
+            FatalError: The file of the journal cannot be read.
+        """
+        return replay.plan(self._privacy_means()).as_json()
+
+    def _privacy_means(self) -> Means:
+        return Means(self.config, self.shop, self._moment())
 
     # -- requests for one's data ---------------------------------------------------------
 

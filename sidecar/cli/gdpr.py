@@ -41,7 +41,7 @@ KINDS = {
 
 
 #: Modules with more commands of the family; the ``register(family)`` of each adds them.
-MORE = ("gdpr_export", "gdpr_retention")
+MORE = ("gdpr_erase", "gdpr_export", "gdpr_retention")
 
 
 def register(app: typer.Typer) -> None:

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from sqlalchemy import and_, delete, insert, not_, select, update
+from sqlalchemy import and_, delete, insert, not_, or_, select, update
 
 from sidecar.model import Scope
-from sidecar.privacy import acts, journal, requests
+from sidecar.privacy import acts, export_rows, journal, requests
 from sidecar.privacy.eraser import Eraser
 from sidecar.privacy.means import Means
 from sidecar.privacy.person import require_key
@@ -142,18 +142,25 @@ def _end_coupons(means: Means, accounts: Sequence[int]) -> None:
 
 
 def _end_requests(means: Means, persons: Sequence[Leaving]) -> None:
-    """What else they asked for about their data cannot be answered any more."""
+    """What else they asked for about their data is not answered any more; copies of it go."""
     own, moment = means.shop.own, means.moment
-    table = own.privacy.privacy_request
-    by_person = {one.person: one for one in persons}
-    query = select(table.c.request_id, table.c.person).where(
-        table.c.person.in_(sorted(by_person)), table.c.state.in_(sorted(requests.NOT_BEGUN))
+    table, export = own.privacy.privacy_request, own.privacy.export
+    accounts = [one.customer_id for one in persons if one.customer_id]
+    ours = {one.request_id for one in persons}
+    query = select(table.c.request_id, table.c.state).where(
+        or_(table.c.person.in_([one.person for one in persons]), table.c.customer_id.in_(accounts))
     )
     with transaction(means.shop.engine) as tx:
-        for row in tx.execute(query).all():
-            if row.request_id != by_person[row.person].request_id:
+        theirs = tx.execute(query).all()
+        for row in theirs:
+            if row.request_id not in ours and row.state in requests.NOT_BEGUN:
                 why = "the person's data was erased"
                 requests.cancel(tx, own, row.request_id, acts.OURSELVES, why, moment)
+        copies = export.c.request_id.in_([row.request_id for row in theirs])
+        ended = update(export).where(copies, export.c.deleted_at.is_(None))
+        found = tx.execute(ended.values(ends_at=moment.epoch_s)).rowcount if theirs else 0
+    if found:
+        export_rows.delete_old(means)
 
 
 # -- consents ------------------------------------------------------------------------------

@@ -686,6 +686,17 @@ COMMANDS: Final[tuple[Command, ...]] = (
         ),
     ),
     Command(
+        "gdpr.erase",
+        "privacy",
+        "Carry out a request for erasure now, without waiting; it cannot be brought back",
+        (_REQUEST,),
+    ),
+    Command(
+        "gdpr.replay",
+        "privacy",
+        "After a restore of the database, erase again whom the journal of erasures names",
+    ),
+    Command(
         "retention.look",
         "privacy",
         "Show what the retention rules would end now",
