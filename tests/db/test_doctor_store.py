@@ -196,6 +196,43 @@ def test_requests_for_ones_data_that_wait_are_told(
     assert "example.com" not in repr(found)
 
 
+@pytest.mark.parametrize(("job", "state"), [(0, "ok"), (1, "warning")])
+def test_after_the_takeover_only_a_job_that_is_on_again_is_told(
+    store: DoctorStore, job: int, state: str
+) -> None:
+    store.given.execute("INSERT INTO oc_gdpr (action, status) VALUES ('remove', 2)")
+    store.given.execute("UPDATE oc_cron SET status = %s WHERE code = 'gdpr'", job)
+    taken = '{"by":"cli:eve","at":1,"jobs":[2],"done":true}'
+    store.given.execute(
+        "INSERT INTO oc_sidecar_state (name, value, at) VALUES ('gdpr_takeover', %s, 1)", taken
+    )
+
+    found = store.one("store.gdpr")
+
+    assert (found.state, "taken over" in found.found) == (state, True)
+
+
+def test_requests_that_are_due_and_who_is_restricted_are_told(store: DoctorStore) -> None:
+    assert store.one("gdpr.requests").found == "none waits"
+    store.given.execute(
+        "INSERT INTO oc_sidecar_restriction (customer_id, kind, since, actor, reason)"
+        " VALUES (1, 'restricted', 1, 'x', 'y'), (2, 'no_profiling', 1, 'x', 'y')"
+    )
+    store.given.execute(
+        "INSERT INTO oc_sidecar_privacy_request (kind, state, person, source, actor, received_at,"
+        " due_at) VALUES ('erase', 'open', 'p', 'staff', 'x', 1, 9999999999)"
+    )
+    well = store.one("gdpr.requests")
+    store.given.execute("UPDATE oc_sidecar_privacy_request SET due_at = 2")
+    late = store.one("gdpr.requests")
+
+    assert well.found == (
+        "1 requests for one's data wait for an answer; 1 customers are restricted;"
+        " 1 customers object to profiling"
+    )
+    assert (late.state, "1 overdue" in late.found) == ("warning", True)
+
+
 def test_a_bridge_that_is_not_there_is_worth_knowing(store: DoctorStore) -> None:
     assert "1.0.0" in store.one("store.bridge").found
 

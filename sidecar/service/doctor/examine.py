@@ -16,12 +16,14 @@ from sidecar.service.doctor import (
     binlog,
     clocks,
     connection,
+    consents,
     files,
     grant_checks,
     opencart,
     own,
     policy,
     privacy,
+    requests,
     rules,
     tables,
 )
@@ -62,12 +64,14 @@ OF_THE_STORE: dict[str, _Check] = {
     "binlog.columns": binlog.check_columns,
     "store.version": opencart.check_version,
     "store.policy": policy.check_policy,
-    "store.gdpr": opencart.check_gdpr,
+    "store.gdpr": requests.check_gdpr,
     "store.bridge": opencart.check_bridge,
     "currency": policy.check_currency,
     "own": own.check_own_tables,
     "rules": rules.check_rules,
+    "gdpr.requests": requests.check_requests,
     "privacy.register": privacy.check_register,
+    "consents": consents.check_consents,
 }
 
 #: A table or column that an OpenCart has: what is looked at is no store that OpenCart made.

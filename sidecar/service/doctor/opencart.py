@@ -1,10 +1,10 @@
-"""The store's own version, its GDPR job, and our bridge in it."""
+"""The store's own version, and our bridge in it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlalchemy import TableClause, column, func, select, table
+from sqlalchemy import column, func, select, table
 
 from sidecar.errors import ConfigError
 from sidecar.service.doctor.case import StoreCase
@@ -15,9 +15,6 @@ from sidecar.shop.text import unescape
 
 #: What the bridge is called among the store's extensions.
 BRIDGE = "sidecar"
-
-#: OpenCart's states of a request for one's data.
-_PENDING, _PROCESSING = 1, 2
 
 
 def check_version(case: StoreCase) -> Iterator[Finding]:
@@ -64,63 +61,6 @@ def _directory(case: StoreCase, name: str, prefix: str) -> Finding:
         "two stores would be taken for one",
         "correct [shop] directory, or [database] name and prefix",
     )
-
-
-def check_gdpr(case: StoreCase) -> Iterator[Finding]:
-    """Requests of customers for their data, and OpenCart's own job that carries them out."""
-    check, prefix = "store.gdpr", case.prefix
-    gdpr, cron = table(f"{prefix}gdpr", column("status")), _cron(prefix)
-    with transaction(case.engine) as tx:
-        if not tx.dialect.has_table(tx, gdpr.name):
-            yield Finding(check, "ok", "this OpenCart takes no requests for one's data")
-            return
-        counts = {
-            int(row[0] or 0): int(row[1])
-            for row in tx.execute(select(gdpr.c.status, func.count()).group_by(gdpr.c.status))
-        }
-        active = bool(
-            tx.scalar(select(func.count()).where(cron.c.code == "gdpr", cron.c.status == 1))
-        )
-    pending, processing = counts.get(_PENDING, 0), counts.get(_PROCESSING, 0)
-    place = "in the admin, Customers > GDPR"
-    if processing and active:
-        yield Finding(
-            check,
-            "warning",
-            f"{processing} approved removals wait for OpenCart's own job",
-            "its next run deletes the accounts, whatever config_gdpr_limit says, and leaves their"
-            " orders, returns and reviews with the personal data in them",
-            f"look at them {place}; System > Maintenance > Cron Jobs switches `gdpr` off",
-        )
-    elif processing:
-        yield Finding(
-            check,
-            "warning",
-            f"{processing} approved removals wait, and OpenCart's job `gdpr` is off",
-            "nobody removes them, and the law sets a term",
-            f"look at them {place}; System > Maintenance > Cron Jobs switches it on",
-        )
-    if pending:
-        yield Finding(
-            check,
-            "note",
-            f"{pending} requests for one's data wait for a decision"
-            + (
-                " (4.1 also leaves removals there that are done)"
-                if case.shop.capabilities.generation == "4.1"
-                else ""
-            ),
-            "the law sets a term",
-            f"decide {place}",
-        )
-    if not pending and not processing:
-        yield Finding(
-            check, "ok", f"no request waits; OpenCart's own job is {'on' if active else 'off'}"
-        )
-
-
-def _cron(prefix: str) -> TableClause:
-    return table(f"{prefix}cron", column("code"), column("status"))
 
 
 def check_bridge(case: StoreCase) -> Iterator[Finding]:
