@@ -47,6 +47,10 @@ def explain(
         return
     if found["set_aside"]:
         show.note(show.plain(f"cannot be processed: {found['set_aside']}"))
+    for kind in found["restrictions"]:
+        show.note(
+            f"{kind.replace('_', ' ')}: `sidecar gdpr show {found['customer_id']} --customer`"
+        )
     if only is not None:
         _in_full(_chosen(found, only))
     elif everything:

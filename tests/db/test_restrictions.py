@@ -249,3 +249,26 @@ def test_a_range_without_some_is_the_ranges_between(
 def test_named_customers_without_some_are_the_others() -> None:
     assert restrictions.without(Scope.of([3, 1, 2]), [2]) == [Scope.of([1, 3])]
     assert restrictions.without(Scope.of([2]), [2]) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "why"), [("restricted", "nothing is made"), ("no_profiling", "object to profiling")]
+)
+def test_whoever_is_left_out_is_explained_by_that(shop: SmallStore, kind: Kind, why: str) -> None:
+    ann = shop.given.customer()
+    bought(shop, ann, 1)
+    shop.full_pass()
+    restrict(shop, ann, kind)
+    bought(shop, ann, 2)
+    shop.full_pass()
+
+    found: Any = shop.sidecar.view.explain(str(ann))
+
+    assert found["restrictions"] == [kind]
+    assert found["set_aside"] is None
+    often = found["tag"]["Often"]
+    assert (often["holds"], often["verdict"], often["next_change"]) == (False, None, None)
+    assert why in often["why"]
+    assert why in found["segment"]["Big"]["why"]
+    assert why in found["group"]["why"]
+    assert found["tag"]["Buyer"]["holds"] == (kind == "restricted")

@@ -17,6 +17,7 @@ from sidecar.rules.explain import Told, Trees
 from sidecar.rules.syntax import Expr
 from sidecar.shop.database import transaction
 from sidecar.shop.shop import Shop
+from sidecar.sync import restrictions
 from sidecar.sync.compiled_rules import Rulebook
 from sidecar.sync.cycle import Pass, Situation, situation
 from sidecar.sync.explaining import foresight, groups, said, things
@@ -53,6 +54,13 @@ def find(shop: Shop, customer: str) -> int:
     raise UsageError(problem)
 
 
+#: Why nothing is said by rules, by kind of restriction; the first that is so.
+_LEFT_OUT = {
+    "restricted": "restricted: nothing is made of their data, and what stands stays",
+    "no_profiling": "they object to profiling: no rule says anything of them",
+}
+
+
 def explain(shop: Shop, book: Rulebook, customer_id: int, moment: Moment) -> dict[str, Json]:
     """
     Everything that is and is not so of a customer, as JSON; writes nothing.
@@ -70,6 +78,8 @@ def explain(shop: Shop, book: Rulebook, customer_id: int, moment: Moment) -> dic
     seen: foresight.Foresight | None = None
     group_id: int | None = None
     with transaction(shop.engine) as tx:
+        kinds = [row.kind for row in restrictions.of_customer(tx, shop.own, customer_id)]
+        left_out = next((_LEFT_OUT[kind] for kind in _LEFT_OUT if kind in kinds), None)
         remembered = said.read(tx, shop.own, customer_id, book.slots, moment.epoch_s)
         standing = load_standing(Reading(shop, tx, scope, moment), book.slots)
         aside = remembered.set_aside
@@ -80,8 +90,9 @@ def explain(shop: Shop, book: Rulebook, customer_id: int, moment: Moment) -> dic
         else:
             if found.loaded.frame.is_empty():
                 raise UsageError(f"no customer has the id {customer_id}")
-            after, conditions = _judged(work, found, trees)
-            seen = foresight.foresee(work, tx, scope, found, remembered.assertions)
+            if left_out is None:
+                after, conditions = _judged(work, found, trees)
+                seen = foresight.foresee(work, tx, scope, found, remembered.assertions)
             group_id = found.loaded.frame["group"][0]
         held_by = _held_by(tx, shop)
     limits_id = book.limits.limits_id if book.limits is not None else None
@@ -95,6 +106,7 @@ def explain(shop: Shop, book: Rulebook, customer_id: int, moment: Moment) -> dic
         after=after or (standing.row(0, named=True) if standing.height else {}),
         seen=seen,
         held_by=held_by,
+        left_out=left_out,
     )
     with transaction(shop.engine) as tx:
         tier = _tier(tier_statement.read(tx, shop, customer_id))
@@ -103,6 +115,7 @@ def explain(shop: Shop, book: Rulebook, customer_id: int, moment: Moment) -> dic
         "at": known.telling.at(moment.epoch_s),
         "limits": limits_id,
         "set_aside": aside if conditions is None else None,
+        "restrictions": kinds,
         "paused": book.paused,
         "tag": things.tags(known),
         "segment": things.segments(known),

@@ -200,6 +200,8 @@ def _why(
         return pin_words(pin, known.telling)
     if blocked is not None and blocked["why"] == "paused":
         return str(blocked["text"])
+    if known.left_out is not None:
+        return known.left_out
     if (hold := _HOLDS.get(after.get("group_hold") or 0)) is not None:
         return hold[1]
     if plan is not None and group_id in plan.protected:

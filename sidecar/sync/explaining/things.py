@@ -36,6 +36,7 @@ class Known:
         after: What a look at them would leave behind, as `evaluate` returns it.
         seen: What comes; None: they cannot be processed.
         held_by: By rule number: the run whose undo or discard holds it.
+        left_out: Why no rule is asked about them; None: rules are.
     """
 
     book: Rulebook
@@ -46,6 +47,7 @@ class Known:
     after: Mapping[str, Any]
     seen: Foresight | None
     held_by: Mapping[int, int | None]
+    left_out: str | None = None
 
     def stands(self, kind: str, slot: int) -> bool:
         """Whether a bit of the words *kind* of our tables is set."""
@@ -285,6 +287,8 @@ def _why_rule(
         return f"its rule is off: {off}"
     if rule is None:
         return "nobody gave it, and no rule makes it"
+    if known.left_out is not None:
+        return known.left_out
     if known.told is None:
         return f"the customer cannot be processed: {known.said.set_aside or 'see the log'}"
     node = known.told.node(rule.when)
