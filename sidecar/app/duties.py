@@ -15,7 +15,9 @@ def duties(sidecar: Sidecar, read_config: Callable[[], Config]) -> Duties:
 
     def dispatch(duties: Duties, pulse: Pulse) -> str:
         installed = duties.installed
-        now = Sidecar(installed.config, installed.engine, installed.shop, pulse.stopping)
+        now = Sidecar(
+            installed.config, installed.engine, installed.shop, pulse.stopping, pulse.meanwhile
+        )
         asked = now.requests.dispatcher(pulse.beat).dispatch_next()
         return asked.state if asked else ""
 

@@ -71,12 +71,15 @@ class Sidecar:
         engine: Its database.
         shop: Its store.
         stop: Asked during a full pass that a command wants whether to end.
+        meanwhile: Called during what may take minutes, so that what rings does not wait; None:
+            nothing rings.
     """
 
     config: Config
     engine: Engine
     shop: Shop
     stop: Stop | None = None
+    meanwhile: Callable[[], None] | None = None
 
     def moment(self) -> Moment:
         """Now, in the store's zone."""
@@ -294,7 +297,12 @@ class Sidecar:
 
     def _privacy_means(self) -> PrivacyMeans:
         """What is done about personal data is done with."""
-        stop = self.stop or (lambda: False)
+
+        def stop() -> bool:
+            if self.meanwhile is not None:
+                self.meanwhile()
+            return self.stop is not None and self.stop()
+
         return PrivacyMeans(self.config, self.shop, self.moment(), stop)
 
     def _explained(self, customer_id: int) -> dict[str, Json]:

@@ -229,7 +229,13 @@ class Duties:
 
     def privacy(self, pulse: Pulse) -> Done:
         """Do what is due about personal data."""
-        duty.carry_out(Means(self._config, self._shop, self.moment(), _stop(pulse)))
+        asked = _stop(pulse)
+
+        def stop() -> bool:
+            pulse.meanwhile()
+            return asked()
+
+        duty.carry_out(Means(self._config, self._shop, self.moment(), stop))
         return Done()
 
     def upkeep(self, pulse: Pulse) -> Done:

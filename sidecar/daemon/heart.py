@@ -23,6 +23,7 @@ class Heart:
         work: Keeps the heartbeat.
         now: The wall clock.
         monotonic: Paces it.
+        meanwhile: Looks at what rang.
 
     Attributes:
         vitals: What is known about the daemon, said by the loop.
@@ -35,8 +36,10 @@ class Heart:
         systemd: Systemd,
         now: Callable[[], datetime.datetime],
         monotonic: Callable[[], float],
+        meanwhile: Callable[[], None] = lambda: None,
     ) -> None:
         self._work, self._signals, self._systemd = work, signals, systemd
+        self._meanwhile = meanwhile
         self._metrics = work.metrics
         self._now, self._monotonic = now, monotonic
         self._lease: Lease | None = None
@@ -61,6 +64,10 @@ class Heart:
             self._systemd.status(f"{what}, {done} of {total} customers")
         self.ping()
         self._keep_alive()
+
+    def meanwhile(self) -> None:
+        """Look at what rang, so that nothing waits for something that may take minutes."""
+        self._meanwhile()
 
     # -- told by the loop ------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 from collections.abc import Callable
 
@@ -32,6 +33,9 @@ EVERY_S = {
     "privacy": 60.0,
     "upkeep": 3600.0,
 }
+
+#: Of them, what goes on while an erasure, which may take minutes, is carried out.
+MEANWHILE = ("hints", "log", "poll", "due")
 
 #: How long the lock may be held by another, such as a command that is about to end.
 LOCK_WAIT_S = 5.0
@@ -65,7 +69,7 @@ class Daemon:
         self._work, self._signals, self._files, self._systemd = work, signals, files, systemd
         self._http, self._metrics = http, work.metrics
         self._monotonic = monotonic
-        self._heart = Heart(work, signals, systemd, now, monotonic)
+        self._heart = Heart(work, signals, systemd, now, monotonic, self._meanwhile)
         self._full_passes = FullPasses(monotonic())
         self._outage = Outage()
         self._reload = False
@@ -191,6 +195,15 @@ class Daemon:
             asked = duty == "commands"
             self._owe_full_pass("rules" if asked else "store", at_once=asked)
         self.vitals.doing = "waiting"
+
+    def _meanwhile(self) -> None:
+        doing = self.vitals.doing
+        for duty in self._schedule.due(self._monotonic()):
+            if duty in MEANWHILE:
+                # What fails here fails again when it is due by itself, and is met there.
+                with contextlib.suppress(DatabaseError):
+                    self._do(duty)
+        self.vitals.doing = doing
 
     def _call(self, duty: str) -> Done:
         work, pulse = self._work, self._heart

@@ -42,6 +42,9 @@ class Pulse(Protocol):
             DatabaseUnavailableError: Another sidecar may write: end without writing more.
         """
 
+    def meanwhile(self) -> None:
+        """Look at what rang; asked outside of transactions, of something that may take minutes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Lease:

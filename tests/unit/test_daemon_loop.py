@@ -87,6 +87,7 @@ class Written:
         self.last: int | None = int(NOON.timestamp())
         self.poll_interval_s = 2.0
         self.pulse: Callable[[Pulse], None] = lambda _pulse: None
+        self.erase: Callable[[Pulse], None] = lambda _pulse: None
         self.heartbeats: list[Mapping[str, Json]] = []
         self.reports: list[tuple[str, str | None]] = []
         self.ours = True
@@ -148,7 +149,9 @@ class Written:
         return done
 
     def privacy(self, pulse: Pulse) -> Done:
-        return self._do("privacy")
+        done = self._do("privacy")
+        self.erase(pulse)
+        return done
 
     def upkeep(self, pulse: Pulse) -> Done:
         return self._do("upkeep")
@@ -498,6 +501,48 @@ def test_a_long_pass_asks_whether_the_lock_is_still_ours(bench: Bench) -> None:
     bench.run(30)
 
     assert max(reached) < 7
+
+
+def test_what_rings_does_not_wait_for_an_erasure(bench: Bench) -> None:
+    erased: list[float] = []
+
+    def long(pulse: Pulse) -> None:
+        for _ in range(100):
+            bench.clocks.pass_s(0.1)
+            pulse.meanwhile()
+        erased.append(bench.clocks.monotonic_s - 1_000.0)
+        assert bench.daemon.vitals.doing == "privacy"
+
+    bench.work.erase = long
+    bench.run(30)
+
+    (ended,) = erased
+    began = ended - 10
+    during = [(duty, at) for duty, at in bench.work.calls if began < at < ended - 0.05]
+    assert {duty for duty, _ in during} == {"hints", "log", "poll", "due"}
+    assert [at - began for duty, at in during if duty == "poll"] == pytest.approx(
+        [2, 4, 6, 8], abs=0.5
+    )
+    assert len([at for duty, at in during if duty == "hints"]) >= 18
+
+
+def test_a_source_that_fails_meanwhile_does_not_end_an_erasure(bench: Bench) -> None:
+    erased: list[int] = []
+
+    def long(pulse: Pulse) -> None:
+        for done in range(100):
+            bench.clocks.pass_s(0.1)
+            pulse.meanwhile()
+            erased.append(done)
+
+    def fail(duty: str) -> None:
+        if duty == "poll" and bench.daemon.vitals.doing == "poll" and 0 < len(erased) < 50:
+            raise DatabaseUnavailableError("gone for a moment")
+
+    bench.work.erase, bench.work.fail = long, fail
+    bench.run(30)
+
+    assert len(erased) == 100
 
 
 def test_a_full_pass_that_fails_is_tried_again_some_minutes_later(bench: Bench) -> None:
