@@ -47,16 +47,19 @@ def explain(
         return
     if found["set_aside"]:
         show.note(show.plain(f"cannot be processed: {found['set_aside']}"))
-    for kind in found["restrictions"]:
-        show.note(
-            f"{kind.replace('_', ' ')}: `sidecar gdpr show {found['customer_id']} --customer`"
-        )
+    _say_restrictions(found)
     if only is not None:
         _in_full(_chosen(found, only))
     elif everything:
         _in_full(list(_things(found)))
     else:
         _overview(found)
+
+
+def _say_restrictions(found: Mapping[str, Any]) -> None:
+    for kind in found["restrictions"]:
+        more = f"`sidecar gdpr show {found['customer_id']} --customer`"
+        show.note(f"{kind.replace('_', ' ')}: {more}")
 
 
 def _things(found: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
