@@ -5,8 +5,11 @@ CREATE USER 'sidecar'@'localhost' IDENTIFIED BY 'a long password';
 -- Read the store, and add indexes to its tables.
 GRANT SELECT, INDEX ON `shop`.* TO 'sidecar'@'localhost';
 
--- Move customers between customer groups: the one column of the store that is changed.
+-- Move customers between customer groups: the one column of the store that always is changed.
 GRANT UPDATE (customer_group_id) ON `shop`.`oc_customer` TO 'sidecar'@'localhost';
+
+-- Only where consents are kept: write the newsletter flag.
+GRANT UPDATE (newsletter) ON `shop`.`oc_customer` TO 'sidecar'@'localhost';
 
 -- Only with a loyalty program: write points, and mend them when asked.
 GRANT INSERT, UPDATE, DELETE ON `shop`.`oc_customer_reward` TO 'sidecar'@'localhost';

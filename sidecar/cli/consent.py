@@ -379,9 +379,8 @@ def _tell_all(answer: Mapping[str, Any], json: bool) -> None:
     if json:
         show.as_json(answer)
         return
-    show.note(
-        f"{show.counted(answer['changed'], 'consent')} ended, and nothing is sent there any more"
-    )
+    changed = show.counted(answer["changed"], "consent")
+    show.note(f"nothing is sent there any more ({changed} changed)")
 
 
 def _who(customer_id: int | None) -> str:

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from sidecar.config.key import Key
+from sidecar.service.doctor.case import StoreCase
+from sidecar.service.doctor.consents import check_consents
 from sidecar.shop.database import transaction
 from sidecar.sync.consents import chain, recording, suppression, verifying
 from sidecar.sync.consents.chain import Saying
@@ -339,3 +341,44 @@ def test_writers_at_the_same_time_make_one_chain(store: SmallStore, people: list
     found = checked(store)
 
     assert (failed, found.problems, found.rows) == ([], [], 61)
+
+
+# -- what the doctor says without looking at every row -----------------------------------------
+
+
+def doctor(store: SmallStore) -> dict[str, str]:
+    sidecar = store.sidecar
+    case = StoreCase(sidecar.config, sidecar.engine, lambda: store.now, sidecar.shop)
+    return {finding.check: finding.state for finding in check_consents(case)}
+
+
+def test_the_doctor_knows_a_whole_chain_from_one_whose_end_was_cut_off(
+    store: SmallStore, people: list[int]
+) -> None:
+    assert doctor(store) == {"consents.chain": "ok"}
+
+    tamper(store, "DELETE FROM {own}consent WHERE consent_id = 11")
+
+    assert doctor(store) == {"consents.chain": "error"}
+
+
+def test_the_doctor_says_that_the_key_is_gone_where_it_was_used(store: SmallStore) -> None:
+    assert doctor(store) == {}
+    with_key(store)
+    assert doctor(store) == {"consents.chain": "ok"}
+    say(store, store.given.customer(), "granted")
+    store.sidecar.shop.key = None
+
+    assert doctor(store) == {"consents.key": "error"}
+
+
+def test_the_doctor_misses_suppressed_addresses_in_the_journal(store: SmallStore) -> None:
+    shop = with_key(store).sidecar.shop
+    with transaction(shop.engine) as tx:
+        suppression.suppress(tx, shop, "email", "a@example.com", "objected", store.moment)
+    assert doctor(store)["consents.journal"] == "ok"
+
+    tamper(store, "DELETE FROM {own}journal")
+
+    assert doctor(store)["consents.journal"] == "warning"
+    shop.key = None

@@ -53,12 +53,17 @@ class Clerk:
     """Everybody, who may not be written to, and whether the store's flags may be set."""
 
     people: list[Person]
+    guests: dict[str, Person] = field(default_factory=dict)
     listed: dict[str, tuple[str, int]] = field(default_factory=dict)
     paused: bool = False
 
+    def before(self, one: Person) -> Person:
+        """Who has said nothing yet is who they were as a guest."""
+        return one if one.lines else self.guests.get(one.address, one)
+
     def look(self, one: Person, now: int, actor: bool = False) -> None:
         if one.flag and not one.seen and one.state != "granted":
-            if one.address not in self.listed and one.hardness <= 1:
+            if one.address not in self.listed and self.before(one).hardness <= 1:
                 who = "staff" if actor else "store"
                 one.write("granted", who, "staff" if actor else "form", now)
             elif self.paused:
@@ -73,9 +78,10 @@ class Clerk:
         proof = evidence in ("document", "double_opt_in")
         if one.address in self.listed and (not proof or at <= self.listed[one.address][1]):
             return False
-        if one.hardness and at <= one.since:
+        before = self.before(one)
+        if before.hardness and at <= before.since:
             return False
-        if one.hardness >= 4 and not proof:
+        if before.hardness >= 4 and not proof:
             return False
         self.listed.pop(one.address, None)
         one.write("granted", "command", evidence, at)
@@ -192,7 +198,8 @@ def play(store: SmallStore, history: list[tuple[str, int, Any]]) -> None:
                 same = [each for each in clerk.people if each.address == one.address]
                 for each in same:
                     clerk.look(each, now)
-                for each in same:
+                guest = clerk.guests.setdefault(one.address, Person(one.address))
+                for each in [*same, guest]:
                     clerk.refuse(each, value, now)
                 clerk.put_on_list(one.address, value, now)
                 for each in same:
@@ -224,3 +231,4 @@ def play(store: SmallStore, history: list[tuple[str, int, Any]]) -> None:
 def test_histories_that_once_went_wrong(opened: SmallStore) -> None:
     play(opened, [("pause", 0, True), ("tick", 0, 1), ("refuse", 0, "objected"), ("pass", 0, None)])
     play(opened, [("list", 0, "bounced"), ("register", 0, True), ("pass", 0, None)])
+    play(opened, [("list", 0, "bounced"), ("register", 0, False), ("list", 0, "bounced")])

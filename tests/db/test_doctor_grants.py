@@ -57,6 +57,7 @@ def test_the_account_of_the_guide_has_what_is_needed_and_nothing_else(least: Dat
         "grants.read": "ok",
         "grants.index": "ok",
         "grants.group": "ok",
+        "grants.newsletter": "ok",
         "grants.points": "ok",
         "grants.credit": "ok",
         "grants.coupons": "ok",

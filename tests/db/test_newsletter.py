@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, event, insert
 
-from sidecar.config import Database
+from sidecar.config import Database, Secret
 from sidecar.rules.privacy.consent import State
 from sidecar.service.private_server import PrivateServer
 from sidecar.shop.database import transaction
@@ -21,6 +21,7 @@ from sidecar.sync.consents import newsletter, recording, suppression
 from sidecar.sync.consents.recording import Wanted
 from support import small_store
 from support.consents import flag, holds, said, tick, with_key
+from support.database import changed as changed_settings
 from support.database import engine_for
 from support.empty_store import empty_store
 from support.given import Given
@@ -407,3 +408,29 @@ def test_where_nothing_changed_one_statement_is_asked_of_customers(store: SmallS
         event.remove(store.sidecar.shop.engine, "before_cursor_execute", notice)
 
     assert len(statements) == 1
+
+
+def test_an_account_that_may_not_write_the_flag_is_told_and_all_else_goes_on(
+    store: SmallStore, mariadb: PrivateServer, tables: Database, tmp_path: Path
+) -> None:
+    ann = store.given.customer()
+    grant(store, ann)
+    may_not = changed_settings(tables, user="noflag", password=Secret("noflag"))
+    mariadb.execute("CREATE USER noflag@'%' IDENTIFIED BY 'noflag'")
+    mariadb.execute("CREATE USER noflag@localhost IDENTIFIED BY 'noflag'")
+    try:
+        for host in ("'%'", "localhost"):
+            mariadb.execute(f"GRANT SELECT ON {tables.name}.* TO noflag@{host}")
+            for table in store.rows("SHOW TABLES LIKE '%%sidecar%%'"):
+                (name,) = table.values()
+                mariadb.execute(f"GRANT ALL ON {tables.name}.{name} TO noflag@{host}")
+        for other in small_store.open_on(may_not, tmp_path, store.given):
+            process(with_key(other), ann)
+    finally:
+        mariadb.execute("DROP USER noflag@'%', noflag@localhost")
+    assert findings(store) == [("consent.unwritten", "")]
+    assert (flag(store, ann), holds(store, ann)) == (0, "granted")
+
+    process(store, ann)
+
+    assert (flag(store, ann), findings(store)) == (1, [])

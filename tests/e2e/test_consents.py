@@ -62,7 +62,7 @@ def test_who_objects_gets_nothing_more_whatever_is_ticked_or_imported(
     installation: Installation, ann: int
 ) -> None:
     told = installation.sidecar("consent", "object", str(ann), "--reason", "letter")
-    assert told.stderr == "1 consent ended, and nothing is sent there any more\n"
+    assert told.stderr == "nothing is sent there any more (1 consent changed)\n"
     installation.given.update("customer", {"customer_id": ann}, newsletter=1)
     twin = installation.given.customer("ANN@example.com", newsletter=True)
 

@@ -19,8 +19,9 @@ from sidecar.shop.tables import store_tables
 WORK = ("SELECT", "INSERT", "UPDATE", "DELETE")
 MAKING = ("CREATE", "ALTER", "INDEX", "DROP")
 
-#: The one column of the store that is changed.
+#: The one column of the store that is changed, and the one that is where consents are kept.
 GROUP = "customer_group_id"
+NEWSLETTER = "newsletter"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,7 @@ def check_grants(case: ServerCase) -> Iterator[Finding]:
     yield _read(grants, database, prefix)
     yield _index(grants, database, prefix, wanted=case.config.database.create_indexes)
     yield _groups(grants, database, f"{prefix}customer")
+    yield _newsletter(grants, database, f"{prefix}customer")
     for kept in KEPT:
         yield _kept(grants, database, kept, prefix)
     yield _own(grants, database, own_names(prefix))
@@ -160,6 +162,19 @@ def _groups(grants: Grants, database: str, customer: str) -> Finding:
         f"the account may not change {customer}.{GROUP}",
         "a ladder and pins of customer groups cannot move anybody",
         f"GRANT UPDATE ({GROUP}) ON {quoted(database)}.{quoted(customer)} TO {grants.account};",
+    )
+
+
+def _newsletter(grants: Grants, database: str, customer: str) -> Finding:
+    if grants.on_columns("UPDATE", database, customer, [NEWSLETTER]):
+        return Finding("grants.newsletter", "ok", "the account may write the newsletter flag")
+    return Finding(
+        "grants.newsletter",
+        "note",
+        f"the account may not change {customer}.{NEWSLETTER}",
+        "the flag does not follow consents; without a key nothing is amiss",
+        f"GRANT UPDATE ({NEWSLETTER}) ON {quoted(database)}.{quoted(customer)}"
+        f" TO {grants.account};",
     )
 
 

@@ -191,6 +191,21 @@ def read_head(tx: Connection, own: OwnTables, key: Key) -> Head | None:
     return _head(kept.read(tx, own, HEAD), key)
 
 
+def fits_its_end(tx: Connection, own: OwnTables, key: Key) -> bool:
+    """Whether the last row is the one that the head remembers."""
+    head, row = read_head(tx, own, key), _last(tx, own)
+    if row is None:
+        return head is None and kept.read(tx, own, HEAD) is None
+    return head is not None and not head.lost and (head.consent_id, head.digest) == row
+
+
+def _last(tx: Connection, own: OwnTables) -> tuple[int, str] | None:
+    consent = own.privacy.consent.c
+    query = select(consent.consent_id, consent.digest).order_by(consent.consent_id.desc()).limit(1)
+    row = tx.execute(query).one_or_none()
+    return None if row is None else (int(row.consent_id), str(row.digest))
+
+
 def _head(value: object, key: Key) -> Head | None:
     if not isinstance(value, dict):
         return None
@@ -209,13 +224,11 @@ def _trusted(tx: Connection, own: OwnTables, key: Key) -> Head:
     text = tx.scalar(query)
     if text is not None and (head := _head(json.loads(text), key)) is not None:
         return head
-    consent = own.privacy.consent
-    last = select(consent.c.consent_id, consent.c.digest).order_by(consent.c.consent_id.desc())
-    row = tx.execute(last.limit(1)).one_or_none()
-    if row is None and text is None:
+    last = _last(tx, own)
+    if last is None and text is None:
         return Head()
     # What was there is not known any more; that is said for ever, and the chain goes on.
-    number, digest = (0, FIRST) if row is None else (int(row[0]), str(row[1]))
+    number, digest = last or (0, FIRST)
     return Head(number, digest, 0, (number + 1,))
 
 

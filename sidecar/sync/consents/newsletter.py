@@ -17,6 +17,7 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select, update
 
+from sidecar.errors import DatabaseRefusedError
 from sidecar.model import Moment, Scope
 from sidecar.rules.authorship import HINT_WITHIN_S
 from sidecar.rules.privacy.consent import NEWSLETTER, Standing, flag_counts
@@ -131,7 +132,7 @@ def bring(
             if paused:
                 todo.write.clear()
             _leave_restricted(tx, shop, todo.write)
-        _write(shop, todo.write)
+        _try_to_write(shop, todo.write, moment)
     if actors:
         _by_staff(shop, moment, actors)
     return len(rows)
@@ -338,6 +339,20 @@ def _leave_restricted(tx: Connection, shop: Shop, write: dict[int, int]) -> None
         )
         for customer_id in tx.scalars(query):
             write.pop(int(customer_id), None)
+
+
+def _try_to_write(shop: Shop, flags: Mapping[int, int], moment: Moment) -> None:
+    """Write *flags*, or tell that the account may not; they are written at a later look then."""
+    if not flags:
+        return
+    try:
+        _write(shop, flags)
+    except DatabaseRefusedError:
+        with transaction(shop.engine) as tx:
+            telling.unwritten(tx, shop.own, moment)
+    else:
+        with transaction(shop.engine) as tx:
+            telling.written(tx, shop.own, moment)
 
 
 def _write(shop: Shop, flags: Mapping[int, int]) -> None:

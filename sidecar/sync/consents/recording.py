@@ -211,7 +211,7 @@ def lower(
     Raises:
         ConfigError: There is no key.
     """
-    held = _read(tx, shop, who, wanted)
+    held = _read(tx, shop, who, wanted, also_as_guest=False)
     if not lattice.adds(held.standing, Standing(state, source, wanted.at)):
         return False
     _say(tx, shop, who, wanted, held, state, "none", moment, source)
@@ -352,7 +352,9 @@ def _suppressed(tx: Connection, shop: Shop, who: Who, wanted: Wanted) -> int | N
     return None if entry is None else entry.since
 
 
-def _read(tx: Connection, shop: Shop, who: Who, wanted: Wanted) -> _Held:
+def _read(
+    tx: Connection, shop: Shop, who: Who, wanted: Wanted, *, also_as_guest: bool = True
+) -> _Held:
     store_id = who.store_id if wanted.store_id is None else wanted.store_id
     rows = [
         row
@@ -369,6 +371,8 @@ def _read(tx: Connection, shop: Shop, who: Who, wanted: Wanted) -> _Held:
         return _Held(standing, "" if who.customer_id else subject, native)
     if not who.customer_id:
         return _Held(None, who.subjects[0], native)
+    if not also_as_guest:
+        return _Held(None, "", native)
     said = as_guests(tx, shop, {who.customer_id: who.subjects}, wanted.channel, wanted.purpose)
     return _Held(said.get(who.customer_id), "", native)
 

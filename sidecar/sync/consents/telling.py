@@ -17,6 +17,9 @@ RAISED: Final = "consent.raised"
 #: A person of the shop set the flag, and nobody knows why.
 UNREASONED: Final = "consent.unreasoned"
 
+#: The account may not write the flag.
+UNWRITTEN: Final = "consent.unwritten"
+
 #: Customers of one kind that have a finding of their own.
 MOST: Final = 100
 
@@ -46,6 +49,20 @@ def unreasoned(tx: Connection, own: OwnTables, actors: Mapping[int, str], moment
     }
     more = "people of the shop set newsletter flags, and why is not known"
     _tell(tx, own, UNREASONED, messages, more, moment)
+
+
+def unwritten(tx: Connection, own: OwnTables, moment: Moment) -> None:
+    """Tell that the flag cannot be written."""
+    message = (
+        "the account may not write the store's newsletter flag, so it does not follow consents"
+        " (`sidecar doctor` says the statement that grants it)"
+    )
+    findings.raise_finding(tx, own, UNWRITTEN, "", message, moment, again=False)
+
+
+def written(tx: Connection, own: OwnTables, moment: Moment) -> None:
+    """Flags can be written."""
+    findings.mend(tx, own, UNWRITTEN, None, moment)
 
 
 def mend(tx: Connection, own: OwnTables, customers: Collection[int], moment: Moment) -> None:
