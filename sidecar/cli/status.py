@@ -89,6 +89,7 @@ def _lines(found: dict[str, Any]) -> Iterator[tuple[str, object]]:
         yield "held", f"{rule['kind']} {rule['name']}: `sidecar rules resume`"
     if found["set_aside"]:
         yield "set aside", show.counted(found["set_aside"], "customer")
+    yield from _privacy(found["privacy"])
     if found["running"] and daemon.get("reload_error"):
         yield "files", f"not usable, the old ones hold: {daemon['reload_error']}"
     for error in daemon.get("errors", []):
@@ -100,3 +101,13 @@ def _lines(found: dict[str, Any]) -> Iterator[tuple[str, object]]:
     indexes = found["size"]["index_bytes"] / 1e6
     yield "our tables", f"{megabytes:,.1f} MB, version {schema['version']}"
     yield "our indexes", f"{indexes:,.1f} MB on the store's tables"
+
+
+def _privacy(found: dict[str, Any]) -> Iterator[tuple[str, object]]:
+    if found["requests"]:
+        many = show.counted(found["requests"], "request")
+        yield "personal data", f"{many}, the first due {found['due_at'][:10]}: `sidecar gdpr list`"
+    kinds = ("restricted", "no_profiling", "no_marketing", "legal_holds")
+    some = [f"{found[kind]:,} {kind.replace('_', ' ')}" for kind in kinds if found[kind]]
+    if some:
+        yield "restrictions", ", ".join(some)

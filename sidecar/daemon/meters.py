@@ -97,6 +97,12 @@ class Meters:
         )
         self.held_rules = self._gauge("held_rules", "rules held by an undo or a discard")
         self.findings = self._gauge("findings", "findings that nobody has mended")
+        self.requests = self._gauge(
+            "data_requests", "requests of people for their data that are not answered yet"
+        )
+        self.request_due = self._instant(
+            "data_request_due", "until when the first of them has to be answered"
+        )
         self.paused = self._gauge("paused", "1 while the store's own tables are not written to")
 
     def _capture(self) -> None:

@@ -133,6 +133,8 @@ class Metrics:
         meters.due_customers.set(gauges.due)
         meters.findings.set(gauges.findings)
         meters.paused.set(gauges.is_paused)
+        meters.requests.set(gauges.requests)
+        meters.request_due.set(_or_nan(gauges.request_due_at))
         meters.last_full_pass.set(_or_nan(gauges.last_full_pass_at))
 
     # -- served ----------------------------------------------------------------------------

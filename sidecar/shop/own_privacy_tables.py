@@ -19,6 +19,9 @@ REQUEST_STATES = (
     "refused",
     "cancelled",
 )
+#: States of a request that is not answered yet.
+UNANSWERED = ("unverified", "open", "waiting", "running")
+
 #: Where an address is needed to reach somebody.
 ADDRESS_CHANNELS = ("email", "sms", "telephone", "post", "messenger")
 CHANNELS = (*ADDRESS_CHANNELS, "cookie", "processing")

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Table, exists, func, literal, 
 from sqlalchemy.sql.selectable import ScalarSelect
 
 from sidecar.model import Moment
+from sidecar.shop.own_privacy_tables import UNANSWERED
 from sidecar.shop.own_tables import OwnTables
 from sidecar.sync import full_pass
 from sidecar.sync.compiled_rules import PAUSED
@@ -33,6 +34,8 @@ class Gauges:
         findings: Findings that are not mended.
         is_paused: Whether the store's own tables are not written to.
         last_full_pass_at: When the last full pass began that ended; None: there was none.
+        requests: Requests for one's data that are not answered.
+        request_due_at: Until when the first of them has to be; None: there is none.
     """
 
     waiting_runs: int
@@ -45,12 +48,16 @@ class Gauges:
     findings: int
     is_paused: bool
     last_full_pass_at: int | None
+    requests: int
+    request_due_at: int | None
 
 
 def read_gauges(tx: Connection, own: OwnTables, moment: Moment) -> Gauges:
     """Count, in one statement that reads indexes or tables that stay small."""
     run, rule, state = own.run.c, own.rule.c, own.state.c
     customer, command, finding = own.customer.c, own.command.c, own.finding.c
+    request = own.privacy.privacy_request
+    is_unanswered = request.c.state.in_(UNANSWERED)
     row = tx.execute(
         select(
             _count(own.run, run.state == "waiting").label("waiting_runs"),
@@ -69,6 +76,11 @@ def read_gauges(tx: Connection, own: OwnTables, moment: Moment) -> Gauges:
             .where(state.name == full_pass.LAST)
             .scalar_subquery()
             .label("last_full_pass"),
+            _count(request, is_unanswered).label("requests"),
+            select(func.min(request.c.due_at))
+            .where(is_unanswered)
+            .scalar_subquery()
+            .label("request_due_at"),
         )
     ).one()
     last = None if row.last_full_pass is None else json.loads(row.last_full_pass)
@@ -83,6 +95,8 @@ def read_gauges(tx: Connection, own: OwnTables, moment: Moment) -> Gauges:
         findings=int(row.findings),
         is_paused=bool(row.is_paused),
         last_full_pass_at=last if isinstance(last, int) else None,
+        requests=int(row.requests),
+        request_due_at=None if row.request_due_at is None else int(row.request_due_at),
     )
 
 

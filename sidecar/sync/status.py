@@ -14,6 +14,7 @@ from sidecar.model import Moment
 from sidecar.shop import leader
 from sidecar.shop.fence import LEAD
 from sidecar.shop.lease import LEASE
+from sidecar.shop.own_privacy_tables import UNANSWERED
 from sidecar.shop.own_tables import OwnTables
 from sidecar.shop.size import OwnSize
 from sidecar.sync import findings, full_pass, state
@@ -60,6 +61,7 @@ def read(
         "waiting": _waiting(tx, own),
         "held": _held(tx, own),
         "set_aside": _count(tx, own.set_aside),
+        "privacy": _privacy(tx, own),
         "findings": [asdict(found) for found in findings.open_findings(tx, own, _FINDINGS)],
         "size": {
             "bytes": size.table_bytes,
@@ -91,6 +93,7 @@ def dated(found: Mapping[str, Any], zone: ZoneInfo) -> dict[str, Any]:
         "paused": found["paused"] and of(found["paused"], "at"),
         "last_full_pass": iso(found["last_full_pass"]),
         "position": {name: of(place, "at") for name, place in found["position"].items()},
+        "privacy": of(found["privacy"], "due_at"),
         "waiting": [of(run, "since") for run in found["waiting"]],
         "held": [of(rule, "since") for rule in found["held"]],
         "findings": [of(finding, "first_at", "last_at") for finding in found["findings"]],
@@ -141,6 +144,21 @@ def _waiting(tx: Connection, own: OwnTables) -> Sequence[Json]:
         }
         for row in rows
     ]
+
+
+def _privacy(tx: Connection, own: OwnTables) -> dict[str, Json]:
+    """Requests for one's data that are not answered, until when the first is; who is restricted."""
+    request, restriction = own.privacy.privacy_request, own.privacy.restriction
+    is_open = request.c.state.in_(UNANSWERED)
+    kinds = select(restriction.c.kind, func.count()).group_by(restriction.c.kind)
+    number = {str(row[0]): int(row[1]) for row in tx.execute(kinds)}
+    return {
+        "requests": _count(tx, request, is_open),
+        # The last second of the day, as people are told the day.
+        "due_at": tx.scalar(select(func.min(request.c.due_at) - 1).where(is_open)),
+        **{kind: number.get(kind, 0) for kind in ("restricted", "no_profiling", "no_marketing")},
+        "legal_holds": _count(tx, own.privacy.legal_hold),
+    }
 
 
 def _held(tx: Connection, own: OwnTables) -> Sequence[Json]:

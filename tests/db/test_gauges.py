@@ -85,6 +85,17 @@ def test_customers_are_due_whose_instant_has_come(store: SmallStore) -> None:
     assert _read(store).due == 2
 
 
+def test_requests_for_ones_data_count_until_they_are_answered(store: SmallStore) -> None:
+    states = ("unverified", "open", "waiting", "running", "done", "incomplete", "refused")
+    for number, found in enumerate(states):
+        made = {"kind": "erase", "person": "p", "source": "staff", "actor": "a", "received_at": 1}
+        with transaction(store.sidecar.engine) as tx:
+            table = store.sidecar.shop.own.privacy.privacy_request
+            tx.execute(table.insert().values(**made, state=found, due_at=70 - number))
+
+    assert (_read(store).requests, _read(store).request_due_at) == (4, 67)
+
+
 def test_a_long_queue_is_counted_up_to_a_limit(
     store: SmallStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,4 +16,6 @@ NOTHING = Gauges(
     findings=0,
     is_paused=False,
     last_full_pass_at=None,
+    requests=0,
+    request_due_at=None,
 )
