@@ -92,6 +92,7 @@ def page(name: str) -> str:
     [
         "tutorial.md",
         "howto/approve-and-undo.md",
+        "howto/consents.md",
         "howto/customer-groups.md",
         "howto/import-tags.md",
         "howto/segments.md",
