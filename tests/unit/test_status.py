@@ -28,6 +28,7 @@ def said(at: object) -> dict[str, Any]:
         "paused": {"by": "cli:ann", "at": at},
         "last_full_pass": at,
         "position": {"polling": {"position": {"at": 5}, "at": at}},
+        "privacy": {"requests": 2, "due_at": at, "restricted": 1},
         "waiting": [{"run": 1, "since": at, "customers": 14}],
         "held": [{"name": "vip", "since": at, "by_run": 2}],
         "findings": [{"kind": "gap", "first_at": at, "last_at": at, "times": 1}],
