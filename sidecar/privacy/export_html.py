@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from sidecar.privacy.export_about import About, retention
-from sidecar.privacy.export_contents import Contents, ExportColumn, ExportTable
+from sidecar.privacy.export_contents import Contents, ExportTable
 from sidecar.sync.state import Json
 
 #: A table with more columns is told as one list a row.
@@ -217,8 +217,10 @@ def _table(contents: Contents, table: ExportTable, told: Callable[[int], None]) 
         lines.append(_grid_head([column.label for column in shown]))
     yield _bytes("\n".join(lines) + "\n")
     part: list[str] = []
+    labels = [(_text(column.label), column.name) for column in shown]
     for row in contents.told(table):
-        part.append(_as_list(shown, row) if is_wide else _grid_row([row[c.name] for c in shown]))
+        values = [(label, row[name]) for label, name in labels]
+        part.append(_row_table(values) if is_wide else _grid_row([value for _, value in values]))
         if len(part) == _ROWS:
             yield _bytes("".join(part))
             told(len(part))
@@ -227,16 +229,13 @@ def _table(contents: Contents, table: ExportTable, told: Callable[[int], None]) 
     told(len(part))
 
 
-def _as_list(shown: Sequence[ExportColumn], row: Mapping[str, Json]) -> str:
-    return _row_table([(column.label, row[column.name]) for column in shown])
-
-
 def _row_table(row: Sequence[tuple[str, Json]]) -> str:
+    """A row as a list of what it says; the labels are HTML already."""
     told = [(label, value) for label, value in row if value not in (None, "", [], {})]
     if not told:
         return ""
     lines = "".join(
-        f'<tr><th scope="row">{_text(label)}</th><td dir="auto">{_value(value)}</td></tr>\n'
+        f'<tr><th scope="row">{label}</th><td dir="auto">{_value(value)}</td></tr>\n'
         for label, value in told
     )
     return f'<table class="row"><tbody>\n{lines}</tbody></table>\n'
@@ -259,6 +258,8 @@ def _grid_row(row: Sequence[Json]) -> str:
 
 
 def _value(value: Json) -> str:
+    if isinstance(value, str):
+        return _text(value)
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -270,7 +271,7 @@ def _value(value: Json) -> str:
             return f"{_text(value['name'] or value['id'])}: {_value(value['value'])}"
         items = "".join(f"<li>{_text(key)}: {_value(item)}</li>" for key, item in value.items())
         return f"<ul>{items}</ul>"
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    if isinstance(value, Sequence):
         return "<ul>" + "".join(f"<li>{_value(item)}</li>" for item in value) + "</ul>"
     return _text(value)
 

@@ -102,8 +102,10 @@ class Names:
 
     def of(self, kind: str, number: int) -> str | None:
         """The name of *number*; None: the store has none."""
-        self.learn(kind, [number])
-        return self._known[kind][number]
+        known = self._known.setdefault(kind, {})
+        if number not in known:
+            self.learn(kind, [number])
+        return known[number]
 
     def learn(self, kind: str, numbers: Collection[int]) -> None:
         """Read the names of all *numbers* at once, before they are asked for one by one."""

@@ -1,0 +1,119 @@
+"""The export of somebody with very many orders, as a process of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from sidecar import clock
+from sidecar.service.private_server import PrivateServer
+from support.database import engine_for
+from support.given import Given
+from support.installation import ENVIRONMENT, Installation
+
+ORDERS = 10_000
+
+#: Of the process, its libraries included.
+MOST_MB = 250
+
+
+@pytest.fixture
+def store(
+    mariadb: PrivateServer, clone_store: Callable[[str], str], tmp_path: Path
+) -> Iterator[Installation]:
+    """A real store, whose orders have all their columns."""
+    database = clone_store("4.1.0.4")
+    settings = mariadb.settings(database)
+    (tmp_path / "rules.d").mkdir()
+    with (
+        engine_for(settings) as engine,
+        contextlib.closing(mariadb.connect(database)) as connection,
+    ):
+        found = Installation(tmp_path, settings, engine, Given(connection, clock.now()))
+        folder = tmp_path / "out"
+        found.write_config(more=f'[privacy]\nkey_file = "{tmp_path}/key"\nexports = "{folder}"\n')
+        yield found
+
+
+@pytest.fixture
+def buyer(store: Installation) -> int:
+    """A customer with very many orders of three lines and three changes of status each."""
+    three = "(SELECT 1 AS i UNION SELECT 2 UNION SELECT 3) n"
+    with store.engine.begin() as tx:
+        ann, first = tx.execute(
+            text("SELECT customer_id, MIN(order_id) FROM oc_order WHERE customer_id > 0 GROUP BY 1")
+        ).all()[0]
+        tx.execute(
+            text("UPDATE oc_order SET customer_id = 0 WHERE customer_id = :ann"), {"ann": ann}
+        )
+        names = tx.scalars(
+            text(
+                "SELECT column_name FROM information_schema.columns WHERE table_name = 'oc_order'"
+                " AND table_schema = DATABASE() AND column_name NOT IN"
+                " ('order_id', 'customer_id', 'comment')"
+            )
+        )
+        columns = ", ".join(f"`{name}`" for name in names)
+        tx.execute(text("SET SESSION max_recursive_iterations = 100000"))
+        tx.execute(
+            text(
+                f"INSERT INTO oc_order ({columns}, customer_id, comment)"
+                " WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < :many)"
+                f" SELECT {columns}, :ann, REPEAT('please ring &amp; wait; ', 10) FROM oc_order, n"
+                " WHERE order_id = :first"
+            ),
+            {"many": ORDERS - 1, "first": first, "ann": ann},
+        )
+        theirs = {"ann": ann}
+        tx.execute(
+            text(
+                "INSERT INTO oc_order_product (order_id, product_id, name, quantity, price, total)"
+                f" SELECT order_id, 40, 'iPhone &amp; more', 1, 10, 10 FROM oc_order, {three}"
+                " WHERE customer_id = :ann"
+            ),
+            theirs,
+        )
+        tx.execute(
+            text(
+                "INSERT INTO oc_order_history (order_id, order_status_id, notify, comment,"
+                " date_added) SELECT order_id, 5, 0, CONCAT('sent', i), '2026-01-01 10:00:00'"
+                f" FROM oc_order, {three} WHERE customer_id = :ann"
+            ),
+            theirs,
+        )
+    return int(ann)
+
+
+def test_ten_thousand_orders_are_exported_within_250_mb(store: Installation, buyer: int) -> None:
+    store.done("key", "create")
+    store.done("migrate")
+    began = clock.monotonic()
+
+    asked = ["gdpr", "export", str(buyer), "--verified-by", "eve", "--how", "card", "--json"]
+
+    out, errors = store.folder / "stdout", store.folder / "stderr"
+    with out.open("wb") as answer, errors.open("wb") as said:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "sidecar", *asked],
+            cwd=store.folder,
+            env={**ENVIRONMENT, "PYTHONPATH": str(Path.cwd())},
+            stdout=answer,
+            stderr=said,
+        )
+        _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    took = clock.monotonic() - began
+    print(f"{took:.1f} s, {used.ru_maxrss / 1024:.0f} MB")
+
+    assert process.returncode == 0, errors.read_text()
+    assert used.ru_maxrss / 1024 <= MOST_MB
+    assert json.loads(out.read_text())["rows"] > 7 * ORDERS - 100
+    assert took < 60
