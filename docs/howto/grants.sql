@@ -23,14 +23,14 @@ GRANT INSERT, UPDATE ON `shop`.`oc_coupon` TO 'sidecar'@'localhost';
 -- Our own tables. They need not exist yet.
 GRANT ALL ON `shop`.`oc_sidecar_account` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_assertion` TO 'sidecar'@'localhost';
-GRANT ALL ON `shop`.`oc_sidecar_audit_pin` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_audit` TO 'sidecar'@'localhost';
+GRANT ALL ON `shop`.`oc_sidecar_audit_pin` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_block` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_card` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_cause` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_command` TO 'sidecar'@'localhost';
-GRANT ALL ON `shop`.`oc_sidecar_consent_state` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_consent` TO 'sidecar'@'localhost';
+GRANT ALL ON `shop`.`oc_sidecar_consent_state` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_customer` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_earner` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_entry` TO 'sidecar'@'localhost';
@@ -59,18 +59,18 @@ GRANT ALL ON `shop`.`oc_sidecar_restriction` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_rewarded` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_rfm_limits` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_rule` TO 'sidecar'@'localhost';
-GRANT ALL ON `shop`.`oc_sidecar_run_rule` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_run` TO 'sidecar'@'localhost';
+GRANT ALL ON `shop`.`oc_sidecar_run_rule` TO 'sidecar'@'localhost';
+GRANT ALL ON `shop`.`oc_sidecar_segment` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_segment_change` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_segment_size` TO 'sidecar'@'localhost';
-GRANT ALL ON `shop`.`oc_sidecar_segment` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_set_aside` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_source` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_state` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_suppression` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_tag` TO 'sidecar'@'localhost';
-GRANT ALL ON `shop`.`oc_sidecar_tier_change` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_tier` TO 'sidecar'@'localhost';
+GRANT ALL ON `shop`.`oc_sidecar_tier_change` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_wording` TO 'sidecar'@'localhost';
 
 -- Only where the server writes a binary log (log_bin): read it, so that changes are told at once
