@@ -143,8 +143,11 @@ def _show_plan(found: Mapping[str, Any], json: bool) -> None:
     if found["legal_hold"] is not None:
         show.note(show.plain(f"a legal hold keeps all of it: {found['legal_hold']}"))
     _say_gaps(found["gaps"])
-    if not found["files_known"]:
-        show.note("uploaded files are left: [shop] directory is not set, or has no such folder")
+    if found["files"]:
+        show.note(f"{show.counted(found['files'], 'uploaded file')} deleted")
+    if found["files_left"]:
+        number = show.counted(len(found["files_left"]), "uploaded file")
+        show.note(f"{number} left: [shop] directory is not set, or has no such folder")
 
 
 def _table(tables: list[Mapping[str, Any]]) -> None:

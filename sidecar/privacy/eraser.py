@@ -22,7 +22,7 @@ from sidecar.privacy.means import Means
 from sidecar.privacy.rewriting import bears_a_number, rewritten
 from sidecar.privacy.rows import Found, Key, Rows
 from sidecar.privacy.subject import Subject
-from sidecar.privacy.uploads import uploaded_file
+from sidecar.privacy.uploads import end_of, uploaded_file
 from sidecar.rules.privacy.register import PersonalTable, Register
 from sidecar.shop.database import transaction
 from sidecar.shop.fence import prove
@@ -35,7 +35,7 @@ ROUNDS = 3
 _LOCKED_BATCH = 100
 
 #: Names of files that are told when nobody knows where they are.
-_TOLD_FILES = 100
+TOLD_FILES = 100
 
 #: What was done to rows: ``deleted``, ``rewritten`` or ``kept``; by table.
 Counts = Counter[tuple[str, str]]
@@ -192,8 +192,8 @@ class Eraser:
             return
         file = None if self.uploads is None else uploaded_file(self.uploads, name)
         if file is None:
-            if len(self.done.files_left) < _TOLD_FILES:
-                self.done.files_left.append(_end_of(name))
+            if len(self.done.files_left) < TOLD_FILES:
+                self.done.files_left.append(end_of(name))
             return
         try:
             file.unlink()
@@ -205,9 +205,3 @@ class Eraser:
                 " (let the sidecar write there; the erasure then goes on)"
             ) from error
         self.done.files += 1
-
-
-def _end_of(name: str) -> str:
-    """What OpenCart made up of a file's *name*; the rest its owner wrote."""
-    end = name.rpartition(".")[2]
-    return f"*.{end}" if len(end) >= 16 and end.isalnum() else "*"

@@ -78,7 +78,13 @@ class Outcome:
     @property
     def is_complete(self) -> bool:
         """Whether nothing is left of them, as far as anybody can tell."""
-        return not (self.residue or self.gaps or self.done.files_left) and self.done.is_settled
+        return not (self.residue or self.gaps or self._files_left) and self.done.is_settled
+
+    @property
+    def _files_left(self) -> Sequence[str]:
+        # As with rows, what was counted first holds also after a crash.
+        left: Sequence[str] = (self.planned or {}).get("files_left", ())
+        return left or self.done.files_left
 
     def as_json(self) -> dict[str, Any]:
         """For an answer, and to be kept: without personal data."""
@@ -86,8 +92,8 @@ class Outcome:
             "complete": self.is_complete,
             "persons": self.persons,
             "tables": self._tables(),
-            "files": self.done.files,
-            "files_left": self.done.files_left,
+            "files": max(self.done.files, (self.planned or {}).get("files", 0)),
+            "files_left": list(self._files_left),
             "residue": [one.as_json() for one in self.residue[:_TOLD]],
             "residue_found": len(self.residue),
             "gaps": list(self.gaps),
@@ -201,8 +207,8 @@ def person_of(means: Means, request: Request) -> Person | None:
 def plan(ground: Ground, persons: Sequence[Person]) -> erasure_plan.Plan:
     """What erasing *persons* would do."""
     rows, means = ground.rows([one.subject for one in persons]), ground.means
-    files_known = uploads_folder(means.config) is not None
-    return erasure_plan.plan(rows, ground.coverage, means.moment, files_known=files_known)
+    folder = uploads_folder(means.config)
+    return erasure_plan.plan(rows, ground.coverage, means.moment, folder)
 
 
 # -- erasing -------------------------------------------------------------------------------
@@ -282,7 +288,7 @@ def go_on(
 
 
 def _carried_out(ground: Ground, found: Sequence[Erasure], progress: Progress | None) -> Outcome:
-    means, done = ground.means, Done(is_settled=True)
+    means, done = ground.means, Done()
     noted = [one for one in found if one.stage == "noted"]
     if noted:
         eraser = _eraser(ground, noted)
@@ -290,13 +296,12 @@ def _carried_out(ground: Ground, found: Sequence[Erasure], progress: Progress | 
         done.rows += eraser.done.rows
         _add_files(done, eraser.done)
         _advance(means, noted, "stopped")
-    stopped = [one for one in found if one.stage in ("noted", "stopped")]
-    if stopped:
-        part = _eraser(ground, stopped).erase(progress)
-        done.rows += part.rows
-        _add_files(done, part)
-        done.is_settled = part.is_settled
-        _advance(means, stopped, "erased")
+    # Also what was erased before a crash: rows may have come since.
+    part = _eraser(ground, found).erase(progress)
+    done.rows += part.rows
+    _add_files(done, part)
+    done.is_settled = part.is_settled
+    _advance(means, found, "erased")
     traces = [one.traces for one in found]
     residue = verification.verify(means, ground.register, ground.live, traces, progress)
     gaps = [str(gap) for gap in ground.coverage.gaps]

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
 from sidecar.model import Moment
 from sidecar.privacy import keeping
-from sidecar.privacy.rows import Rows
+from sidecar.privacy.eraser import TOLD_FILES
+from sidecar.privacy.rows import Found, Rows
+from sidecar.privacy.uploads import end_of, uploaded_file
 from sidecar.rules.privacy.coverage import Coverage
 from sidecar.rules.privacy.register import PersonalTable
 from sidecar.sync.state import Json
@@ -64,25 +67,33 @@ class Plan:
     Attributes:
         tables: Those with rows of the persons, in the order in which they are erased.
         gaps: What the register does not know of the database: it would not be complete.
-        files_known: Whether the folder of uploaded files is known.
+        files: Uploaded files that are deleted.
+        files_left: How the names of those end that are left, as their folder is not known.
     """
 
     tables: list[TablePlan] = field(default_factory=list)
     gaps: Sequence[str] = ()
-    files_known: bool = True
+    files: int = 0
+    files_left: list[str] = field(default_factory=list)
 
     def as_json(self, moment: Moment) -> dict[str, Json]:
         """For an answer; counts and names of tables only."""
         return {
             "tables": [one.as_json(moment) for one in self.tables],
             "gaps": list(self.gaps),
-            "files_known": self.files_known,
+            "files": self.files,
+            "files_left": self.files_left,
         }
 
 
-def plan(rows: Rows, coverage: Coverage, moment: Moment, *, files_known: bool) -> Plan:
-    """What erasing the persons of *rows* would do at *moment*."""
-    found = Plan(gaps=[str(gap) for gap in coverage.gaps], files_known=files_known)
+def plan(rows: Rows, coverage: Coverage, moment: Moment, uploads: Path | None) -> Plan:
+    """
+    What erasing the persons of *rows* would do at *moment*.
+
+    Args:
+        uploads: The store's folder of uploaded files; None: not known.
+    """
+    found = Plan(gaps=[str(gap) for gap in coverage.gaps])
     for one in rows.tables():
         planned = TablePlan(one.name, one.label, _DOES[one.rows], why=one.why)
         for part in rows.of(one):
@@ -92,10 +103,26 @@ def plan(rows: Rows, coverage: Coverage, moment: Moment, *, files_known: bool) -
                 planned.later += len(parts.later)
                 ends = [until for _, until in parts.later]
                 planned.until = max([*ends, planned.until or 0]) or None
+                _add_files(found, rows, one, parts.now, uploads)
         if planned.rows:
             planned.columns_kept = _columns_kept(rows, one)
             found.tables.append(planned)
     return found
+
+
+def _add_files(
+    found: Plan, rows: Rows, one: PersonalTable, part: Sequence[Found], uploads: Path | None
+) -> None:
+    column = one.file_column
+    if column is None or column not in rows.live[one.name].columns:
+        return
+    for row in rows.values(one, [column], [each.key for each in part]):
+        name = str(row[-1] or "")
+        file = None if uploads is None else uploaded_file(uploads, name)
+        if file is not None:
+            found.files += file.exists()
+        elif name and len(found.files_left) < TOLD_FILES:
+            found.files_left.append(end_of(name))
 
 
 def _columns_kept(rows: Rows, one: PersonalTable) -> tuple[tuple[str, str], ...]:

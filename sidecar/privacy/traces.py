@@ -59,11 +59,12 @@ def traces_of(rows: Rows) -> list[Traces]:
         if one is None or name not in rows.live:
             continue
         columns = [column for column in _COLUMNS if column in rows.live[name].columns]
+        width = len(rows.key_of(one))
         for part in rows.of(one):
             places = {row.key: row.place for row in part}
             for row in rows.values(one, columns, list(places)):
-                place = places[tuple(row[: -len(columns)])]
-                _add(found[place], dict(zip(columns, row[-len(columns) :], strict=True)))
+                place = places[tuple(row[:width])]
+                _add(found[place], dict(zip(columns, row[width:], strict=True)))
     return found
 
 

@@ -43,3 +43,9 @@ def uploaded_file(folder: Path, name: str) -> Path | None:
     if not plain or plain in (".", "..") or "/" in plain or "\\" in plain or "\0" in plain:
         return None
     return folder / plain
+
+
+def end_of(name: str) -> str:
+    """What OpenCart made up of a file's *name*; the rest its owner wrote."""
+    end = name.rpartition(".")[2]
+    return f"*.{end}" if len(end) >= 16 and end.isalnum() else "*"

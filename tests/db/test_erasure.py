@@ -28,7 +28,7 @@ def store(
     for table in ("customer", "address", "order", "order_product", "customer_login", "return"):
         found.execute(f"DELETE FROM oc_{table}")
     yield found
-    found.sidecar.engine.dispose()
+    found.close()
 
 
 def customer(store: ErasedStore, number: int, email: str, **more: object) -> int:

@@ -31,7 +31,7 @@ def store(
 ) -> Iterator[ErasedStore]:
     found = ErasedStore(mariadb, clone_store(request.param), tmp_path)
     yield found
-    found.sidecar.engine.dispose()
+    found.close()
 
 
 def _has(rows: list[str], address: str) -> list[str]:

@@ -45,6 +45,7 @@ class ErasedStore:
 
     def __init__(self, server: PrivateServer, database: str, folder: Path) -> None:
         self._server, self._database = server, database
+        self._connection = server.connect(database)
         if not (folder / "key").exists():
             create_key(folder / "key")
         self.uploads = folder / "store" / "system" / "storage" / "upload"
@@ -90,21 +91,20 @@ class ErasedStore:
 
     def rows(self, query: str, *parameters: object) -> list[dict[str, Any]]:
         """What *query* selects."""
-        with (
-            contextlib.closing(self._server.connect(self._database)) as connection,
-            connection.cursor(pymysql.cursors.DictCursor) as cursor,
-        ):
+        with self._connection.cursor(pymysql.cursors.DictCursor) as cursor:
             cursor.execute(query, parameters)
             return list(cursor.fetchall())
 
     def execute(self, *statements: str) -> None:
         """Run *statements*, each committed."""
-        with (
-            contextlib.closing(self._server.connect(self._database)) as connection,
-            connection.cursor() as cursor,
-        ):
+        with self._connection.cursor() as cursor:
             for statement in statements:
                 cursor.execute(statement)
+
+    def close(self) -> None:
+        """Leave no connection behind."""
+        self._connection.close()
+        self.sidecar.engine.dispose()
 
     def dump(self) -> dict[str, list[str]]:
         """The whole database."""
