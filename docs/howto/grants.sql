@@ -20,6 +20,11 @@ GRANT INSERT, UPDATE, DELETE ON `shop`.`oc_customer_transaction` TO 'sidecar'@'l
 -- Only where points become coupons: write them, and switch them off when their time is over.
 GRANT INSERT, UPDATE ON `shop`.`oc_coupon` TO 'sidecar'@'localhost';
 
+-- Only where `sidecar gdpr takeover` is used, which OpenCart has tables for from 4.0 on: show
+-- there how requests stand, and switch OpenCart's own job for them.
+-- GRANT UPDATE (status) ON `shop`.`oc_gdpr` TO 'sidecar'@'localhost';
+-- GRANT UPDATE (status) ON `shop`.`oc_cron` TO 'sidecar'@'localhost';
+
 -- Our own tables. They need not exist yet.
 GRANT ALL ON `shop`.`oc_sidecar_account` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_assertion` TO 'sidecar'@'localhost';
