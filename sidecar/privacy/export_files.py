@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,12 +106,13 @@ def _upload(name: str, stored: str, folder: Path | None, taken: set[str]) -> Upl
         return Upload(name, "", None, why_not=NOT_THERE)
     if not os.access(file, os.R_OK):
         return Upload(name, "", None, why_not="the sidecar may not read it")
-    return Upload(name, f"files/{_place(name, taken)}", file, found.st_size)
+    return Upload(name, f"files/{place_of(name, taken)}", file, found.st_size)
 
 
-def _place(name: str, taken: set[str]) -> str:
+def place_of(name: str, taken: set[str]) -> str:
     """A name of its own for a file that was called *name*."""
-    stem, dot, ending = _ODD.sub("_", name).strip(" .").rpartition(".")
+    plain = unicodedata.normalize("NFC", _ODD.sub("_", name))
+    stem, dot, ending = plain.strip(" .").rpartition(".")
     if not dot or len(ending) > 10:
         stem, ending = f"{stem}{dot}{ending}", ""
     stem = stem[:_LONGEST].strip(" .") or "file"

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from sidecar import app, config
 from sidecar.config.key import create_key
 from sidecar.privacy.export_contents import CREDENTIAL, OTHERS, STAFF
+from sidecar.privacy.export_rows import of_request
 from sidecar.rules.privacy.register_file import shipped
 from sidecar.service.private_server import PrivateServer
+from sidecar.shop.database import transaction
 from support.exported import Exported, Page, open_export
 from support.planted_person import PlantedPerson, Value, plant_person
+
+SCHEMA = Path(__file__).parents[2] / "docs" / "reference" / "export.schema.json"
 
 VERSIONS = ("3.0.5.1", "4.0.2.3", "4.1.0.4")
 
@@ -64,14 +70,11 @@ class Store:
             done = requests.dispatcher().dispatch(requests.ask("gdpr.export", told, "eve"))
         assert done.error is None, done.error
         self.answer = done.answer
-        found = self._row(done.answer["request"])
+        salt = self._salt(done.answer["request"])
         assert self.sidecar.shop.key is not None
-        return open_export(Path(done.answer["file"]), self.sidecar.shop.key.password(found))
+        return open_export(Path(done.answer["file"]), self.sidecar.shop.key.password(salt))
 
-    def _row(self, request: int) -> str:
-        from sidecar.privacy.export_rows import of_request
-        from sidecar.shop.database import transaction
-
+    def _salt(self, request: int) -> str:
         with transaction(self.sidecar.engine) as tx:
             return of_request(tx, self.sidecar.shop.own, request).salt
 
@@ -96,6 +99,7 @@ def test_an_export_holds_everything_of_a_person_and_nothing_of_others(store: Sto
     assert shown > 250
     assert not strangers(ann, store.bob, store.guest)
     assert ann.json["complete"] is True
+    held_by_schema(ann)
     page = Page(ann.html)
     assert not page.unclosed
     assert not page.tags & {"script", "img", "iframe", "link", "object", "form", "svg", "base"}
@@ -107,8 +111,15 @@ def test_an_export_holds_everything_of_a_person_and_nothing_of_others(store: Sto
 
     guest = store.export(guest="guest@example.com")
 
+    held_by_schema(guest)
     assert not misses(guest, store.guest)[0]
     assert not strangers(guest, store.bob, store.ann)
+
+
+def held_by_schema(found: Exported) -> None:
+    schema = json.loads(SCHEMA.read_text("utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(found.json, schema, jsonschema.Draft202012Validator)
 
 
 def misses(found: Exported, person: PlantedPerson) -> tuple[list[str], int]:
@@ -162,12 +173,6 @@ def strangers(found: Exported, *others: PlantedPerson) -> list[str]:
 def page_lacks(page: Page, found: Exported) -> list[str]:
     """Texts of export.json that nobody reads on the page."""
     squeezed = "".join(page.text.split())
-    shown = {
-        text
-        for one in found.json["tables"]
-        for row in one["rows"]
-        for value in row.values()
-        if isinstance(value, str)
-        for text in [value]
-    }
+    rows = [row for one in found.json["tables"] for row in one["rows"]]
+    shown = {value for row in rows for value in row.values() if isinstance(value, str)}
     return [text for text in shown if "".join(text.split()) not in squeezed]
