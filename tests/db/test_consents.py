@@ -121,6 +121,22 @@ def test_evidence_from_before_a_no_does_not_overcome_it(store: SmallStore, state
     assert holds(store, ann.customer_id) == state
 
 
+def test_evidence_from_before_an_address_was_listed_does_not_take_it_off(
+    store: SmallStore,
+) -> None:
+    shop, ann = store.sidecar.shop, who(store, store.given.customer("ann@example.com"))
+    with transaction(shop.engine) as tx:
+        suppression.suppress(tx, shop, "email", "ann@example.com", "erased", store.moment)
+
+    with pytest.raises(UsageError, match="put on the suppression list after this evidence"):
+        grant(store, ann, "document")
+    grant(store, ann, "document", channel="sms")
+    later(store)
+    grant(store, ann, "document")
+
+    assert not is_suppressed(store, "ann@example.com")
+
+
 @pytest.mark.parametrize("first", NOES)
 @pytest.mark.parametrize("second", NOES)
 def test_a_weaker_no_takes_nothing_from_a_stronger_one(

@@ -139,9 +139,10 @@ def test_an_account_that_moves_to_another_store_says_nothing_new(store: SmallSto
     lower(store, ann)
     process(store, ann)
 
-    # The flag is one; the store that somebody is asked about now shows no consent of its own.
-    assert said(store, ann)[0] == ("granted", "store", "form")
-    assert len(store.rows("SELECT * FROM {own}consent_state WHERE native IS NOT NULL")) == 1
+    assert said(store, ann) == [("granted", "store", "form"), ("withdrawn", "command", "none")]
+    assert flag(store, ann) == 0
+    rows = store.rows("SELECT store_id, state, native FROM {own}consent_state")
+    assert rows == [{"store_id": 0, "state": "withdrawn", "native": 0}]
 
 
 def test_a_flag_that_a_person_of_the_shop_sets_asks_for_a_reason(store: SmallStore) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import functools
 import re
@@ -105,7 +106,7 @@ def _say(
         raise UsageError(
             f"{asked['purpose']!r} is no name of a purpose (small letters, digits, _ . and -)"
         )
-    at, store_id = _instant(asked.get("at"), moment), _store(asked["store"], who)
+    at, store_id = _instant(asked.get("at"), moment), _store(asked["store"])
     _locale(task)
     personal = {name: asked[name] for name in _PERSONAL if asked.get(name)}
     if asked["reason"]:
@@ -123,10 +124,11 @@ def _say(
             personal=personal,
             actor=task.actor,
         )
+        wanted = dataclasses.replace(wanted, store_id=recording.store_of(tx, shop, who, wanted))
         said = say(tx, who, wanted)
         held = {
             (row.store_id, row.channel, row.purpose): row for row in recording.states(tx, shop, who)
-        }[store_id, wanted.channel, wanted.purpose]
+        }[wanted.store_id, wanted.channel, wanted.purpose]
         value = {
             "customer_id": who.customer_id or None,
             **next(statement.holding([held], moment.zone)),
@@ -136,9 +138,9 @@ def _say(
     _bring(shop, [who], moment)
 
 
-def _store(text: str | None, who: Who) -> int:
+def _store(text: str | None) -> int | None:
     if text is None:
-        return who.store_id
+        return None
     if not (text.isascii() and text.isdigit() and len(text) <= _STORE_DIGITS):
         raise UsageError(f"{text!r} is no id of a store (a number; 0 is the default store)")
     return int(text)

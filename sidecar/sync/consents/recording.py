@@ -66,7 +66,7 @@ class Wanted:
     What is to be said.
 
     Attributes:
-        store_id: None: the person's.
+        store_id: None: that of the flag, where it shows this consent; else the person's.
         at: When it was said, in seconds since 1970.
         wording: Hash of the words that were shown; None: not known.
         personal: IP, user agent, locale, words.
@@ -84,8 +84,9 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """What stands of one consent, and what stands of the flag."""
+    """What stands of one consent, in which store, and what stands of the flag."""
 
+    store_id: int
     standing: Standing | None
     subject: str
     native: int | None
@@ -323,7 +324,7 @@ def _say(
         subject=held.subject,
         channel=wanted.channel,
         purpose=wanted.purpose,
-        store_id=who.store_id if wanted.store_id is None else wanted.store_id,
+        store_id=held.store_id,
         state=state,
         source=source,
         evidence=evidence,
@@ -352,10 +353,22 @@ def _suppressed(tx: Connection, shop: Shop, who: Who, wanted: Wanted) -> int | N
     return None if entry is None else entry.since
 
 
+def store_of(tx: Connection, shop: Shop, who: Who, wanted: Wanted) -> int:
+    """The store whose consent *wanted* is about."""
+    if wanted.store_id is not None:
+        return wanted.store_id
+    if who.customer_id and (wanted.channel, wanted.purpose) == NEWSLETTER:
+        # An account that moved to another store has one flag all the same.
+        for row in states(tx, shop, who):
+            if row.native is not None:
+                return int(row.store_id)
+    return who.store_id
+
+
 def _read(
     tx: Connection, shop: Shop, who: Who, wanted: Wanted, *, also_as_guest: bool = True
 ) -> _Held:
-    store_id = who.store_id if wanted.store_id is None else wanted.store_id
+    store_id = store_of(tx, shop, who, wanted)
     rows = [
         row
         for row in states(tx, shop, who)
@@ -368,13 +381,13 @@ def _read(
         found = {row.subject: standings[row.consent_id] for row in rows}
         standing = max(found.values(), key=lambda one: (one.firmness, one.at))
         subject = next((one for one in who.subjects if one in found), rows[0].subject)
-        return _Held(standing, "" if who.customer_id else subject, native)
+        return _Held(store_id, standing, "" if who.customer_id else subject, native)
     if not who.customer_id:
-        return _Held(None, who.subjects[0], native)
+        return _Held(store_id, None, who.subjects[0], native)
     if not also_as_guest:
-        return _Held(None, "", native)
+        return _Held(store_id, None, "", native)
     said = as_guests(tx, shop, {who.customer_id: who.subjects}, wanted.channel, wanted.purpose)
-    return _Held(said.get(who.customer_id), "", native)
+    return _Held(store_id, said.get(who.customer_id), "", native)
 
 
 def _native(tx: Connection, shop: Shop, who: Who, store_id: int, wanted: Wanted) -> int | None:
