@@ -17,6 +17,7 @@ from sidecar.service.doctor import (
     clocks,
     connection,
     consents,
+    erasures,
     files,
     grant_checks,
     opencart,
@@ -71,6 +72,8 @@ OF_THE_STORE: dict[str, _Check] = {
     "rules": rules.check_rules,
     "gdpr.requests": requests.check_requests,
     "privacy.register": privacy.check_register,
+    "privacy.journal": erasures.check_journal,
+    "privacy.erasures": erasures.check_erasures,
     "consents": consents.check_consents,
 }
 
