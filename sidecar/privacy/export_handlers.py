@@ -16,6 +16,7 @@ from sidecar.privacy.requests import Request, Wanted
 from sidecar.shop.database import transaction
 from sidecar.sync.commands.dispatcher import Handler, Task
 from sidecar.sync.facts import as_json
+from sidecar.sync.planning import StoppedError
 
 #: What staff have to do that no program can.
 LOOK = (
@@ -47,8 +48,14 @@ def _export(means: Means, explain: Explain, task: Task) -> None:
     request = _request(means, task)
     with transaction(shop.engine) as tx:
         request = requests.start(tx, shop.own, request.request_id, task.actor, moment)
+
+    def told(done: int, total: int) -> None:
+        if means.stop():
+            raise StoppedError
+        task.report(done, total)
+
     salt = secrets.token_hex(16)
-    made = make_export(means.config, shop, request, key, salt, moment, explain, task.report)
+    made = make_export(means.config, shop, request, key, salt, moment, explain, told)
     number, end = request.request_id, ends_at(means.config, moment)
     with transaction(shop.engine) as tx:
         export_rows.write(tx, shop.own, number, salt, made, moment, end)

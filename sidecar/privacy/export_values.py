@@ -50,6 +50,9 @@ NOT_SHOWN: Final = "(not shown)"
 #: People of the shop, as our own JSON names them.
 _STAFF: Final = re.compile(r"(?:admin|cli):.{1,59}", re.DOTALL)
 
+#: JSON that goes deeper is told as text: no reader of it has to be able to go so deep.
+_DEEPEST: Final = 40
+
 #: DECIMAL columns are told with so many places, or more where they have more.
 _PLACES: Final = 4
 
@@ -185,16 +188,18 @@ def _parsed(value: Any, *, is_escaped: bool) -> Json:
     return _text(value, is_escaped=is_escaped)
 
 
-def _cleaned(said: Any, *, is_escaped: bool) -> Json:
+def _cleaned(said: Any, *, is_escaped: bool, depth: int = 0) -> Json:
+    if depth > _DEEPEST:
+        raise ValueError
     if isinstance(said, dict):
         return {
             str(_text(key, is_escaped=is_escaped)): NOT_SHOWN
             if _SECRET.fullmatch(key) and item
-            else _cleaned(item, is_escaped=is_escaped)
+            else _cleaned(item, is_escaped=is_escaped, depth=depth + 1)
             for key, item in said.items()
         }
     if isinstance(said, list):
-        return [_cleaned(item, is_escaped=is_escaped) for item in said]
+        return [_cleaned(item, is_escaped=is_escaped, depth=depth + 1) for item in said]
     if isinstance(said, str):
         is_staff = not is_escaped and _STAFF.fullmatch(said) is not None
         return NOT_SHOWN if is_staff else _text(said, is_escaped=is_escaped)

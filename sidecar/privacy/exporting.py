@@ -92,14 +92,14 @@ def make_export(
     Args:
         salt: Of its password.
         explain: Raises RuleError while the rules are wrong.
-        told: Told how far it is.
+        told: Told how far it is, often; what it raises ends the export.
 
     Raises:
         ConfigError: The register cannot be used.
         UsageError: The account is gone.
         FatalError: The archive cannot be written; nothing is left of it.
     """
-    contents, missing = _found(config, shop, request)
+    contents, missing = _found(config, shop, request, told)
     uploads = find_uploads(contents, uploads_folder(config))
     lost = sum(1 for upload in uploads if not upload.place)
     if lost:
@@ -122,7 +122,9 @@ def make_export(
     return Made(archive, contents.number_of_rows, len(contents.tables), number, lost, about.missing)
 
 
-def _found(config: Config, shop: Shop, request: Request) -> tuple[Contents, list[str]]:
+def _found(
+    config: Config, shop: Shop, request: Request, told: Progress
+) -> tuple[Contents, list[str]]:
     """The person's rows, and which tables nobody looked at."""
     register = read_registered(config.privacy.register)
     database, prefix = config.database.name, config.database.prefix
@@ -133,7 +135,7 @@ def _found(config: Config, shop: Shop, request: Request) -> tuple[Contents, list
     rows = Rows(shop, register, live, [subject])
     values = Values(shop.settings.zone, Names(rows, shop.settings.language_id))
     contents = Contents(rows, values)
-    contents.find()
+    contents.find(lambda _: told(0, 0))
     tables = ", ".join(sorted({gap.table for gap in gaps}))
     return contents, [_GAPS.format(tables=tables)] if tables else []
 

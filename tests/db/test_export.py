@@ -18,6 +18,7 @@ from sqlalchemy import event
 from sidecar import config
 from sidecar.privacy import export_archive, export_html, export_json
 from sidecar.privacy.exporting import name_of
+from sidecar.sync.planning import StoppedError
 from support import gdpr
 from support.consents import KEY
 from support.exported import Exported, Page, open_export
@@ -463,6 +464,24 @@ def test_what_a_killed_export_left_behind_is_removed_by_the_next(
     done(shop, "gdpr.export", request=1)
 
     assert [each.name for each in folder_of(shop).iterdir()] == ["export-1.zip"]
+
+
+def test_a_daemon_that_is_to_end_leaves_an_export_for_the_next(shop: SmallStore, ann: int) -> None:
+    number = gdpr.ask(shop, "gdpr.export", customer=ann, **WHO)
+    asked = [0]
+
+    def stop() -> bool:
+        asked[0] += 1
+        return asked[0] > 30
+
+    shop.sidecar.stop = stop
+    with pytest.raises(StoppedError):
+        gdpr.dispatched(shop, number)
+    shop.sidecar.stop = None
+
+    assert not list(folder_of(shop).glob("*"))
+    assert shop.sidecar.requests.asked(number).state == "new"
+    assert gdpr.dispatched(shop, number).answer["state"] == "done"
 
 
 def test_a_folder_that_cannot_be_written_fails_with_the_way_out_and_leaves_nothing(
