@@ -135,11 +135,18 @@ def test_an_account_that_moves_to_another_store_says_nothing_new(store: SmallSto
     process(store, ann)
     store.given.update("customer", {"customer_id": ann}, store_id=3)
 
-    process(store, ann)
+    for value in (0, 1):
+        tick(store, ann, value)
+        process(store, ann)
     lower(store, ann)
     process(store, ann)
 
-    assert said(store, ann) == [("granted", "store", "form"), ("withdrawn", "command", "none")]
+    assert said(store, ann) == [
+        ("granted", "store", "form"),
+        ("withdrawn", "store", "none"),
+        ("granted", "store", "form"),
+        ("withdrawn", "command", "none"),
+    ]
     assert flag(store, ann) == 0
     rows = store.rows("SELECT store_id, state, native FROM {own}consent_state")
     assert rows == [{"store_id": 0, "state": "withdrawn", "native": 0}]
@@ -293,6 +300,22 @@ def test_while_it_is_paused_no_flag_is_written_and_then_all_are(store: SmallStor
     store.full_pass()
 
     assert [flag(store, one) for one in (ann, bob, eve)] == [1, 0, 1]
+
+
+def test_who_takes_the_flag_away_that_a_pause_kept_from_being_written_withdraws(
+    store: SmallStore,
+) -> None:
+    ann = store.given.customer()
+    pause(store, on=True)
+    grant(store, ann)
+    for value in (1, 0):
+        tick(store, ann, value)
+        process(store, ann)
+    pause(store, on=False)
+    store.full_pass()
+
+    assert said(store, ann) == [("granted", "command", "form"), ("withdrawn", "store", "none")]
+    assert flag(store, ann) == 0
 
 
 def test_the_flag_of_a_restricted_person_is_only_taken_away(store: SmallStore) -> None:
