@@ -24,7 +24,7 @@ from sidecar.privacy.means import Means
 from sidecar.privacy.person import account_hashes, accounts_with, guest_hashes, require_key
 from sidecar.shop.database import transaction
 from sidecar.shop.text import unescape
-from sidecar.sync.consents import suppression
+from sidecar.sync.consents import obeying, suppression
 from sidecar.sync.reading import wall_seconds
 
 #: How the tables of the store say when a row was made.
@@ -106,6 +106,7 @@ def carry_out(means: Means, progress: Progress | None = None) -> Replay:
         found.suppressed = sum(_suppress_again(means, tx, entry) for entry in missing)
         journal.add(tx, own, missing)
     journal.copy_to_file(means)
+    obeying.obey(means.shop, means.moment)
     erasing.begin(ground, persons, in_journal=True)
     found.outcome = erasing.go_on(ground, progress=progress)
     found.erased = 0 if found.outcome is None else found.outcome.persons

@@ -14,10 +14,10 @@ from sidecar.config.key import Key
 from sidecar.errors import ConfigError, UsageError
 from sidecar.rules.privacy.consent import NOES, State
 from sidecar.shop.database import transaction
-from sidecar.sync.consents import chain, recording, suppression
+from sidecar.sync.consents import chain, obeying, recording, suppression
 from sidecar.sync.consents.recording import Wanted, Who
 from sidecar.sync.consents.statement import statement
-from support.consents import KEY, holds, said, with_key
+from support.consents import KEY, flag, holds, said, with_key
 from support.small_store import SmallStore
 
 
@@ -323,3 +323,29 @@ def test_without_a_key_nothing_is_said(store: SmallStore) -> None:
 
     assert not store.rows("SELECT * FROM {own}consent")
     assert dataclasses.asdict(ann)["customer_id"] == ann.customer_id
+
+
+def test_after_a_restore_what_is_listed_ends_again(store: SmallStore) -> None:
+    shop = store.sidecar.shop
+    number = "+4930123456"
+    ann = store.given.customer("Ann@example.com", newsletter=True, telephone=number)
+    bob = store.given.customer("bob@example.com", newsletter=True)
+    store.full_pass()
+    grant(store, who(store, ann), channel="sms")
+    store.given.execute("DELETE FROM oc_sidecar_hint")
+    entries = (("email", "ann@example.com", "complained"), ("sms", number, "erased"))
+    for channel, address, reason in entries:
+        with transaction(shop.engine) as tx:
+            (hashed, *_) = suppression.hashes(KEY, channel, address)
+            suppression.take_back(tx, shop.own, channel, hashed, "", reason, 7, "e" * 32)
+
+    for ended in (2, 0):
+        assert obeying.obey(shop, store.moment, size=1) == ended
+
+    assert (holds(store, ann), holds(store, bob)) == ("complained", "granted")
+    assert (flag(store, ann), flag(store, bob)) == (0, 1)
+    rows = store.rows("SELECT state FROM {own}consent_state WHERE channel = 'sms'")
+    assert rows == [{"state": "objected"}]
+    assert store.rows("SELECT reason FROM {own}suppression WHERE channel = 'sms'") == [
+        {"reason": "erased"}
+    ]

@@ -117,7 +117,7 @@ def bring(
     Returns:
         How many customers differed.
     """
-    if shop.key is None:
+    if shop.key is None or scope.ids == ():
         return 0
     actors = touched or {}
     with transaction(shop.engine) as tx:
