@@ -86,8 +86,8 @@ EVENTS: Mapping[str, str] = {
     " announced a change of them: a fault of the program, also a finding; they are right now",
     "full_pass.started": "a full pass begins; `reason`: `first`, `rules` or settings, `store`: a"
     " source says that anybody may have changed, `nightly`, `overdue` or `clock`, a clock put back",
-    "gdpr.failed": "the `duty` about personal data failed with `error`; the others were done, and it is"
-    " tried again after a minute",
+    "gdpr.failed": "the `duty` about personal data failed with `error`; the others were done, and"
+    " it is tried again after a minute",
     "points.rewritten": "the store deleted so many `rows` of ours that had taken something of"
     " `unit`, as it does with all that an order took when it confirms it no more; they are written"
     " again",

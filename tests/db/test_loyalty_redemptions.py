@@ -17,6 +17,8 @@ from sidecar.errors import DatabaseRefusedError, SidecarError, UsageError
 from sidecar.model import Scope
 from sidecar.shop.database import transaction
 from sidecar.shop.leader import leader_lock
+from sidecar.sync import decisions
+from sidecar.sync.loyalty import coupon_writing
 from sidecar.sync.loyalty.coupons import Coupons
 from sidecar.sync.loyalty.drift import DriftFinder
 from sidecar.sync.loyalty.redemption_rows import Redemption, RedemptionRows
@@ -636,6 +638,27 @@ def test_a_coupon_that_the_database_refuses_costs_nothing(
     with pytest.raises(DatabaseRefusedError, match="could not be written, and its points are back"):
         redeem(store, ann, 200, command_id=7)
     assert redeem(store, ann, 200, command_id=8).state == "open"
+
+
+def test_a_coupon_that_a_crash_left_is_not_written_while_paused(
+    store: SmallStore, ann: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ends(*_: Any) -> int:
+        raise KeyboardInterrupt
+
+    shop = store.sidecar.shop
+    with monkeypatch.context() as crashing:
+        crashing.setattr(Coupons, "write", ends)
+        with pytest.raises(KeyboardInterrupt):
+            redeem(store, ann, 200)
+    with transaction(shop.engine) as tx:
+        decisions.pause(tx, shop.own, "cli:ann", None, store.moment)
+    coupon_writing.recover(shop)
+    assert row(store)["state"] == "making"
+    with transaction(shop.engine) as tx:
+        decisions.resume(tx, shop.own, store.moment)
+    coupon_writing.recover(shop)
+    assert row(store)["state"] == "open"
 
 
 def test_who_redeems_is_active(store: SmallStore, ann: int) -> None:

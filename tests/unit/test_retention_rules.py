@@ -68,7 +68,7 @@ def test_what_is_wrong_with_a_rule_is_told_at_its_place(lines: str, said: str) -
 
 def test_two_rules_of_one_name_are_refused() -> None:
     rule = '[[retention]]\nname = "x"\nof = "carts"\nage = "3 days"\n'
-    with pytest.raises(RuleError, match="'X' stands here again, first in a.toml:1"):
+    with pytest.raises(RuleError, match=r"'X' stands here again, first in a\.toml:1"):
         _read(rule + rule.replace("x", "X"))
 
 

@@ -20,6 +20,8 @@ from sidecar.model import Moment
 from sidecar.rules.loyalty.coupon_life import Life
 from sidecar.shop.database import transaction
 from sidecar.shop.shop import Shop
+from sidecar.sync import state
+from sidecar.sync.compiled_rules import PAUSED
 from sidecar.sync.loyalty.coupons import Coupons
 from sidecar.sync.loyalty.redemption_rows import Redemption, RedemptionRows
 
@@ -57,10 +59,11 @@ def write_coupon(
 
 
 def recover(shop: Shop) -> None:
-    """Write the coupons that a crash left to be written; only for whoever leads."""
+    """Write the coupons that a crash left to be written, unless paused; only for whoever leads."""
     moment = Moment(clock.now(), shop.settings.zone)
     with transaction(shop.engine) as tx:
-        waiting = RedemptionRows(shop.own).making(tx)
+        paused = state.read(tx, shop.own, PAUSED) is not None
+        waiting = [] if paused else RedemptionRows(shop.own).making(tx)
     for one in waiting:
         # What is refused is given back by the next pass.
         with contextlib.suppress(DatabaseRefusedError, CustomerError):
