@@ -26,6 +26,7 @@ from sidecar.privacy.uploads import end_of, uploaded_file
 from sidecar.rules.privacy.register import PersonalTable, Register
 from sidecar.shop.database import transaction
 from sidecar.shop.fence import prove
+from sidecar.sync import leaving
 from sidecar.sync.planning import StoppedError
 
 #: Looks at all tables, until one finds nothing more.
@@ -33,6 +34,9 @@ ROUNDS = 3
 
 #: Rows in one statement on a table that is locked as a whole.
 _LOCKED_BATCH = 100
+
+#: Tables of ours that are emptied together, and counted.
+_STANDING = frozenset({"sidecar_customer", "sidecar_assertion", "sidecar_member"})
 
 #: Names of files that are told when nobody knows where they are.
 TOLD_FILES = 100
@@ -153,6 +157,8 @@ class Eraser:
         return changed
 
     def _delete(self, rows: Rows, one: PersonalTable, part: Sequence[Found]) -> int:
+        if one.name in _STANDING:
+            return self._leave(one, part)
         keys = [found.key for found in part]
         if one.file_column is not None and one.file_column in self.live[one.name].columns:
             names = rows.values(one, [one.file_column], keys)
@@ -163,6 +169,14 @@ class Eraser:
             changed = tx.execute(delete(rows.sql(one)).where(rows.named(one, keys))).rowcount
         self.done.rows[one.name, "deleted"] += changed
         return changed
+
+    def _leave(self, one: PersonalTable, part: Sequence[Found]) -> int:
+        # Tags and segments are counted, and counted anew by a cycle meanwhile.
+        ids = sorted({self.subjects[found.place].customer_id for found in part})
+        with transaction(self.means.shop.engine) as tx:
+            leaving.leave(tx, self.means.shop.own, ids)
+        self.done.rows[one.name, "deleted"] += len(part)
+        return len(part)
 
     def _rewrite(self, rows: Rows, one: PersonalTable, part: Sequence[Found]) -> int:
         live, sql = self.live[one.name], rows.sql(one)
