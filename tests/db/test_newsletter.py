@@ -153,11 +153,14 @@ def test_an_account_that_moves_to_another_store_says_nothing_new(store: SmallSto
 
 
 def test_a_flag_that_a_person_of_the_shop_sets_asks_for_a_reason(store: SmallStore) -> None:
-    ann = store.given.customer()
+    ann = store.given.customer("ann@example.com", ip="192.0.2.9")
     tick(store, ann, 1)
     process(store, ann, "admin:eve")
 
     assert said(store, ann) == [("granted", "staff", "staff")]
+    (row,) = store.rows("SELECT personal, actor FROM {own}consent")
+    # The IP is that of the customer's last visit, and proves nothing of this.
+    assert row == {"personal": '{"address":"ann@example.com"}', "actor": "admin:eve"}
     assert findings(store) == [("consent.unreasoned", f"customer {ann}")]
     grant(store, ann, "staff")
     process(store, ann)
@@ -175,6 +178,15 @@ def test_a_hint_that_comes_after_the_log_still_says_whose_the_flag_was(store: Sm
 
     assert said(store, ann) == [("granted", "store", "form"), ("granted", "staff", "staff")]
     store.now += datetime.timedelta(minutes=9)
+
+
+def test_a_hint_says_nothing_of_what_the_customer_did_long_before(store: SmallStore) -> None:
+    ann = store.given.customer(newsletter=True)
+    process(store, ann)
+
+    process(store, ann, "admin:eve")
+
+    assert (said(store, ann), findings(store)) == ([("granted", "store", "form")], [])
 
 
 @pytest.mark.parametrize("actor", [None, "admin:eve"])
