@@ -178,7 +178,8 @@ def _with_more(
         tx.execute(update(table).where(here).values(native_id=wanted.native_id))
     if there.identity == "none" and wanted.identity != "none":
         _identify(tx, own, there.request_id, wanted, moment)
-    return read(tx, own, there.request_id)
+    # As it is now: another transaction may have entered it since this one first looked.
+    return read(tx, own, there.request_id, lock=True)
 
 
 def _identify(tx: Connection, own: OwnTables, number: int, wanted: Wanted, moment: Moment) -> None:

@@ -163,8 +163,9 @@ def test_two_who_enter_the_same_at_the_same_time_enter_one(shop: SmallStore, ann
 
     def one(name: str) -> None:
         wanted = Wanted(kind="erase", person=person, actor=name)
-        at_once.wait()
         with transaction(opened.engine) as tx:
+            rows.listed(tx, opened.own, everything=True, limit=1)  # what it sees is fixed
+            at_once.wait()
             request, is_new = rows.enter(tx, opened, wanted, moment)
         found.append((request.request_id, is_new))
 
@@ -431,6 +432,7 @@ def test_a_command_that_is_carried_out_again_enters_nothing_twice(
     )
     shop.given.execute(f"UPDATE `{shop.given.prefix}sidecar_privacy_request` SET state = 'done'")
 
-    shop.sidecar.requests.dispatcher().dispatch(found.command_id)
+    again = shop.sidecar.requests.dispatcher().dispatch(found.command_id)
 
+    assert (again.state, again.answer["new"]) == ("done", False)
     assert states(shop) == ["done"]

@@ -11,9 +11,14 @@ from sidecar.model import Scope
 from sidecar.shop.database import transaction
 from sidecar.sync import restrictions
 from sidecar.sync.restrictions import Kind
+from support.gdpr import done
 from support.small_store import SmallStore
 
 RULES = """
+[[tag]]
+name = "Never, by a window"
+when = "orders(within = 30 days) >= 99"
+
 [[segment]]
 name = "Big"
 when = "orders >= 2"
@@ -85,6 +90,7 @@ def test_of_somebody_restricted_everything_stays_but_they_leave_segments_and_ans
 
     after = row(shop, ann)
     assert after.pop("segments0") == after.pop("segment_verdict0") == 0
+    assert (before.pop("next_at") is None, after.pop("next_at")) == (False, None)
     assert before.pop("segments0") != 0
     assert before.pop("segment_verdict0") != 0
     assert after == before
@@ -174,6 +180,23 @@ def test_what_people_say_by_hand_holds_all_the_same(shop: SmallStore, kind: Kind
     shop.full_pass()
     assert "Friend" not in shop.has(ann)
     assert row(shop, ann)["next_at"] is None
+    shop.verify()
+
+
+@pytest.mark.parametrize("kind", ["restricted", "no_profiling"])
+def test_the_group_is_moved_by_no_rule_but_by_a_person(shop: SmallStore, kind: Kind) -> None:
+    ann = shop.given.customer()
+    shop.full_pass()
+    was = row(shop, ann)["customer_group_id"]
+    restrict(shop, ann, kind)
+    bought(shop, ann, 3)
+    shop.full_pass()
+    assert row(shop, ann)["customer_group_id"] == was
+
+    done(shop, "group.set", group="Gold", customers=[ann], reason="asked")
+
+    assert row(shop, ann)["customer_group_id"] != was
+    assert shop.full_pass().changed == 0
     shop.verify()
 
 
