@@ -29,8 +29,8 @@ from sidecar.privacy.uploads import uploads_folder
 from sidecar.shop.database import transaction
 from sidecar.shop.shop import Shop
 from sidecar.shop.text import escape
-from sidecar.sync.consents import recording
-from sidecar.sync.consents.recording import Who
+from sidecar.sync.consents import people
+from sidecar.sync.consents.people import Who
 from sidecar.sync.consents.statement import of_person
 from sidecar.sync.facts import as_json
 from sidecar.sync.state import Json
@@ -148,15 +148,15 @@ def _subject(shop: Shop, request: Request, tx: Connection) -> Subject:
     """
     if not request.customer_id:
         return Subject(0, _stored(request.email or ""))
-    email = recording.account(tx, shop, request.customer_id).email
+    email = people.account(tx, shop, request.customer_id).email
     return Subject(request.customer_id, _stored(email) if _is_sure(request) else frozenset())
 
 
 def _who(shop: Shop, request: Request, tx: Connection) -> Who:
     """The same for consents."""
     if not request.customer_id:
-        return recording.guest(shop, request.email or "")
-    who = recording.account(tx, shop, request.customer_id)
+        return people.guest(shop, request.email or "")
+    who = people.account(tx, shop, request.customer_id)
     return who if _is_sure(request) else replace(who, subjects=())
 
 

@@ -14,7 +14,7 @@ from sidecar.privacy.requests import Kind
 from sidecar.shop.own_tables import OwnTables
 from sidecar.shop.shop import Shop
 from sidecar.sync import restrictions
-from sidecar.sync.consents import recording
+from sidecar.sync.consents import people, recording
 
 Right = Literal["restricted", "no_profiling", "no_marketing"]
 
@@ -51,9 +51,9 @@ def claim(
     )
     if right == "no_marketing":
         who = (
-            recording.account(tx, shop, person.customer_id)
+            people.account(tx, shop, person.customer_id)
             if person.customer_id
-            else recording.guest(shop, person.email)
+            else people.guest(shop, person.email)
         )
         recording.object_to_marketing(tx, shop, who, actor=actor, reason=reason, moment=moment)
     elif right == "no_profiling":

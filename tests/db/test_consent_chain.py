@@ -14,7 +14,8 @@ from sidecar.config.key import Key
 from sidecar.service.doctor.case import StoreCase
 from sidecar.service.doctor.consents import check_consents
 from sidecar.shop.database import transaction
-from sidecar.sync.consents import chain, recording, suppression, verifying
+from sidecar.sync.consents import chain, suppression, verifying
+from sidecar.sync.consents import people as people_of
 from sidecar.sync.consents.chain import Saying
 from sidecar.sync.consents.verifying import Verified, verify
 from support.consents import KEY, with_key
@@ -48,7 +49,7 @@ def people(store: SmallStore) -> Iterator[list[int]]:
         for customer in people:
             say(store, customer, state)
     with transaction(shop.engine) as tx:
-        subject = recording.guest(shop, "guest@example.com").subjects[0]
+        subject = people_of.guest(shop, "guest@example.com").subjects[0]
         chain.say(tx, shop, [saying(store, 0, "granted", subject=subject)], store.moment)
     yield people
     shop.key = None
@@ -242,7 +243,7 @@ def test_a_row_of_a_key_that_is_not_in_the_file_is_said_to_be_so(
 
 def test_what_is_erased_still_fits(store: SmallStore, people: list[int]) -> None:
     shop = store.sidecar.shop
-    guest = recording.guest(shop, "guest@example.com")
+    guest = people_of.guest(shop, "guest@example.com")
     for ids, subjects in ((people[:2], ()), ((), guest.subjects), (people[:2], guest.subjects)):
         with transaction(shop.engine) as tx:
             suppression.suppress_for_erasure(tx, shop, ["guest@example.com"], [], store.moment)

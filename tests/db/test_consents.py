@@ -15,7 +15,9 @@ from sidecar.errors import ConfigError, UsageError
 from sidecar.rules.privacy.consent import NOES, State
 from sidecar.shop.database import transaction
 from sidecar.sync.consents import chain, obeying, recording, suppression
-from sidecar.sync.consents.recording import Wanted, Who
+from sidecar.sync.consents import people as people_of
+from sidecar.sync.consents.people import Who
+from sidecar.sync.consents.recording import Wanted
 from sidecar.sync.consents.statement import statement
 from support.consents import KEY, flag, holds, said, with_key
 from support.small_store import SmallStore
@@ -30,7 +32,7 @@ def _key(store: SmallStore) -> Iterator[None]:
 
 def who(store: SmallStore, customer: int) -> Who:
     with transaction(store.sidecar.shop.engine) as tx:
-        return recording.account(tx, store.sidecar.shop, customer)
+        return people_of.account(tx, store.sidecar.shop, customer)
 
 
 def wanted(store: SmallStore, **changes: Any) -> Wanted:
@@ -220,7 +222,7 @@ def test_who_objects_to_marketing_has_no_consent_and_no_address_left(store: Smal
 
 
 def test_what_a_guest_said_holds_for_their_account_too(store: SmallStore) -> None:
-    guest = recording.guest(store.sidecar.shop, "Ann@EXAMPLE.com")
+    guest = people_of.guest(store.sidecar.shop, "Ann@EXAMPLE.com")
     lower(store, guest, "objected")
     later(store)
     ann = who(store, store.given.customer("ann@example.com"))
@@ -234,11 +236,11 @@ def test_what_a_guest_said_holds_for_their_account_too(store: SmallStore) -> Non
 
 def test_an_address_is_known_again_after_the_key_was_rotated(store: SmallStore) -> None:
     shop = store.sidecar.shop
-    lower(store, recording.guest(shop, "ann@example.com"), "objected")
+    lower(store, people_of.guest(shop, "ann@example.com"), "objected")
     later(store)
     shop.key = Key({**KEY.secrets, 2: b"2" * 32})
 
-    guest = recording.guest(shop, "ann@example.com")
+    guest = people_of.guest(shop, "ann@example.com")
     with pytest.raises(UsageError, match="suppression list"):
         grant(store, guest)
     grant(store, guest, "document")
@@ -254,7 +256,7 @@ def test_what_is_erased_leaves_nothing_of_the_person_and_their_address_stays_sup
 ) -> None:
     shop = store.sidecar.shop
     ann, bob = (who(store, store.given.customer(f"{name}@example.com")) for name in ("ann", "bob"))
-    grant(store, recording.guest(shop, "ann@example.com"))
+    grant(store, people_of.guest(shop, "ann@example.com"))
     for person in (ann, bob):
         grant(store, person, personal={"words": "she said yes", "user_agent": "Browser"})
 

@@ -18,6 +18,7 @@ from sidecar.shop.database import transaction
 from sidecar.sync import changed, decisions
 from sidecar.sync.caps import Budget
 from sidecar.sync.consents import newsletter, recording, suppression
+from sidecar.sync.consents import people as people_of
 from sidecar.sync.consents.recording import Wanted
 from support import small_store
 from support.consents import flag, holds, said, tick, with_key
@@ -57,14 +58,14 @@ def wanted(store: SmallStore) -> Wanted:
 def grant(store: SmallStore, customer: int, evidence: str = "form") -> None:
     shop = store.sidecar.shop
     with transaction(shop.engine) as tx:
-        who = recording.account(tx, shop, customer)
+        who = people_of.account(tx, shop, customer)
         recording.grant(tx, shop, who, wanted(store), evidence, store.moment)
 
 
 def lower(store: SmallStore, customer: int, state: State = "withdrawn") -> None:
     shop = store.sidecar.shop
     with transaction(shop.engine) as tx:
-        who = recording.account(tx, shop, customer)
+        who = people_of.account(tx, shop, customer)
         recording.lower(tx, shop, who, wanted(store), state, store.moment)
 
 
@@ -246,7 +247,7 @@ def test_flags_of_suppressed_addresses_fall_also_when_they_are_first_seen(
 def test_what_a_guest_said_counts_when_they_register(store: SmallStore) -> None:
     shop = store.sidecar.shop
     with transaction(shop.engine) as tx:
-        guest = recording.guest(shop, "ann@example.com")
+        guest = people_of.guest(shop, "ann@example.com")
         recording.lower(tx, shop, guest, wanted(store), "withdrawn", store.moment)
     ann = store.given.customer("ann@example.com", newsletter=True)
 
@@ -288,7 +289,7 @@ def test_other_consents_leave_the_flag_alone(store: SmallStore) -> None:
         with transaction(shop.engine) as tx:
             named: dict[str, Any] = {"channel": "email", "purpose": "newsletter", **changes}
             one = Wanted(**named, at=store.moment.epoch_s, actor="admin:eve")
-            who = recording.account(tx, shop, ann)
+            who = people_of.account(tx, shop, ann)
             recording.grant(tx, shop, who, one, "form", store.moment)
 
     process(store, ann)

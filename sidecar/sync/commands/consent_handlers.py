@@ -20,7 +20,9 @@ from sidecar.shop.shop import Shop
 from sidecar.sync.commands.dispatcher import Answer, Handler, Task
 from sidecar.sync.commands.means import Means
 from sidecar.sync.consents import newsletter, recording, statement, verifying, wording
-from sidecar.sync.consents.recording import Wanted, Who
+from sidecar.sync.consents.held import states, store_of
+from sidecar.sync.consents.people import Who, reached_at, whose
+from sidecar.sync.consents.recording import Wanted
 
 #: Stores have small numbers.
 _STORE_DIGITS = 9
@@ -101,12 +103,12 @@ def _say(
     What was done in the store comes before it, and the flag follows at once.
     """
     asked, shop = task.parameters, means.shop
-    who = recording.whose(shop, asked["customer"])
+    who = whose(shop, asked["customer"])
     if not PURPOSE.fullmatch(asked["purpose"]):
         raise UsageError(
             f"{asked['purpose']!r} is no name of a purpose (small letters, digits, _ . and -)"
         )
-    at, store_id = _instant(asked.get("at"), moment), _store(asked["store"])
+    at, store = _instant(asked.get("at"), moment), _store(asked["store"])
     _locale(task)
     personal = {name: asked[name] for name in _PERSONAL if asked.get(name)}
     if asked["reason"]:
@@ -118,17 +120,18 @@ def _say(
         wanted = Wanted(
             channel=asked["channel"],
             purpose=asked["purpose"],
-            store_id=store_id,
+            store_id=store,
             at=at,
             wording=hashed,
             personal=personal,
             actor=task.actor,
         )
-        wanted = dataclasses.replace(wanted, store_id=recording.store_of(tx, shop, who, wanted))
+        store_id = store_of(tx, shop, who, wanted.channel, wanted.purpose, wanted.store_id)
+        wanted = dataclasses.replace(wanted, store_id=store_id)
         said = say(tx, who, wanted)
-        held = {
-            (row.store_id, row.channel, row.purpose): row for row in recording.states(tx, shop, who)
-        }[wanted.store_id, wanted.channel, wanted.purpose]
+        held = {(row.store_id, row.channel, row.purpose): row for row in states(tx, shop, who)}[
+            store_id, wanted.channel, wanted.purpose
+        ]
         value = {
             "customer_id": who.customer_id or None,
             **next(statement.holding([held], moment.zone)),
@@ -185,7 +188,7 @@ def _read_instant(text: str, zone: ZoneInfo) -> int | None:
 
 def _note(means: Means, task: Task) -> None:
     asked, shop, moment = task.parameters, means.shop, means.moment()
-    who = recording.whose(shop, asked["customer"])
+    who = whose(shop, asked["customer"])
     at = _instant(asked["at"], moment)
     _lower(means, task, moment, [who], asked["channel"], asked["state"], at)
 
@@ -195,7 +198,7 @@ def _suppress(means: Means, task: Task) -> None:
     address = asked["address"].strip()
     if not address:
         raise UsageError("the address is empty")
-    people = recording.reached_at(shop, asked["channel"], address)
+    people = reached_at(shop, asked["channel"], address)
     state = asked["because"]
     _lower(means, task, moment, people, asked["channel"], state, moment.epoch_s)
 
@@ -225,7 +228,7 @@ def _lower(
 
 def _object(means: Means, task: Task) -> None:
     asked, shop, moment = task.parameters, means.shop, means.moment()
-    who = recording.whose(shop, asked["customer"])
+    who = whose(shop, asked["customer"])
     _bring(shop, [who], moment)
     with transaction(shop.engine) as tx:
         changed = recording.object_to_marketing(

@@ -3,10 +3,6 @@ The store's newsletter flag and the consent that it shows, each brought in line 
 
     the flag was changed ──> granted or withdrawn in the chain; or it does not count, and goes back
     somebody said something ──> the flag
-
-What was seen or written last is kept with what holds (``native``), so that a change of the
-store is told from one of ours. On MyISAM the flag is written before that is noted: after a
-crash in between, a second look finds it as it should be, or writes it once more.
 """
 
 from __future__ import annotations
@@ -15,30 +11,25 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select, update
+from sqlalchemy import Connection, Select, and_, case, func, or_, select
 
-from sidecar.errors import DatabaseRefusedError
 from sidecar.model import Moment, Scope
 from sidecar.rules.authorship import HINT_WITHIN_S
 from sidecar.rules.privacy.consent import NEWSLETTER, Standing, flag_counts
 from sidecar.shop.database import transaction
-from sidecar.shop.fence import prove
 from sidecar.shop.shop import Shop
 from sidecar.shop.text import unescape
 from sidecar.sync import state
 from sidecar.sync.compiled_rules import PAUSED
-from sidecar.sync.consents import chain, recording, suppression, telling
+from sidecar.sync.consents import chain, suppression, telling
 from sidecar.sync.consents.chain import Saying
+from sidecar.sync.consents.flags import flag_of, leave_restricted, seen, write
+from sidecar.sync.consents.held import as_guests, has_guests, standings_of
+from sidecar.sync.consents.people import subjects_of
 from sidecar.sync.reading import TEXT, WHOLE, Reading, in_utf8
 
 #: In ``sidecar_state``: every flag was looked at once; one that is set later was not found so.
 OPENED: Final = "consents.opened"
-
-#: Ids in one UPDATE.
-_CHUNK: Final = 500
-
-#: Restrictions under which nothing of ours raises a flag.
-_RESTRICTED: Final = ("restricted", "no_marketing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +122,8 @@ def bring(
             _note(tx, shop, todo, moment)
             if paused:
                 todo.write.clear()
-            _leave_restricted(tx, shop, todo.write)
-        _try_to_write(shop, todo.write, moment)
+            leave_restricted(tx, shop, todo.write)
+        write(shop, todo.write, moment)
     if actors:
         _by_staff(shop, moment, actors)
     return len(rows)
@@ -150,11 +141,6 @@ def open_(shop: Shop, moment: Moment) -> None:
 # -- looking -------------------------------------------------------------------------------
 
 
-def _flag(shop: Shop) -> ColumnElement[int]:
-    # Anything but 1, also NULL, is no.
-    return case((shop.tables.customer.c.newsletter == 1, 1), else_=0)
-
-
 def _differing(reading: Reading) -> list[_Row]:
     """The customers of *reading* for whom there is something to do, ascending."""
     shop = reading.shop
@@ -167,7 +153,7 @@ def _differing(reading: Reading) -> list[_Row]:
         held.c.purpose == purpose,
         held.c.native.is_not(None),
     )
-    flag, granted = _flag(shop), case((held.c.state == "granted", 1), else_=0)
+    flag, granted = flag_of(shop), case((held.c.state == "granted", 1), else_=0)
     columns = {
         "customer_id": customer.customer_id,
         "store_id": func.coalesce(customer.store_id, 0),
@@ -259,21 +245,21 @@ def _known(reading: Reading, rows: Sequence[_Row], *, is_open: bool) -> _Known:
     if not rows:
         return _Known({}, {}, {})
     held = {row.customer_id: row.consent_id for row in rows if row.consent_id is not None}
-    said = recording.standings_of(tx, shop, held.values())
+    said = standings_of(tx, shop, held.values())
     standings = {customer_id: said[number] for customer_id, number in held.items()}
     channel, purpose = NEWSLETTER
     list_is_empty = suppression.is_empty(tx, shop.own, channel)
-    guests = recording.has_guests(tx, shop)
+    guests = has_guests(tx, shop)
     if list_is_empty and not guests and not is_open and not held:
         return _Known({}, {}, {})
     people = _people(reading, [row.customer_id for row in rows])
     if guests:
         subjects = {
-            customer_id: recording.subjects(shop, address)
+            customer_id: subjects_of(shop, address)
             for customer_id, (address, _) in people.items()
             if customer_id not in held
         }
-        standings |= recording.as_guests(tx, shop, subjects, channel, purpose)
+        standings |= as_guests(tx, shop, subjects, channel, purpose)
     suppressed: dict[int, int] = {}
     if not list_is_empty:
         addresses = {address for address, _ in people.values()}
@@ -309,69 +295,11 @@ def _note(tx: Connection, shop: Shop, todo: _Todo, moment: Moment) -> None:
     """Write down what was decided, in our own tables."""
     chain.say(tx, shop, todo.sayings, moment)
     for value in (0, 1):
-        _seen(tx, shop, [one for one, flag in todo.seen.items() if flag == value], value)
+        seen(tx, shop, [one for one, flag in todo.seen.items() if flag == value], value)
     telling.raised(tx, shop.own, todo.refused, moment)
     telling.unreasoned(tx, shop.own, todo.unreasoned, moment)
     gone = [one.customer_id for one in todo.sayings if one.state == "withdrawn"]
     telling.mend(tx, shop.own, gone, moment)
-
-
-def _seen(tx: Connection, shop: Shop, ids: Sequence[int], value: int) -> None:
-    held = shop.own.privacy.consent_state
-    channel, purpose = NEWSLETTER
-    for start in range(0, len(ids), _CHUNK):
-        here = (
-            held.c.customer_id.in_(ids[start : start + _CHUNK]),
-            held.c.channel == channel,
-            held.c.purpose == purpose,
-            held.c.native.is_not(None),
-        )
-        tx.execute(update(held).where(*here).values(native=value))
-
-
-def _leave_restricted(tx: Connection, shop: Shop, write: dict[int, int]) -> None:
-    """Raise no flag of people whose data may not be used."""
-    table = shop.own.privacy.restriction
-    up = [customer_id for customer_id, value in write.items() if value]
-    for start in range(0, len(up), _CHUNK):
-        query = select(table.c.customer_id).where(
-            table.c.customer_id.in_(up[start : start + _CHUNK]), table.c.kind.in_(_RESTRICTED)
-        )
-        for customer_id in tx.scalars(query):
-            write.pop(int(customer_id), None)
-
-
-def _try_to_write(shop: Shop, flags: Mapping[int, int], moment: Moment) -> None:
-    """Write *flags*, or tell that the account may not; they are written at a later look then."""
-    if not flags:
-        return
-    try:
-        _write(shop, flags)
-    except DatabaseRefusedError:
-        with transaction(shop.engine) as tx:
-            telling.unwritten(tx, shop.own, moment)
-    else:
-        with transaction(shop.engine) as tx:
-            telling.written(tx, shop.own, moment)
-
-
-def _write(shop: Shop, flags: Mapping[int, int]) -> None:
-    """Write *flags* to the store, and that they were written."""
-    customer = shop.tables.customer
-    for value in (0, 1):
-        ids = sorted(one for one, flag in flags.items() if flag == value)
-        for start in range(0, len(ids), _CHUNK):
-            part = ids[start : start + _CHUNK]
-            here = customer.c.customer_id.in_(part) & (_flag(shop) != value)
-            with transaction(shop.engine) as tx:
-                prove(tx)  # on MyISAM nothing takes it back
-                tx.execute(update(customer).where(here).values(newsletter=value))
-                if shop.capabilities.transactional:
-                    _seen(tx, shop, part, value)
-            if not shop.capabilities.transactional:
-                # Apart: MySQL with GTID writes no tables of both kinds in one transaction.
-                with transaction(shop.engine) as tx:
-                    _seen(tx, shop, part, value)
 
 
 # -- what a hint says later ----------------------------------------------------------------

@@ -11,7 +11,7 @@ from sidecar.rules.privacy.consent import State
 from sidecar.shop.database import transaction
 from sidecar.shop.shop import Shop
 from sidecar.shop.text import unescape
-from sidecar.sync.consents import newsletter, recording, suppression
+from sidecar.sync.consents import newsletter, people, recording, suppression
 from sidecar.sync.ranges import RANGE, ranges
 from sidecar.sync.reading import TEXT, WHOLE, Reading, in_utf8
 
@@ -73,7 +73,7 @@ def _end(
         ended = recording.lower_channel(
             tx,
             shop,
-            recording.account(tx, shop, customer_id),
+            people.account(tx, shop, customer_id),
             channel,
             cast("State", state),
             actor=_ACTOR,

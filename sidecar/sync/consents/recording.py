@@ -6,23 +6,21 @@ The store's flag follows by the doorbell that is rung with each of them; see `ne
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, cast
+from typing import Final, cast
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert
 
 from sidecar.errors import UsageError
 from sidecar.model import Moment
 from sidecar.rules.privacy import consent as lattice
-from sidecar.rules.privacy.addresses import email_key
 from sidecar.rules.privacy.consent import NEWSLETTER, Standing
-from sidecar.shop.database import transaction
 from sidecar.shop.shop import Shop
-from sidecar.shop.text import unescape
-from sidecar.sync import finding
-from sidecar.sync.consents import chain, suppression, telling
-from sidecar.sync.consents.chain import Saying, require_key
+from sidecar.sync.consents import chain, held, suppression, telling
+from sidecar.sync.consents.chain import Saying
+from sidecar.sync.consents.held import Held, states
+from sidecar.sync.consents.people import Who
 from sidecar.sync.consents.suppression import Reason
 
 #: Why the customer is looked at again.
@@ -30,34 +28,6 @@ _RUNG: Final = "consent.said"
 
 #: A consent to what is done with data is no marketing; objecting to that leaves it.
 _NO_MARKETING: Final = "processing"
-
-
-@dataclass(frozen=True, slots=True)
-class Who:
-    """
-    Whose consents these are.
-
-    Attributes:
-        customer_id: The store's id; 0: a guest.
-        subjects: Keyed hashes of the e-mail address, by every key, the newest first.
-        email: Unescaped.
-        telephone: Unescaped; empty: none.
-        store_id: Of the account; 0: the default store, or a guest.
-        other: Their address on the channels that are neither; empty: not known.
-    """
-
-    customer_id: int
-    subjects: tuple[str, ...]
-    email: str
-    telephone: str = ""
-    store_id: int = 0
-    other: str = ""
-
-    def address(self, channel: str) -> str:
-        """Where they are reached on *channel*; empty: not known."""
-        if channel == "email":
-            return self.email
-        return self.telephone if channel in ("sms", "telephone") else self.other
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,83 +52,6 @@ class Wanted:
     actor: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """What stands of one consent, in which store, and what stands of the flag."""
-
-    store_id: int
-    standing: Standing | None
-    subject: str
-    native: int | None
-
-
-# -- whom ----------------------------------------------------------------------------------
-
-
-def account(tx: Connection, shop: Shop, customer_id: int) -> Who:
-    """
-    The account with that id.
-
-    Raises:
-        UsageError: There is none.
-        ConfigError: There is no key.
-    """
-    customer = shop.tables.customer.c
-    query = select(customer.email, customer.telephone, customer.store_id)
-    row = tx.execute(query.where(customer.customer_id == customer_id)).one_or_none()
-    if row is None:
-        raise UsageError(f"no customer has the id {customer_id}")
-    email, telephone = (unescape(str(text or "")).strip() for text in row[:2])
-    return Who(customer_id, subjects(shop, email), email, telephone, int(row.store_id or 0))
-
-
-def guest(shop: Shop, address: str) -> Who:
-    """Whoever has the e-mail *address*."""
-    return Who(0, subjects(shop, address), address.strip())
-
-
-def subjects(shop: Shop, email: str) -> tuple[str, ...]:
-    """The keyed hashes of whoever has the address *email*, by every key; none of an empty one."""
-    comparable = email_key(email)
-    return require_key(shop).digests("person.email", comparable) if comparable else ()
-
-
-def whose(shop: Shop, text: str) -> Who:
-    """
-    The account that *text*, an id or an e-mail address, names; else the guest of the address.
-
-    Raises:
-        UsageError: There is no such id, it is no address, or several accounts have it (listed).
-        ConfigError: There is no key.
-    """
-    require_key(shop)
-    with transaction(shop.engine) as tx:
-        ids = accounts_of(tx, shop, text) if "@" in text else []
-    if len(ids) != 1 and "@" in text.strip(" @") and not ids:
-        return guest(shop, text)
-    customer_id = ids[0] if len(ids) == 1 else finding.require_customers(shop, [text])[text]
-    with transaction(shop.engine) as tx:
-        return account(tx, shop, customer_id)
-
-
-def reached_at(shop: Shop, channel: str, address: str) -> list[Who]:
-    """
-    Who is reached at *address*: by e-mail all its accounts and its guest; else nobody we know.
-
-    There is always one who has the address, so that it can be put on the list.
-    """
-    if channel != "email":
-        return [Who(0, (), "", telephone=address, other=address)]
-    with transaction(shop.engine) as tx:
-        people = [account(tx, shop, found) for found in accounts_of(tx, shop, address)]
-    return [*people, guest(shop, address)]
-
-
-def accounts_of(tx: Connection, shop: Shop, email: str) -> list[int]:
-    """The ids of the accounts with the address *email*, ascending."""
-    return finding.accounts_with(tx, shop, [email, email_key(email)])
-
-
 # -- saying --------------------------------------------------------------------------------
 
 
@@ -172,12 +65,12 @@ def grant(
         UsageError: What stands is not overcome by this evidence.
         ConfigError: There is no key.
     """
-    held, since = _read(tx, shop, who, wanted), _suppressed(tx, shop, who, wanted)
-    if problem := lattice.refusal(held.standing, since, evidence, wanted.at):
+    stands, since = _held(tx, shop, who, wanted), _suppressed(tx, shop, who, wanted)
+    if problem := lattice.refusal(stands.standing, since, evidence, wanted.at):
         raise UsageError(f"the consent cannot be granted: {problem}")
     if since is not None:
         suppression.lift(tx, shop, wanted.channel, who.address(wanted.channel), wanted.purpose)
-    _say(tx, shop, who, wanted, held, "granted", evidence, moment)
+    _say(tx, shop, who, wanted, stands, "granted", evidence, moment)
 
 
 def await_answer(tx: Connection, shop: Shop, who: Who, wanted: Wanted, moment: Moment) -> None:
@@ -188,10 +81,10 @@ def await_answer(tx: Connection, shop: Shop, who: Who, wanted: Wanted, moment: M
         UsageError: They may not be asked.
         ConfigError: There is no key.
     """
-    held, since = _read(tx, shop, who, wanted), _suppressed(tx, shop, who, wanted)
-    if problem := lattice.asking_refusal(held.standing, since):
+    stands, since = _held(tx, shop, who, wanted), _suppressed(tx, shop, who, wanted)
+    if problem := lattice.asking_refusal(stands.standing, since):
         raise UsageError(f"the consent cannot be pending: {problem}")
-    _say(tx, shop, who, wanted, held, "pending", "none", moment)
+    _say(tx, shop, who, wanted, stands, "pending", "none", moment)
 
 
 def lower(
@@ -212,10 +105,10 @@ def lower(
     Raises:
         ConfigError: There is no key.
     """
-    held = _read(tx, shop, who, wanted, also_as_guest=False)
-    if not lattice.adds(held.standing, Standing(state, source, wanted.at)):
+    stands = _held(tx, shop, who, wanted, also_as_guest=False)
+    if not lattice.adds(stands.standing, Standing(state, source, wanted.at)):
         return False
-    _say(tx, shop, who, wanted, held, state, "none", moment, source)
+    _say(tx, shop, who, wanted, stands, state, "none", moment, source)
     return True
 
 
@@ -297,22 +190,12 @@ def object_to_marketing(
     )
 
 
-def states(tx: Connection, shop: Shop, who: Who) -> list[Any]:
-    """Rows of `sidecar_consent_state`: of the account; of a guest by every hash."""
-    table = shop.own.privacy.consent_state
-    query = select(table).where(table.c.customer_id == who.customer_id)
-    if not who.customer_id:
-        query = query.where(table.c.subject.in_(sorted(who.subjects)))
-    ordered = query.order_by(table.c.store_id, table.c.channel, table.c.purpose, table.c.at)
-    return list(tx.execute(ordered))
-
-
 def _say(
     tx: Connection,
     shop: Shop,
     who: Who,
     wanted: Wanted,
-    held: _Held,
+    stands: Held,
     state: lattice.State,
     evidence: str,
     moment: Moment,
@@ -321,10 +204,10 @@ def _say(
     address = who.address(wanted.channel)
     saying = Saying(
         customer_id=who.customer_id,
-        subject=held.subject,
+        subject=stands.subject,
         channel=wanted.channel,
         purpose=wanted.purpose,
-        store_id=held.store_id,
+        store_id=stands.store_id,
         state=state,
         source=source,
         evidence=evidence,
@@ -332,16 +215,13 @@ def _say(
         wording=wanted.wording,
         personal={**({"address": address} if address else {}), **wanted.personal},
         actor=wanted.actor,
-        native=held.native,
+        native=stands.native,
     )
     chain.say(tx, shop, [saying], moment)
     if who.customer_id:
         hint = {"customer_id": who.customer_id, "reason": _RUNG, "at": moment.epoch_s}
         tx.execute(insert(shop.own.hint).values(hint))
         telling.mend(tx, shop.own, [who.customer_id], moment)
-
-
-# -- what stands ---------------------------------------------------------------------------
 
 
 def _suppressed(tx: Connection, shop: Shop, who: Who, wanted: Wanted) -> int | None:
@@ -353,103 +233,9 @@ def _suppressed(tx: Connection, shop: Shop, who: Who, wanted: Wanted) -> int | N
     return None if entry is None else entry.since
 
 
-def store_of(tx: Connection, shop: Shop, who: Who, wanted: Wanted) -> int:
-    """The store whose consent *wanted* is about."""
-    if wanted.store_id is not None:
-        return wanted.store_id
-    if who.customer_id and (wanted.channel, wanted.purpose) == NEWSLETTER:
-        # An account that moved to another store has one flag all the same.
-        for row in states(tx, shop, who):
-            if row.native is not None:
-                return int(row.store_id)
-    return who.store_id
-
-
-def _read(
+def _held(
     tx: Connection, shop: Shop, who: Who, wanted: Wanted, *, also_as_guest: bool = True
-) -> _Held:
-    store_id = store_of(tx, shop, who, wanted)
-    rows = [
-        row
-        for row in states(tx, shop, who)
-        if (row.store_id, row.channel, row.purpose) == (store_id, wanted.channel, wanted.purpose)
-    ]
-    native = _native(tx, shop, who, store_id, wanted)
-    if rows:
-        # Of a guest there may be a row by each key; the firmest no of them holds.
-        standings = standings_of(tx, shop, [row.consent_id for row in rows])
-        found = {row.subject: standings[row.consent_id] for row in rows}
-        standing = max(found.values(), key=lambda one: (one.firmness, one.at))
-        subject = next((one for one in who.subjects if one in found), rows[0].subject)
-        return _Held(store_id, standing, "" if who.customer_id else subject, native)
-    if not who.customer_id:
-        return _Held(store_id, None, who.subjects[0], native)
-    if not also_as_guest:
-        return _Held(store_id, None, "", native)
-    said = as_guests(tx, shop, {who.customer_id: who.subjects}, wanted.channel, wanted.purpose)
-    return _Held(store_id, said.get(who.customer_id), "", native)
-
-
-def _native(tx: Connection, shop: Shop, who: Who, store_id: int, wanted: Wanted) -> int | None:
-    """What is known of the flag; None: it does not show this consent."""
-    if not who.customer_id or (wanted.channel, wanted.purpose) != NEWSLETTER:
-        return None
-    for row in states(tx, shop, who):
-        if row.native is not None:
-            return int(row.native) if row.store_id == store_id else None
-    if store_id != who.store_id:
-        return None
-    customer = shop.tables.customer.c
-    flag = select(customer.newsletter).where(customer.customer_id == who.customer_id)
-    return int(tx.scalar(flag) == 1)
-
-
-def standings_of(tx: Connection, shop: Shop, numbers: Iterable[int]) -> dict[int, Standing]:
-    """What consents say, by their number."""
-    consent = shop.own.privacy.consent.c
-    query = select(consent.consent_id, consent.state, consent.source, consent.at)
-    rows = tx.execute(query.where(consent.consent_id.in_(sorted(numbers))))
-    return {int(number): Standing(state, source, int(at)) for number, state, source, at in rows}
-
-
-def has_guests(tx: Connection, shop: Shop) -> bool:
-    """Whether any guest said anything."""
-    table = shop.own.privacy.consent_state
-    query = select(table.c.consent_id).where(table.c.customer_id == 0).limit(1)
-    return tx.scalar(query) is not None
-
-
-def as_guests(
-    tx: Connection,
-    shop: Shop,
-    people: Mapping[int, tuple[str, ...]],
-    channel: str,
-    purpose: str,
-) -> dict[int, Standing]:
-    """
-    The firmest no that customers said as guests, in any store, before they had an account.
-
-    Args:
-        people: Customers with the hashes of their addresses.
-    """
-    table = shop.own.privacy.consent_state
-    whose: dict[str, list[int]] = {}
-    for customer_id, theirs in people.items():
-        for subject in theirs:
-            whose.setdefault(subject, []).append(customer_id)
-    query = select(table.c.subject, table.c.consent_id).where(
-        table.c.customer_id == 0,
-        table.c.subject.in_(sorted(whose)),
-        table.c.channel == channel,
-        table.c.purpose == purpose,
+) -> Held:
+    return held.read(
+        tx, shop, who, wanted.channel, wanted.purpose, wanted.store_id, also_as_guest=also_as_guest
     )
-    rows = tx.execute(query).all() if whose else []
-    standings = standings_of(tx, shop, [row.consent_id for row in rows])
-    found: dict[int, Standing] = {}
-    for subject, number in rows:
-        standing = standings[number]
-        for customer_id in whose[subject]:
-            before = found.get(customer_id)
-            if standing.firmness and (before is None or standing.firmness > before.firmness):
-                found[customer_id] = standing
-    return found

@@ -12,7 +12,8 @@ from sqlalchemy import Connection, or_, select
 from sidecar.shop.database import transaction
 from sidecar.shop.shop import Shop
 from sidecar.sync.consents import suppression, wording
-from sidecar.sync.consents.recording import Who, states, whose
+from sidecar.sync.consents.held import states
+from sidecar.sync.consents.people import Who, whose
 from sidecar.sync.consents.verifying import Verified
 from sidecar.sync.facts import as_json
 
