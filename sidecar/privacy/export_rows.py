@@ -39,12 +39,9 @@ class Export:
 def write(
     tx: Connection, own: OwnTables, request_id: int, salt: str, made: Made, moment: Moment, end: int
 ) -> None:
-    """Note an export, which took the place of older ones of the same request; *end*: kept until."""
-    table = own.privacy.export
-    older = update(table).where(table.c.request_id == request_id, table.c.deleted_at.is_(None))
-    tx.execute(older.values(deleted_at=moment.epoch_s))
+    """Note an export, which answers its request; *end*: when it is deleted."""
     tx.execute(
-        insert(table).values(
+        insert(own.privacy.export).values(
             request_id=request_id,
             file=made.archive.file.name,
             salt=salt,

@@ -191,8 +191,9 @@ def test_values_are_told_as_people_know_them(shop: SmallStore, ann: int) -> None
         f" email = 'o&amp;k@example.com' WHERE order_id = {order}"
     )
 
-    (row,) = export(shop, customer=ann).rows("order")
+    found = export(shop, customer=ann)
 
+    (row,) = found.rows("order")
     zone = shop.moment.zone
     noon = datetime.datetime(2026, 7, 1, 12, tzinfo=zone)
     assert row["total"] == "1234.5000"
@@ -201,6 +202,9 @@ def test_values_are_told_as_people_know_them(shop: SmallStore, ann: int) -> None
     assert row["email"] == "o&k@example.com"
     assert set(row["order_status_id"]) == {"id", "name"}
     assert row["order_status_id"]["name"]
+    (request,) = found.rows("sidecar_privacy_request")
+    assert request["received_at"] == shop.now.astimezone(zone).isoformat()
+    assert request["finished_at"] is None
 
 
 def test_decisions_are_told_with_the_rule_behind_them_and_without_who_of_the_shop_made_them(
