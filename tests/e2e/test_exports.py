@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -84,3 +86,14 @@ def test_a_running_sidecar_makes_the_export_that_is_asked_for_beside_it(
         assert open_export(Path(answer["file"]), password).rows("order")
         assert password not in daemon.log
         assert "ann@example.com" not in daemon.log
+
+
+def test_two_at_once_get_an_export_each(installation: Installation, ann: int) -> None:
+    asked = ("gdpr", "export", str(ann), *WHO, "--json")
+    with ThreadPoolExecutor(2) as both:
+        answers = [json.loads(out) for out in both.map(lambda _: installation.done(*asked), "ab")]
+
+    assert len({answer["file"] for answer in answers}) == 2
+    for answer in answers:
+        password = installation.done("gdpr", "password", str(answer["request"])).strip()
+        assert open_export(Path(answer["file"]), password).rows("order")
