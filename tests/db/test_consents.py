@@ -351,3 +351,13 @@ def test_after_a_restore_what_is_listed_ends_again(store: SmallStore) -> None:
     assert store.rows("SELECT reason FROM {own}suppression WHERE channel = 'sms'") == [
         {"reason": "erased"}
     ]
+
+
+def test_no_address_is_nobodys(store: SmallStore) -> None:
+    shop = store.sidecar.shop
+    for channel, address in (("email", " "), ("sms", "-"), ("post", "")):
+        with transaction(shop.engine) as tx:
+            assert not suppression.suppress(tx, shop, channel, address, "erased", store.moment)
+            assert suppression.find(tx, shop, channel, address) is None
+
+    assert store.rows("SELECT * FROM {own}suppression") == []

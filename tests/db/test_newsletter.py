@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import datetime
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,9 +13,12 @@ import pytest
 from sqlalchemy import Connection, Engine, event, insert
 
 from sidecar.config import Database, Secret
+from sidecar.errors import FencedError
+from sidecar.model import Scope
 from sidecar.rules.privacy.consent import State
 from sidecar.service.private_server import PrivateServer
 from sidecar.shop.database import transaction
+from sidecar.shop.fence import Fence, fenced
 from sidecar.sync import changed, decisions
 from sidecar.sync.caps import Budget
 from sidecar.sync.consents import newsletter, recording, suppression
@@ -256,6 +260,23 @@ def test_what_a_guest_said_counts_when_they_register(store: SmallStore) -> None:
     assert (flag(store, ann), holds(store, ann)) == (0, None)
 
 
+def test_what_an_account_says_itself_goes_before_what_its_guest_said(store: SmallStore) -> None:
+    shop = store.sidecar.shop
+    with transaction(shop.engine) as tx:
+        guest = people_of.guest(shop, "ann@example.com")
+        recording.lower(tx, shop, guest, wanted(store), "withdrawn", store.moment)
+    store.now += datetime.timedelta(minutes=1)
+    ann = store.given.customer("ann@example.com")
+    grant(store, ann)
+    process(store, ann)
+
+    for value in (0, 1):
+        tick(store, ann, value)
+        process(store, ann)
+
+    assert (flag(store, ann), holds(store, ann)) == (1, "granted")
+
+
 def test_a_flag_that_is_no_flag_is_none(store: SmallStore) -> None:
     ann = store.given.customer()
     tick(store, ann, 7)
@@ -293,6 +314,34 @@ def test_other_consents_leave_the_flag_alone(store: SmallStore) -> None:
             recording.grant(tx, shop, who, one, "form", store.moment)
 
     process(store, ann)
+
+    assert flag(store, ann) == 0
+
+
+def test_the_newsletter_of_another_store_is_another_consent(store: SmallStore) -> None:
+    ann = store.given.customer(newsletter=True)
+    process(store, ann)
+    shop = store.sidecar.shop
+    with transaction(shop.engine) as tx:
+        who = people_of.account(tx, shop, ann)
+        other = dataclasses.replace(wanted(store), store_id=4)
+        recording.lower(tx, shop, who, other, "withdrawn", store.moment)
+
+    process(store, ann)
+
+    rows = store.rows("SELECT store_id, state, native FROM {own}consent_state ORDER BY store_id")
+    assert [tuple(row.values()) for row in rows] == [(0, "granted", 1), (4, "withdrawn", None)]
+    assert flag(store, ann) == 1
+
+
+def test_who_does_not_lead_any_more_writes_no_flag(store: SmallStore) -> None:
+    shop = store.sidecar.shop
+    ann = store.given.customer()
+    grant(store, ann)
+
+    fence = Fence(shop.own.source, epoch=99)
+    with fenced(shop.engine, fence), pytest.raises(FencedError):
+        newsletter.bring(shop, Scope.of([ann]), store.moment)
 
     assert flag(store, ann) == 0
 
