@@ -97,9 +97,10 @@ def refused(store: SmallStore, name: str, /, exit_code: int = 64, **parameters: 
 
 
 def minute(store: SmallStore) -> None:
-    """What the daemon does every minute."""
+    """What the daemon does every minute, without erasing anybody."""
     sidecar = store.sidecar
-    duty.carry_out(Means(sidecar.config, sidecar.shop, store.moment))
+    some = [one for one in duty.DUTIES if one[0] not in ("erasures", "retention")]
+    duty.carry_out(Means(sidecar.config, sidecar.shop, store.moment), some)
 
 
 # -- what stands ---------------------------------------------------------------------------
