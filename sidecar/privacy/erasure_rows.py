@@ -95,7 +95,7 @@ def note(
         for person, traces in persons
     ]
     if rows:
-        tx.execute(insert(own.privacy.erasure).values(rows))
+        tx.execute(insert(own.privacy.erasure), rows)
     if in_journal:
         return
     entries = [

@@ -86,7 +86,7 @@ def add(tx: Connection, own: OwnTables, entries: Sequence[Entry]) -> None:
     """Write *entries* into the table."""
     for start in range(0, len(entries), _BATCH):
         part = [asdict(one) for one in entries[start : start + _BATCH]]
-        tx.execute(insert(own.privacy.journal).values(part))
+        tx.execute(insert(own.privacy.journal), part)
 
 
 def read_table(tx: Connection, own: OwnTables) -> Iterator[Entry]:

@@ -191,27 +191,24 @@ def _suppress(means: Means, wanted: Sequence[tuple[str, str]]) -> None:
     digests = {one: found for one, found in digests.items() if found}
     if not digests:
         return
+    by_channel: dict[str, list[str]] = {}
+    for (channel, _), found in digests.items():
+        by_channel.setdefault(channel, []).extend(found)
+    columns = (table.c.channel, table.c.address, table.c.reason)
     with transaction(shop.engine) as tx:
-        known = {
-            (row.channel, row.address)
-            for channel in {channel for channel, _ in digests}
-            for row in tx.execute(
-                select(table.c.channel, table.c.address).where(
-                    table.c.channel == channel,
-                    table.c.purpose == "",
-                    table.c.address.in_(
-                        [each for one, found in digests.items() if one[0] == channel
-                         for each in found]
-                    ),
-                )
+        known: dict[tuple[str, str], str] = {}
+        for channel, hashed in sorted(by_channel.items()):
+            query = select(*columns).where(
+                table.c.channel == channel, table.c.purpose == "", table.c.address.in_(hashed)
             )
-        }  # fmt: skip
+            known |= {(row.channel, row.address): row.reason for row in tx.execute(query)}
         new = []
         for (channel, address), found in digests.items():
-            if any((channel, digest) in known for digest in found):
-                suppression.suppress(tx, shop, channel, address, "erased", moment)
-            else:
+            reasons = {known[channel, digest] for digest in found if (channel, digest) in known}
+            if not reasons:
                 new.append((channel, found[0]))
+            elif "erased" not in reasons:
+                suppression.suppress(tx, shop, channel, address, "erased", moment)
         entries = [
             journal.Entry(
                 kind="suppression",
@@ -235,7 +232,7 @@ def _suppress(means: Means, wanted: Sequence[tuple[str, str]]) -> None:
                 }
                 for one in entries
             ]
-            tx.execute(insert(table).values(rows))
+            tx.execute(insert(table), rows)
 
 
 def _parts(values: Sequence[T]) -> Iterator[Sequence[T]]:

@@ -1,0 +1,188 @@
+"""Erasure: as many accounts as a retention rule ends at once, while the store goes on."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import bindparam, text
+
+from bench.frame import Bench, case
+from sidecar.config import Config, Database, Privacy, Rules
+from sidecar.config.key import create_key
+from sidecar.model import Moment
+from sidecar.privacy import erasing
+from sidecar.privacy.means import Means
+from sidecar.service.demo_store import create_store, generate
+from sidecar.shop.database import connect, transaction
+from sidecar.shop.indexes import add_index, missing_indexes
+from sidecar.shop.migrate import migrate
+from sidecar.shop.shop import Shop, open_shop
+
+_DATABASE = "bench_privacy"
+
+#: Accounts that one run erases at most; of a smaller store, a half.
+_MOST = 100_000
+
+#: Rows in one statement of the floor, as of the erasure.
+_ROWS = 500
+
+#: Seconds in which the store is alone.
+_ALONE_S = 3.0
+
+
+@contextlib.contextmanager
+def _store(bench: Bench) -> Iterator[Means]:
+    """A store of its own of the same size, as what is erased does not come back."""
+    database = _named(bench.database)
+    engine = bench.engine()
+    with engine.begin() as tx:
+        tx.execute(text(f"DROP DATABASE IF EXISTS `{_DATABASE}`"))
+        tx.execute(text(f"CREATE DATABASE `{_DATABASE}` CHARACTER SET utf8mb4"))
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            yield _filled(bench, database, Path(folder))
+    finally:
+        with engine.begin() as tx:
+            tx.execute(text(f"DROP DATABASE `{_DATABASE}`"))
+        engine.dispose()
+
+
+def _named(database: Database) -> Database:
+    values = {name: getattr(database, name) for name in database.__struct_fields__}
+    return Database(**{**values, "name": _DATABASE})
+
+
+def _filled(bench: Bench, database: Database, folder: Path) -> Means:
+    engine, prefix = connect(database), database.prefix
+    create_store(engine, prefix)
+    generate(
+        engine,
+        prefix,
+        customers=bench.customers,
+        orders=bench.orders,
+        seed=7,
+        now=bench.now,
+        progress=lambda _done, _total: None,
+    )
+    migrate(engine, prefix)
+    for missing in missing_indexes(engine, prefix):
+        add_index(engine, prefix, missing)
+    with transaction(engine) as tx:
+        tx.execute(
+            text(
+                f"INSERT INTO `{prefix}sidecar_customer` (customer_id)"
+                f" SELECT customer_id FROM `{prefix}customer`"
+            )
+        )
+    create_key(folder / "key")
+    config = Config(
+        database=database,
+        rules=Rules(directory=folder / "none"),
+        privacy=Privacy(
+            key_file=folder / "key", journal=folder / "journal", register=folder / "none"
+        ),
+        file=folder / "config.toml",
+    )
+    shop = open_shop(engine, config)
+    return Means(config, shop, Moment(bench.now, shop.settings.zone))
+
+
+@contextlib.contextmanager
+def _shoppers(database: Database, ids: tuple[int, int]) -> Iterator[dict[str, Any]]:
+    """A process that asks as the shop's pages do, and in the end how long it waited."""
+    asked = {
+        "socket": str(database.socket),
+        "user": database.user,
+        "password": database.password.reveal(),
+        "database": database.name,
+        "ids": ids,
+    }
+    found: dict[str, Any] = {}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bench.waiting"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdin is not None
+    process.stdin.write(json.dumps(asked) + "\n")
+    process.stdin.flush()
+    try:
+        time.sleep(0.5)
+        yield found
+    finally:
+        said, _ = process.communicate()
+        found.update(json.loads(said))
+
+
+def _copied(shop: Shop, names: Mapping[str, int]) -> Iterator[tuple[str, str]]:
+    """Copies of the store's tables, for the floor; each with its first key."""
+    for name in sorted(names):
+        table = shop.tables.metadata.tables.get(f"{shop.prefix}{name}")
+        if table is None:
+            continue
+        with transaction(shop.engine) as tx:
+            tx.execute(text(f"CREATE TABLE `bare_{name}` LIKE `{table.name}`"))
+            tx.execute(text(f"INSERT INTO `bare_{name}` SELECT * FROM `{table.name}`"))
+        yield name, next(iter(table.primary_key)).name
+
+
+def _floor(shop: Shop, keys: Mapping[str, str], counts: Mapping[str, int]) -> tuple[int, float]:
+    """Delete, bare and by primary key, as many rows: how many, and the seconds."""
+    rows, seconds = 0, 0.0
+    for name, key in keys.items():
+        wanted = counts.get(name, 0)
+        with transaction(shop.engine) as tx:
+            query = text(f"SELECT `{key}` FROM `bare_{name}` ORDER BY `{key}` LIMIT :wanted")
+            found = list(tx.scalars(query, {"wanted": wanted}))
+        delete = text(f"DELETE FROM `bare_{name}` WHERE `{key}` IN :keys").bindparams(
+            bindparam("keys", expanding=True)
+        )
+        started = time.perf_counter()
+        for start in range(0, len(found), _ROWS):
+            with transaction(shop.engine) as tx:
+                rows += tx.execute(delete, {"keys": found[start : start + _ROWS]}).rowcount
+        seconds += time.perf_counter() - started
+    return rows, seconds
+
+
+@case(
+    "privacy: purge",
+    about="up to 100,000 accounts are erased and looked for at once, and how long a shop waits",
+    peak_at_most_mb=1_500,
+    notes_at_most={"longest wait over the baseline, ms": 20},
+)
+def purge(bench: Bench) -> None:
+    """The counts of the erasure decide how many rows the floor deletes."""
+    with _store(bench) as means:
+        shop = means.shop
+        ids = list(range(1, min(_MOST, bench.customers // 2) + 1))
+        # Others than those that are erased: of whom nobody asks any more.
+        others = (len(ids) + 1, bench.customers)
+        with _shoppers(means.config.database, others) as alone:
+            time.sleep(_ALONE_S)
+        named = dict.fromkeys(("customer", "address", "order", "customer_ip", "customer_login"), 0)
+        keys = dict(_copied(shop, named))
+        with _shoppers(means.config.database, others) as busy, bench.clock():
+            counts = erasing.purge(means, ids, 1)
+        if counts["customer"] != len(ids):
+            raise RuntimeError(f"{counts['customer']} of {len(ids)} were erased")
+        rows = sum(counts.values())
+        bench.note("persons a second", len(ids) / bench.seconds)
+        bench.note("rows", rows)
+        bench.note("rows a second", rows / bench.seconds)
+        bare_rows, bare = _floor(shop, keys, counts)
+        bench.note("rows a second, bare DELETE", bare_rows / bare)
+        bench.note("longest wait alone, ms", alone["longest"])
+        bench.note("longest wait, ms", busy["longest"])
+        bench.note("p99 wait, ms", busy["p99"])
+        bench.note("longest wait over the baseline, ms", busy["longest"] - alone["longest"])
+        shop.engine.dispose()
