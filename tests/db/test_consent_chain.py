@@ -20,6 +20,7 @@ from sidecar.sync.consents.chain import Saying
 from sidecar.sync.consents.verifying import Verified, verify
 from support.consents import KEY, with_key
 from support.consents import chain as rows_of
+from support.rows import Value
 from support.small_store import SmallStore
 
 COLUMNS = (
@@ -29,7 +30,7 @@ COLUMNS = (
 )  # fmt: skip
 
 #: What a column is altered to.
-OTHER: dict[str, object] = {
+OTHER: dict[str, Value] = {
     "consent_id": 90,
     "channel": "sms",
     "state": "objected",
@@ -56,7 +57,7 @@ def people(store: SmallStore) -> Iterator[list[int]]:
 
 
 def saying(store: SmallStore, customer: int, state: str, **changes: Any) -> Saying:
-    said = {
+    said: dict[str, Any] = {
         "customer_id": customer,
         "channel": "email",
         "purpose": "newsletter",
@@ -78,7 +79,7 @@ def say(store: SmallStore, customer: int, state: str) -> None:
         chain.say(tx, shop, [saying(store, customer, state)], store.moment)
 
 
-def tamper(store: SmallStore, statement: str, *values: object) -> None:
+def tamper(store: SmallStore, statement: str, *values: Value) -> None:
     named = statement.replace("{own}", f"{store.given.prefix}sidecar_")
     store.given.execute(named, *values)
 

@@ -16,7 +16,7 @@ from support.consents import flag, holds, said, with_key
 from support.credit import answered, asked
 from support.small_store import SmallStore
 
-NEWSLETTER = {"channel": "email", "purpose": "newsletter"}
+NEWSLETTER: dict[str, Any] = {"channel": "email", "purpose": "newsletter"}
 
 
 @pytest.fixture(autouse=True)
@@ -225,7 +225,12 @@ def test_what_is_wrong_is_refused_and_leaves_nothing(
     store: SmallStore, changes: dict[str, Any], words: str
 ) -> None:
     ann = store.given.customer()
-    given = {"customer": ann, **NEWSLETTER, "evidence": "staff", "reason": "by phone"} | changes
+    given: dict[str, Any] = {
+        "customer": ann,
+        **NEWSLETTER,
+        "evidence": "staff",
+        "reason": "by phone",
+    } | changes
     if "evidence" in changes or "channel" in changes:
         with pytest.raises(Exception, match=words):
             asked(store, "consent.grant", **given)

@@ -19,6 +19,7 @@ from sidecar.sync.consents import people as people_of
 from sidecar.sync.consents.people import Who
 from sidecar.sync.consents.recording import Wanted
 from sidecar.sync.consents.statement import statement
+from sidecar.sync.consents.suppression import Reason
 from support.consents import KEY, flag, holds, said, with_key
 from support.small_store import SmallStore
 
@@ -36,7 +37,7 @@ def who(store: SmallStore, customer: int) -> Who:
 
 
 def wanted(store: SmallStore, **changes: Any) -> Wanted:
-    said = {
+    said: dict[str, Any] = {
         "channel": "email",
         "purpose": "newsletter",
         "at": store.moment.epoch_s,
@@ -301,7 +302,12 @@ def test_a_stronger_reason_takes_the_place_of_a_weaker_one_and_not_the_other_way
     store: SmallStore,
 ) -> None:
     shop = store.sidecar.shop
-    for reason, changes in (("objected", True), ("bounced", False), ("erased", True)):
+    told: tuple[tuple[Reason, bool], ...] = (
+        ("objected", True),
+        ("bounced", False),
+        ("erased", True),
+    )
+    for reason, changes in told:
         with transaction(shop.engine) as tx:
             assert changes == suppression.suppress(
                 tx, shop, "email", "ann@example.com", reason, store.moment

@@ -14,7 +14,7 @@ from sqlalchemy import Engine, event
 
 from sidecar.privacy import erasing
 from sidecar.service.private_server import PrivateServer
-from sidecar.shop.tables import store_tables
+from sidecar.shop.tables import Generation, store_tables
 from support.database import engine_for
 from support.erased_store import ErasedStore
 
@@ -35,7 +35,7 @@ def store(
     """The tables of a store that we declare: of InnoDB, or of MyISAM, where nothing rolls back."""
     settings = mariadb.settings(database)
     with engine_for(settings) as engine:
-        generation = "4.1" if request.param == "InnoDB" else "3.0"
+        generation: Generation = "4.1" if request.param == "InnoDB" else "3.0"
         store_tables(settings.prefix, generation).metadata.create_all(engine)
     mariadb.execute(
         f"USE `{database}`",

@@ -225,13 +225,14 @@ def test_a_second_decision_is_told_of_the_first(shop: SmallStore, ann: int) -> N
     assert done(shop, "gdpr.cancel", request=number, reason="changed her mind")["state"] == (
         "cancelled"
     )
-    for name, more in (
+    decisions: tuple[tuple[str, dict[str, Any]], ...] = (
         ("gdpr.approve", {}),
         ("gdpr.cancel", {}),
         ("gdpr.refuse", {"reason": "x"}),
         ("gdpr.extend", {"reason": "x"}),
         ("gdpr.verify", {"verified_by": "x", "how": "y"}),
-    ):
+    )
+    for name, more in decisions:
         assert "was cancelled by admin:eve" in refused(shop, name, request=number, **more)
     assert states(shop) == ["cancelled"]
 
@@ -327,7 +328,8 @@ def test_a_guest_who_has_an_account_by_now_is_not_erased_as_a_guest(shop: SmallS
 
 @pytest.mark.parametrize("name", ["approve", "rectified"])
 def test_only_what_can_be_is_approved_or_rectified(shop: SmallStore, ann: int, name: str) -> None:
-    kind, more = ("restrict", {}) if name == "approve" else ("erase", {"what": "name"})
+    kind = "restrict" if name == "approve" else "erase"
+    more: dict[str, Any] = {} if name == "approve" else {"what": "name"}
     number = enter(shop, ann, kind)
 
     said = refused(shop, f"gdpr.{name}", request=number, **more)

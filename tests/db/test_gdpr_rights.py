@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+from typing import Any
 
 import pytest
 
@@ -167,7 +168,7 @@ def test_what_is_entered_twice_stays_as_it_was_entered(shop: SmallStore, ann: in
     ],
 )
 def test_a_reason_is_said(
-    shop: SmallStore, ann: int, name: str, parameters: dict[str, str]
+    shop: SmallStore, ann: int, name: str, parameters: dict[str, Any]
 ) -> None:
     assert "is empty" in refused(shop, name, customer=ann, reason=" \n", **parameters)
     assert shop.rows("SELECT * FROM {own}privacy_act") == []

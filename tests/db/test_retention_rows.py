@@ -6,6 +6,7 @@ import contextlib
 import datetime
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -104,7 +105,11 @@ def test_old_orders_stay_without_the_person_and_keep_what_they_cost(real: SmallS
     with transaction(real.sidecar.engine) as tx:
         own = real.sidecar.shop.own
         holds.put(tx, own, held, "cli:ann", "a lawsuit", None, real.moment)
-    names = {"firstname": "Annabel", "payment_address_1": "Orchard 7", "comment": "ring twice"}
+    names: dict[str, Any] = {
+        "firstname": "Annabel",
+        "payment_address_1": "Orchard 7",
+        "comment": "ring twice",
+    }
     orders = {
         "old": given.order(ann, "12.34", at=OLD, email="a@example.com", **names),
         "new": given.order(ann, "12.34", at=NEW, email="a@example.com", **names),

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from support.installation import Installation
+from support.rows import Value
 from support.running import running
 
 #: What a terminal would obey.
@@ -89,7 +90,7 @@ def test_a_running_sidecar_brings_flag_and_consent_in_line(
         )
         assert granted.returncode == 0, granted.stderr
         installation.given.update("customer", {"customer_id": ann}, newsletter=0)
-        hint = {"customer_id": ann, "reason": "newsletter", "at": 1}
+        hint: dict[str, Value] = {"customer_id": ann, "reason": "newsletter", "at": 1}
         installation.given.insert("sidecar_hint", hint)
 
         def states() -> dict[int, str]:
