@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from sqlalchemy import Engine
 
@@ -306,8 +307,11 @@ class Sidecar:
         return PrivacyMeans(self.config, self.shop, self.moment(), stop)
 
     def _explained(self, customer_id: int) -> dict[str, Json]:
-        """Tags, segments, group and tier of a customer, and why."""
-        return self.view.explain(str(customer_id))
+        """Tags, segments, group and tier of a customer, and why; and the facts behind them."""
+        found = self.view.explain(str(customer_id))
+        # Who objects to profiling has none.
+        is_judged = "no_profiling" not in cast("list[str]", found["restrictions"])
+        return {**found, "fact": self.view.facts(customer_id) if is_judged else {}}
 
     def _means(self) -> Means:
         """What commands are carried out with."""

@@ -154,6 +154,30 @@ class View:
         )
         yield from matcher.rows(moment, limit)
 
+    def facts(self, customer_id: int) -> dict[str, Json]:
+        """
+        Every fact of a customer by name, each with its ``label``, ``unit`` and ``value``.
+
+        Raises:
+            RuleError: The rules files are wrong.
+        """
+        moment = self._moment()
+        asked = question.ask(
+            self.shop,
+            self.config.rules,
+            "orders >= 0",
+            moment,
+            own_tables=self._has_own_tables(),
+            warn=lambda _: None,
+        )
+        values = asked.of(customer_id, moment)
+        catalogue = self.dictionary().catalogue
+        return {
+            name: {"label": fact.label, "unit": fact.unit, "value": value}
+            for name, value in values.items()
+            if (fact := catalogue.get(name)) is not None
+        }
+
     def explain(self, customer: str) -> dict[str, Json]:
         """
         Why the customer with an id or e-mail has each tag, segment and group, or has not.

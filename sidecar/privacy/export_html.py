@@ -134,6 +134,11 @@ def _decisions(decisions: Mapping[str, Json]) -> str:
     ]
     lines.append(_row_table(_of_group(decisions.get("group"))))
     lines.append(_row_table(_of_tier(decisions.get("tier"))))
+    facts = decisions.get("fact")
+    if isinstance(facts, Mapping) and facts:
+        told = [fact for fact in facts.values() if isinstance(fact, Mapping)]
+        rows = [(fact.get("label"), fact.get("value"), fact.get("unit")) for fact in told]
+        lines += ["<h3>Facts</h3>", _grid(("fact", "value", "in"), rows)]
     for kind, title in (("tag", "Tags"), ("segment", "Segments")):
         things = decisions.get(kind)
         if isinstance(things, Mapping) and things:

@@ -75,6 +75,22 @@ class Matcher:
         for frame in self.matches(moment, limit):
             yield from as_json.rows(frame, catalogue, self._names, zone)
 
+    def of(self, customer_id: int, moment: Moment) -> dict[str, as_json.Json]:
+        """
+        Every fact of one customer as JSON, whether they match or not.
+
+        Empty where the store has no such customer, or their data cannot be processed.
+        """
+        catalogue, zone = self._dictionary.catalogue, self._shop.settings.zone
+        scope = Scope.of([customer_id])
+        for frame in set_aside.readable(
+            self._shop, scope, lambda few: self._facts(few, moment, {})
+        ):
+            for row in as_json.rows(frame, catalogue, self._names, zone):
+                del row["customer_id"]
+                return row
+        return {}
+
     def matches(self, moment: Moment, limit: int | None = None) -> Iterator[pl.DataFrame]:
         """
         Frames of the customers that match, ascending, with every fact of the catalogue.

@@ -221,11 +221,28 @@ def test_decisions_are_told_with_the_rule_behind_them_and_without_who_of_the_sho
     assert (tags["Big"]["holds"], tags["Small"]["holds"]) == (True, False)
     assert tags["Big"]["rule"] == "total_spent >= 100"
     assert tags["Big"]["sentence"]
+    facts = found.json["decisions"]["fact"]
+    assert facts["total_spent"]["value"] == "200.0000"
+    assert (facts["orders"]["value"], facts["email_domain"]["value"]) == (1, "example.com")
     page = Page(found.html)
     assert tags["Big"]["sentence"] in page.text
     assert "nice" in json.dumps(found.json)
     whole = json.dumps(found.json) + found.html
     assert "zoe" not in whole, whole[whole.index("zoe") - 300 :][:400]
+
+
+def test_of_who_objects_to_profiling_no_facts_are_worked_out(shop: SmallStore, ann: int) -> None:
+    shop.rules(Big="total_spent >= 100")
+    shop.full_pass()
+    done(shop, "gdpr.object", customer=ann, to="profiling", reason="asked by letter")
+
+    found = export(shop, customer=ann)
+
+    decisions = found.json["decisions"]
+    assert decisions["fact"] == {}
+    assert "object to profiling" in decisions["tag"]["Big"]["why"]
+    (row,) = found.rows("sidecar_restriction")
+    assert (row["kind"], row["reason"]) == ("no_profiling", "asked by letter")
 
 
 def test_rules_with_errors_leave_an_export_incomplete(shop: SmallStore, ann: int) -> None:
