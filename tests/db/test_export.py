@@ -165,6 +165,20 @@ def test_orders_by_e_mail_are_an_account_s_only_where_the_address_is_theirs_for_
     assert [row["order_id"] for row in by_staff.rows("order")] == [mine, guests]
 
 
+def test_a_request_of_opencart_s_own_page_is_answered_there_too(shop: SmallStore, ann: int) -> None:
+    for natively in gdpr.with_native(shop):
+        gdpr.native(natively, "ann@example.com", action="export")
+        minute(natively)
+        assert "take over first" in refused(natively, "gdpr.export", request=1)
+        done(natively, "gdpr.takeover")
+
+        found = export(natively, request=1, verified_by=None, how=None)
+
+        assert found.json["person"]["identity"] == "code"
+        assert found.rows("gdpr")
+        assert gdpr.statuses(natively) == [3]
+
+
 def test_a_guest_gets_what_bears_their_address(shop: SmallStore, ann: int) -> None:
     theirs = shop.given.order(0, "20", email="guest@example.com")
     shop.given.order(ann, "10")
