@@ -45,12 +45,16 @@ from sidecar.rules.privacy.coverage import Coverage, compare
 from sidecar.rules.privacy.register import PersonalTable, Register
 from sidecar.shop.database import transaction
 from sidecar.shop.text import escape, unescape
+from sidecar.sync import findings
 from sidecar.sync.reading import wall_seconds
 
 T = TypeVar("T")
 
 #: Persons in one transaction.
 _PART = 500
+
+#: The finding that a purge or a replay left something.
+RESIDUE = "gdpr.residue"
 
 #: Findings that an answer tells; how many there are, it tells too.
 _TOLD = 100
@@ -337,6 +341,21 @@ def _finish(means: Means, found: Sequence[Erasure], outcome: Outcome) -> None:
         erasure_rows.finish(tx, means.shop.own, numbers, said, means.moment)
         if request_id is not None:
             _answer_in(tx, means, request_id, outcome)
+        elif not outcome.is_complete:
+            _tell(tx, means, purge_id, outcome)
+
+
+def _tell(tx: Connection, means: Means, purge_id: int | None, outcome: Outcome) -> None:
+    """Say what is left of persons who asked for nothing, as there is no request that tells it."""
+    what = "a replay" if purge_id is None else f"purge {purge_id}"
+    places = dict.fromkeys(f"{one.table}.{one.column}" for one in outcome.residue)
+    left = [*places, *(gap.partition(":")[0] for gap in outcome.gaps)]
+    if outcome.done.files_left:
+        left.append("uploaded files")
+    if not outcome.done.is_settled:
+        left.append("rows that kept coming")
+    message = f"{what} left something of those whom it erased: {', '.join(left[:10])}"
+    findings.raise_finding(tx, means.shop.own, RESIDUE, what, message, means.moment)
 
 
 def _answer(means: Means, request_id: int, outcome: Outcome) -> None:

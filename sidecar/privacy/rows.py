@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from sqlalchemy import Row, Select, and_, column, false, or_, select, table
+from sqlalchemy import Row, Select, and_, column, false, literal, or_, select, table
 from sqlalchemy.sql.expression import ColumnElement, TableClause
 
 from sidecar.privacy.live_schema import LiveTable
@@ -148,12 +148,17 @@ class Rows:
 
     def _found(self, one: PersonalTable) -> Iterator[Found]:
         live, links = self.live[one.name], self.links_of(one)
+        if any(to == "code" for _, to in links) and self._is_empty(one):
+            return  # whose codes stand where need not be known
         scanned = [link for link in links if not self._is_asked(live, *link)]
         for name, to in links:
             if (name, to) not in scanned:
                 yield from self._asked(one, name, to)
         if scanned:
             yield from self._scanned(one, scanned)
+
+    def _is_empty(self, one: PersonalTable) -> bool:
+        return not self.read(select(literal(1)).select_from(self.sql(one)).limit(1))
 
     def _is_asked(self, live: LiveTable, name: str, to: str) -> bool:
         return to != "json" and name in live.indexed
