@@ -12,9 +12,10 @@ import pytest
 
 from sidecar.config.key import Key
 from sidecar.errors import ConfigError, UsageError
+from sidecar.model import Scope
 from sidecar.rules.privacy.consent import NOES, State
 from sidecar.shop.database import transaction
-from sidecar.sync.consents import chain, obeying, recording, suppression
+from sidecar.sync.consents import chain, newsletter, obeying, recording, suppression
 from sidecar.sync.consents import people as people_of
 from sidecar.sync.consents.people import Who
 from sidecar.sync.consents.recording import Wanted
@@ -279,6 +280,32 @@ def test_what_is_erased_leaves_nothing_of_the_person_and_their_address_stays_sup
     )
     assert "ann@" not in everything
     assert not any(subject in everything for subject in ann.subjects)
+
+
+def test_erasing_nobody_erases_nobody(store: SmallStore) -> None:
+    shop = store.sidecar.shop
+    grant(store, who(store, store.given.customer()))
+    grant(store, people_of.guest(shop, "guest@example.com"))
+
+    with transaction(shop.engine) as tx:
+        assert chain.blank(tx, shop, [0], [""], store.moment) == 0
+
+    assert len(store.rows("SELECT * FROM {own}consent WHERE salt IS NOT NULL")) == 2
+    assert len(store.rows("SELECT * FROM {own}consent_state")) == 2
+
+
+def test_what_was_told_of_an_erased_person_is_gone(store: SmallStore) -> None:
+    shop = store.sidecar.shop
+    ann, bob = (store.given.customer(newsletter=True) for _ in range(2))
+    newsletter.open_(shop, store.moment)
+    both = {ann: "admin:eve", bob: "admin:eve"}
+    newsletter.bring(shop, Scope.of(both), store.moment, both)
+
+    with transaction(shop.engine) as tx:
+        chain.blank(tx, shop, [ann], [], store.moment)
+
+    rows = store.rows("SELECT subject FROM {own}finding")
+    assert rows == [{"subject": f"customer {bob}"}]
 
 
 def test_the_journal_puts_an_entry_back_that_a_restore_lost(store: SmallStore) -> None:
