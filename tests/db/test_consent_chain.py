@@ -202,6 +202,7 @@ def test_a_head_that_is_deleted_is_missed_for_ever(store: SmallStore, people: li
     say(store, people[0], "withdrawn")
 
     assert [problem.kind for problem in checked(store).problems] == ["head"]
+    assert doctor(store) == {"consents.chain": "error"}
 
 
 def test_rows_that_change_places_are_found(store: SmallStore, people: list[int]) -> None:
