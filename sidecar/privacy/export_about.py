@@ -50,13 +50,13 @@ def retention(one: PersonalTable) -> str:
     if one.rows == "delete":
         said = "The rows are deleted when your data is erased"
     elif one.rows == "keep":
-        said = f"The rows are kept when your data is erased, because {one.why}"
+        said = f"The rows are kept when your data is erased: {one.why}"
     else:
         kept = sorted(column.label for column in one.columns.values() if column.erase == "keep")
-        rest = f"; {', '.join(kept)} stays too" if kept else ""
+        rest = f", except: {', '.join(kept)}" if kept else ""
         said = (
-            f"When your data is erased, what tells who you are is taken out of the rows{rest};"
-            f" the rows are kept, because {one.why}"
+            f"When your data is erased, what tells who you are is taken out of the rows{rest}."
+            f" The rows are kept: {one.why}"
         )
     if one.keep_for is not None:
         said += f"; rows younger than {one.keep_for.count} {one.keep_for.unit}s stay until then"

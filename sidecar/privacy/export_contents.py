@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from sidecar.privacy.export_names import KIND_OF
 from sidecar.privacy.export_values import Values, has_amounts, of_unit
 from sidecar.privacy.live_schema import LiveColumn
 from sidecar.privacy.rows import BATCH, Key, Rows
@@ -136,7 +137,7 @@ class Contents:
             if not personal.export:
                 why_not = CREDENTIAL if personal.kind == "credential" else OTHERS
             return ExportColumn(name, personal.label, personal.kind, why_not)
-        label = name.replace("_", " ")
+        label = (name.removesuffix("_id") if name in KIND_OF else name).replace("_", " ")
         is_about_people = one.own and _PEOPLE.fullmatch(name) is not None
         why_not = STAFF if is_about_people else ""
         return ExportColumn(name, label[:1].upper() + label[1:], "plain", why_not)

@@ -26,7 +26,7 @@ _DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
 
 _CHUNK = 65_536
 
-NO_FOLDER = "[shop] directory is not set, so that nobody could look for it"
+NO_FOLDER = "the shop's folder of files is not known ([shop] directory)"
 NOT_THERE = "it is not in the store's folder of uploads"
 
 

@@ -137,7 +137,8 @@ def _decisions(decisions: Mapping[str, Json]) -> str:
     facts = decisions.get("fact")
     if isinstance(facts, Mapping) and facts:
         told = [fact for fact in facts.values() if isinstance(fact, Mapping)]
-        rows = [(fact.get("label"), fact.get("value"), fact.get("unit")) for fact in told]
+        known = [fact for fact in told if fact.get("value") not in (None, [])]
+        rows = [(fact.get("label"), fact.get("value"), fact.get("unit")) for fact in known]
         lines += ["<h3>Facts</h3>", _grid(("fact", "value", "in"), rows)]
     for kind, title in (("tag", "Tags"), ("segment", "Segments")):
         things = decisions.get(kind)
@@ -213,18 +214,17 @@ def _table(contents: Contents, table: ExportTable, told: Callable[[int], None]) 
         f'<section id="{_text(_anchor(table))}">\n<h2>{_text(one.label)}</h2>',
         f'<p class="why">{_text(retention(one))}</p>',
     ]
-    lines += [
-        f'<p class="why">Not shown: {_text(column.label)} ({_text(column.why_not)}).</p>'
-        for column in hidden
-    ]
+    for why in dict.fromkeys(column.why_not for column in hidden):
+        labels = ", ".join(column.label for column in hidden if column.why_not == why)
+        lines.append(f'<p class="why">Not shown: {_text(labels)} ({_text(why)}).</p>')
     is_wide = len(shown) > _WIDEST
     if not is_wide:
         lines.append(_grid_head([column.label for column in shown]))
     yield _bytes("\n".join(lines) + "\n")
     part: list[str] = []
-    labels = [(_text(column.label), column.name) for column in shown]
+    names = [(_text(column.label), column.name) for column in shown]
     for row in contents.told(table):
-        values = [(label, row[name]) for label, name in labels]
+        values = [(label, row[name]) for label, name in names]
         part.append(_row_table(values) if is_wide else _grid_row([value for _, value in values]))
         if len(part) == _ROWS:
             yield _bytes("".join(part))
