@@ -96,7 +96,6 @@ class _Walk:
     def __init__(self, shop: Shop, key: Key, found: Verified, head: Head | None) -> None:
         self._shop, self._key, self._found, self._head = shop, key, found, head
         self._last, self._digest = 0, chain.FIRST
-        self._saw_head = head is None or not head.consent_id
 
     def rows(self, progress: Progress | None) -> None:
         consent = self._shop.own.privacy.consent
@@ -127,8 +126,6 @@ class _Walk:
             found.add("key", number, text)
         elif not self._is_as_written(row):
             found.add("altered", number, f"consent {number:,} is not as it was written")
-        if self._head is not None and number == self._head.consent_id:
-            self._saw_head = row.digest == self._head.digest
         self._last, self._digest = number, row.digest
 
     def _is_as_written(self, row: Row[Any]) -> bool:
@@ -156,7 +153,7 @@ class _Walk:
         if head.consent_id > self._last:
             gone = f"{self._last + 1:,} to {head.consent_id:,}"
             found.add("missing", None, f"the last consents, {gone}, are missing")
-        elif (head.consent_id, head.digest) != (self._last, self._digest) or not self._saw_head:
+        elif (head.consent_id, head.digest) != (self._last, self._digest):
             number = min(self._last, head.consent_id + 1)
             found.add("head", number, "the last consent is not the one that was written last")
         # Somebody may just be erased.
