@@ -10,7 +10,7 @@ import structlog
 
 from sidecar.errors import DatabaseUnavailableError, FencedError, SidecarError
 from sidecar.log import scrubbed
-from sidecar.privacy import due, erasing, export_rows, journal, native_requests, retaining
+from sidecar.privacy import due, erasure_requests, export_rows, journal, native_requests, retaining
 from sidecar.privacy.means import Means
 from sidecar.shop.database import transaction
 from sidecar.sync import findings
@@ -30,7 +30,7 @@ DUTIES: tuple[tuple[str, Callable[[Means], None]], ...] = (
     ("retention", retaining.retain),
     ("exports", export_rows.delete_old),
     ("journal", journal.copy),
-    ("erasures", erasing.carry_out),
+    ("erasures", erasure_requests.carry_out),
 )
 
 

@@ -8,7 +8,9 @@ from typing import Any
 from sqlalchemy import update
 
 from sidecar.errors import UsageError
-from sidecar.privacy import acts, erasing, holds, native_requests, replay, requests
+from sidecar.privacy import acts, erasure_persons, holds, native_requests, replay, requests
+from sidecar.privacy.erasure_ground import open_ground, plan
+from sidecar.privacy.erasure_requests import erase_request
 from sidecar.privacy.means import Means
 from sidecar.privacy.request_handlers import person_of
 from sidecar.shop.database import transaction
@@ -37,10 +39,10 @@ def planned(means: Means, asked: Mapping[str, Any]) -> dict[str, Any]:
     """
     who = person_of(means.shop, asked)
     if who.customer_id:
-        persons = erasing.accounts(means, [who.customer_id])
+        persons = erasure_persons.accounts(means, [who.customer_id])
     else:
-        persons = [erasing.guest(means, who.email)]
-    found = erasing.plan(erasing.open_ground(means), persons).as_json(means.moment)
+        persons = [erasure_persons.guest(means, who.email)]
+    found = plan(open_ground(means), persons).as_json(means.moment)
     with transaction(means.shop.engine) as tx:
         hold = holds.read(tx, means.shop.own, who.customer_id, means.moment)
     return {
@@ -55,8 +57,8 @@ def _erase(means: Means, task: Task) -> Answer:
     """Safe to be done again: what is done is told, and what was begun is gone on with."""
     number = task.parameters["request"]
     _hasten(means, number, task.actor)
-    ground = erasing.open_ground(means)
-    erasing.erase_request(ground, number, task.actor, task.report)
+    ground = open_ground(means)
+    erase_request(ground, number, task.actor, task.report)
     with transaction(means.shop.engine) as tx:
         request = requests.read(tx, means.shop.own, number)
     if request.native_id is not None:

@@ -15,9 +15,10 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from sidecar.privacy import erasing, journal
+from sidecar.privacy import erasing, erasure_persons, journal
 from sidecar.privacy.eraser import Progress
-from sidecar.privacy.erasing import Ground, Outcome
+from sidecar.privacy.erasure_ground import Ground, open_ground
+from sidecar.privacy.erasure_outcome import Outcome
 from sidecar.privacy.erasure_rows import Person
 from sidecar.privacy.journal import Entry
 from sidecar.privacy.means import Means
@@ -86,7 +87,7 @@ class _Wanted:
 
 def plan(means: Means) -> Replay:
     """What would be done; writes nothing."""
-    found, _, _ = _look(means, erasing.open_ground(means))
+    found, _, _ = _look(means, open_ground(means))
     return found
 
 
@@ -99,7 +100,7 @@ def carry_out(means: Means, progress: Progress | None = None) -> Replay:
         FatalError: The journal cannot be read or written; nothing was erased.
         StoppedError: We were asked to end; what is done stands.
     """
-    ground = erasing.open_ground(means)
+    ground = open_ground(means)
     own = means.shop.own
     found, persons, missing = _look(means, ground)
     with transaction(means.shop.engine) as tx:
@@ -136,7 +137,7 @@ def _look(means: Means, ground: Ground) -> tuple[Replay, list[Person], list[Entr
             if hashed is not None:
                 into[hashed] = max(entry.at, into.get(hashed, 0))
     found.accounts = list(_accounts(means, wanted)) if wanted.accounts else []
-    persons = erasing.accounts(means, found.accounts)
+    persons = erasure_persons.accounts(means, found.accounts)
     if wanted.addresses:
         persons += _guests(ground, wanted, {one.subject.emails for one in persons}, found)
     return found, persons, missing
@@ -181,7 +182,7 @@ def _guests(
             found.came_back += 1
             continue
         found.addresses += 1
-        persons.append(erasing.guest(means, address))
+        persons.append(erasure_persons.guest(means, address))
     return persons
 
 

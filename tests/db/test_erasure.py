@@ -11,7 +11,15 @@ from pathlib import Path
 import pytest
 
 from sidecar.errors import FatalError, NotNowError, UsageError
-from sidecar.privacy import erasing, holds, journal, replay
+from sidecar.privacy import (
+    erasing,
+    erasure_ground,
+    erasure_persons,
+    erasure_requests,
+    holds,
+    journal,
+    replay,
+)
 from sidecar.privacy.keeping import as_key, as_text, purge_at
 from sidecar.rules.syntax import Span
 from sidecar.service.private_server import PrivateServer
@@ -128,7 +136,7 @@ def test_of_an_account_that_others_deleted_its_orders_are_rewritten(store: Erase
     order(store, 901, ANN, "other@example.com")
     store.execute("DELETE FROM oc_customer")
 
-    outcome = erasing.erase_request(store.ground(), number)
+    outcome = erasure_requests.erase_request(store.ground(), number)
 
     assert outcome is not None
     assert outcome.is_complete
@@ -141,7 +149,7 @@ def test_an_account_that_has_the_number_of_another_is_not_erased(store: ErasedSt
     store.execute("DELETE FROM oc_customer")
     customer(store, ANN, "new@example.com", date_added="2026-01-01 00:00:00")
 
-    outcome = erasing.erase_request(store.ground(), number)
+    outcome = erasure_requests.erase_request(store.ground(), number)
 
     assert outcome is not None
     assert not outcome.is_complete
@@ -156,7 +164,7 @@ def test_a_legal_hold_keeps_everything(store: ErasedStore) -> None:
         holds.put(tx, means.shop.own, ANN, "cli:eve", "a lawsuit", None, means.moment)
 
     with pytest.raises(NotNowError, match="a lawsuit"):
-        erasing.erase_request(store.ground(), number)
+        erasure_requests.erase_request(store.ground(), number)
     with pytest.raises(NotNowError, match="a lawsuit"):
         erasing.purge(means, [ANN], 1)
 
@@ -248,7 +256,9 @@ def test_rows_that_have_to_be_kept_for_a_time_go_when_it_is_over(
     customer(store, ANN, "ann@example.com")
     (planned,) = (
         one
-        for one in erasing.plan(store.ground(), erasing.accounts(store.means, [ANN])).tables
+        for one in erasure_ground.plan(
+            store.ground(), erasure_persons.accounts(store.means, [ANN])
+        ).tables
         if one.name == "invoice"
     )
     assert (planned.rows, planned.later) == (2, 1)
@@ -260,11 +270,11 @@ def test_rows_that_have_to_be_kept_for_a_time_go_when_it_is_over(
     (kept,) = store.rows("SELECT * FROM oc_sidecar_kept")
     until = datetime.datetime.fromtimestamp(kept["purge_at"], datetime.UTC)
     assert (until.year, until.month, until.day) == (2036, 1, 31)
-    erasing.carry_out(store.means)
+    erasure_requests.carry_out(store.means)
     assert count(store, "invoice") == 2
 
     store.execute("UPDATE oc_sidecar_kept SET purge_at = 1")
-    erasing.carry_out(store.means)
+    erasure_requests.carry_out(store.means)
 
     assert [row["invoice_id"] for row in store.rows("SELECT * FROM oc_invoice")] == [3]
     assert count(store, "sidecar_kept") == 0
@@ -355,7 +365,7 @@ def test_nothing_is_erased_while_the_journal_cannot_be_written(store: ErasedStor
     ]
 
     store.settings.privacy.journal.rmdir()
-    erasing.carry_out(store.means)
+    erasure_requests.carry_out(store.means)
 
     assert count(store, "customer") == 0
     assert store.rows("SELECT state FROM oc_sidecar_privacy_request") == [{"state": "done"}]
@@ -435,7 +445,7 @@ def test_a_request_that_is_not_approved_is_not_carried_out(store: ErasedStore) -
     store.execute("UPDATE oc_sidecar_privacy_request SET state = 'open', starts_at = NULL")
 
     with pytest.raises(UsageError, match="not approved"):
-        erasing.erase_request(store.ground(), number)
+        erasure_requests.erase_request(store.ground(), number)
 
 
 def test_a_cycle_that_sees_them_meanwhile_leaves_nothing(store: ErasedStore) -> None:
@@ -457,7 +467,7 @@ def test_a_cycle_that_sees_them_meanwhile_leaves_nothing(store: ErasedStore) -> 
 
         number = store.ask(ANN)
         means = dataclasses.replace(store.means, stop=meanwhile)
-        outcome = erasing.erase_request(erasing.open_ground(means), number)
+        outcome = erasure_requests.erase_request(erasure_ground.open_ground(means), number)
 
     assert outcome is not None
     assert outcome.is_complete, outcome.as_json()

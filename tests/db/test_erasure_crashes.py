@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
-from sidecar.privacy import erasing
+from sidecar.privacy import erasure_requests
 from sidecar.service.private_server import PrivateServer
 from sidecar.shop.tables import Generation, store_tables
 from support.database import engine_for
@@ -137,7 +137,7 @@ def test_whenever_the_process_ends_the_next_one_leaves_the_same(store: ErasedSto
     planted(store)
     number = store.ask(ANN)
     with ending_before(engine, 0) as wrote:
-        outcome = erasing.erase_request(store.ground(), number)
+        outcome = erasure_requests.erase_request(store.ground(), number)
     assert outcome is not None
     assert outcome.is_complete, outcome.as_json()
     expected = what_stands(store)
@@ -152,8 +152,8 @@ def test_whenever_the_process_ends_the_next_one_leaves_the_same(store: ErasedSto
         planted(store)
         number = store.ask(ANN)
         with ending_before(engine, place), pytest.raises(CrashError):
-            erasing.erase_request(store.ground(), number)
+            erasure_requests.erase_request(store.ground(), number)
 
-        erasing.carry_out(store.means)
+        erasure_requests.carry_out(store.means)
 
         assert what_stands(store) == expected, wrote[place - 1]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sidecar.privacy import erasing
+from sidecar.privacy import erasure_ground, erasure_persons
 from sidecar.service.private_server import PrivateServer
 from support.erased_store import ErasedStore, left_of
 
@@ -85,9 +85,9 @@ def test_a_plan_counts_what_the_erasure_then_does_and_writes_nothing(store: Eras
     store.plant("qann", ANN, "ann@example.com")
     before = store.dump()
     ground = store.ground()
-    people = erasing.accounts(store.means, [ANN])
+    people = erasure_persons.accounts(store.means, [ANN])
 
-    planned = erasing.plan(ground, people)
+    planned = erasure_ground.plan(ground, people)
 
     assert store.dump() == before
     by_name = {one.name: one for one in planned.tables}

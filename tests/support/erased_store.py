@@ -12,8 +12,9 @@ import pymysql
 
 from sidecar import app, config
 from sidecar.config.key import create_key
-from sidecar.privacy import erasing, person, requests
-from sidecar.privacy.erasing import Ground, Outcome
+from sidecar.privacy import erasure_ground, erasure_requests, person, requests
+from sidecar.privacy.erasure_ground import Ground
+from sidecar.privacy.erasure_outcome import Outcome
 from sidecar.privacy.means import Means
 from sidecar.rules.privacy.register import Register
 from sidecar.rules.privacy.register_file import shipped
@@ -73,7 +74,7 @@ class ErasedStore:
 
     def ground(self) -> Ground:
         """The tables and the register as they are now."""
-        return erasing.open_ground(self.means)
+        return erasure_ground.open_ground(self.means)
 
     def plant(self, seed: str, customer_id: int, email: str, **more: Any) -> PlantedPerson:
         """Plant a person in every table and column of the register."""
@@ -134,7 +135,7 @@ class ErasedStore:
     def erase(self, customer_id: int, guest: str = "") -> Outcome:
         """Erase a person from the request on."""
         number = self.ask(customer_id, guest)
-        outcome = erasing.erase_request(self.ground(), number)
+        outcome = erasure_requests.erase_request(self.ground(), number)
         assert outcome is not None
         return outcome
 
