@@ -37,7 +37,8 @@ _FIRST_ROWS, _FEWEST_ROWS = 200, 20
 
 #: What may be the code of an upload, and what an id or an address in a text that is no JSON.
 _CODE = re.compile(r"[0-9A-Za-z]{20,64}")
-_EMAIL = re.compile(r"[^\s\"'<>,;:()\[\]{}\\]+@[^\s\"'<>,;:()\[\]{}\\]+")
+_EMAIL = re.compile(r"[^\s\"<>,;:()\[\]{}\\=?&/|]+@[^\s\"'<>,;:()\[\]{}\\=?&/|]+")
+_AROUND = "'.!*_-"
 _NAMED_ID = re.compile(r'"customers?(?:_id)?"\s*:\s*"?([0-9]{1,10})\b')
 
 #: Keys in JSON under which customers' ids stand.
@@ -292,9 +293,11 @@ class Rows:
                 return self._customers[one]
         for word in words:
             for address in _EMAIL.findall(word) if "@" in word else ():
-                place = self._emails.get(as_stored(address))
-                if place is not None:
-                    return place
+                # A sentence ends with a dot, and quotes may stand around it.
+                for said in (address, address.strip(_AROUND)):
+                    place = self._emails.get(as_stored(said))
+                    if place is not None:
+                        return place
         return None
 
     def _codes(self) -> dict[Any, int]:
