@@ -82,7 +82,14 @@ def answer(command: str, place: Path, programs: Path) -> str:
         stdout=theirs,
         stderr=theirs,
         cwd=place,
-        env={"PATH": path, "HOME": str(place), "USER": "you", **terminal},
+        # Beside the settings, not where that of a real installation is.
+        env={
+            "PATH": path,
+            "HOME": str(place),
+            "USER": "you",
+            "SIDECAR_PRIVACY_JOURNAL": "erasures.jsonl",
+            **terminal,
+        },
     )
     os.close(theirs)
     shown = b""

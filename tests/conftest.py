@@ -39,6 +39,19 @@ def _log_as_before() -> Iterator[None]:
     logging.root.setLevel(level)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _a_real_installation_is_left_alone() -> Iterator[None]:
+    """Tests write where they are told to, never where the settings point by default."""
+    place = Path("/var/lib/opencart-sidecar")
+    before = _state(place)
+    yield
+    assert _state(place) == before, f"a test wrote into {place}"
+
+
+def _state(place: Path) -> dict[str, int]:
+    return {str(path): path.stat().st_mtime_ns for path in place.rglob("*")}
+
+
 def pytest_configure(config: pytest.Config) -> None:
     for marker in (
         "mariadb_only(why): not for MySQL, where ./dev compat runs the other tests too",

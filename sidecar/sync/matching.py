@@ -43,6 +43,7 @@ class Matcher:
         tags: Every tag by id; none while our tables do not exist.
         segments: Those that stand: who is in one is not asked of its condition.
         limits: The stored RFM limits.
+        has_restrictions: Whether our tables can say who is restricted.
     """
 
     def __init__(
@@ -56,8 +57,11 @@ class Matcher:
         segments: Collection[Segment],
         tag_names: Mapping[int, str],
         limits: Limits | None,
+        *,
+        has_restrictions: bool,
     ) -> None:
         self._shop = shop
+        self._has_restrictions = has_restrictions
         self._dictionary = dictionary
         self._names = names
         self._tags = tags
@@ -120,7 +124,7 @@ class Matcher:
         def matching(part: Scope) -> pl.DataFrame:
             with transaction(self._shop.engine) as tx:
                 found = self._asked.told(self._reading(tx, part, moment, whole_store))
-                left_out = [] if self._tags is None else self._left_out(tx, part)
+                left_out = self._left_out(tx, part) if self._has_restrictions else []
             found = found.filter("0").select("customer_id")
             return found.filter(~pl.col("customer_id").is_in(left_out)) if left_out else found
 

@@ -42,8 +42,9 @@ def ask(
     words = rulebook.vocabulary(shop, folder, own_tables=own_tables, builtins=settings.builtins)
     with transaction(shop.engine) as tx:
         # Asked before our tables are brought up to date, they may be older than these.
-        if own_tables and tx.dialect.has_table(tx, shop.own.privacy.purge_date.name):
-            dictionary = rulebook.with_kept(dictionary, words)
+        is_new = own_tables and tx.dialect.has_table(tx, shop.own.privacy.purge_date.name)
+    if is_new:
+        dictionary = rulebook.with_kept(dictionary, words)
     try:
         condition = parser.parse(expression)
     except RuleError as error:
@@ -82,6 +83,7 @@ def ask(
         standing,
         {tag.tag_id: tag.name for tag in known},
         limits or rfm_limits.compute(shop, dictionary, moment),
+        has_restrictions=is_new,
     )
 
 

@@ -33,6 +33,7 @@ def matching(store: SmallStore, condition: Expr, limit: int | None = None) -> li
         (),
         {tag.tag_id: tag.name for tag in known},
         rfm_limits.stored(shop),
+        has_restrictions=True,
     )
     frames = matcher.matches(store.moment, limit)
     return [customer for frame in frames for customer in frame["customer_id"]]

@@ -25,7 +25,7 @@ def asleep(installation: Installation) -> int:
     given.credit(rich, "5")
     given.customer("cat@example.com")
     text = (installation.folder / "config.toml").read_text("utf-8")
-    paths = "\n[privacy]\nkey_file = 'key'\njournal = 'journal.jsonl'\nexports = 'exports'\n"
+    paths = "\n[privacy]\nkey_file = 'key'\njournal = 'erasures.jsonl'\nexports = 'exports'\n"
     (installation.folder / "config.toml").write_text(text + paths, "utf-8")
     (installation.folder / "rules.d" / "rules.toml").write_text(RULE, "utf-8")
     installation.done("key", "create")
@@ -60,7 +60,7 @@ def test_what_is_too_old_is_shown_approved_and_ended(
     left = [row["customer_id"] for row in installation.json("customers", "orders = 0")]
     assert asleep not in left
     assert len(left) == 2
-    journal = (installation.folder / "journal.jsonl").read_text("utf-8").splitlines()
+    journal = (installation.folder / "erasures.jsonl").read_text("utf-8").splitlines()
     assert [json.loads(line)["kind"] for line in journal].count("erasure") == 1
 
 

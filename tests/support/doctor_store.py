@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from sidecar import clock
-from sidecar.config import Config, Database, Rules
+from sidecar.config import Config, Database, Privacy, Rules
 from sidecar.service.doctor.examine import examine
 from sidecar.service.doctor.finding import Finding
 from sidecar.service.private_server import PrivateServer
@@ -134,7 +134,9 @@ def opened(server: PrivateServer, database: Database, folder: Path) -> Iterator[
         file = folder / "config.toml"
         file.touch(0o600)
         rules = Rules(directory=folder / "rules.d", builtins=False)
-        yield DoctorStore(given, Config(file=file, database=database, rules=rules))
+        privacy = Privacy(key_file=folder / "key", journal=folder / "erasures.jsonl")
+        settings = Config(file=file, database=database, rules=rules, privacy=privacy)
+        yield DoctorStore(given, settings)
 
 
 @contextlib.contextmanager

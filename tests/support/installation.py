@@ -17,6 +17,8 @@ from support.given import Given
 
 #: What a command needs of the environment; the developer's own settings shall not matter.
 ENVIRONMENT = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+#: Beside the settings, not where that of a real installation is.
+ENVIRONMENT["SIDECAR_PRIVACY_JOURNAL"] = "erasures.jsonl"
 
 
 @dataclass(slots=True)

@@ -302,6 +302,7 @@ def open_on(
         database=database,
         shop=config.Shop(**shop),
         rules=config.Rules(directory=folder / "rules.d", builtins=False),
+        privacy=config.Privacy(key_file=folder / "key", journal=folder / "journal.jsonl"),
     )
     opened = app.open_sidecar(settings)
     try:
