@@ -25,6 +25,10 @@ GRANT INSERT, UPDATE ON `shop`.`oc_coupon` TO 'sidecar'@'localhost';
 -- GRANT UPDATE (status) ON `shop`.`oc_gdpr` TO 'sidecar'@'localhost';
 -- GRANT UPDATE (status) ON `shop`.`oc_cron` TO 'sidecar'@'localhost';
 
+-- Only where people are erased, by requests or retention rules: delete and rewrite their rows in
+-- whatever tables of the store and of its extensions hold some.
+-- GRANT UPDATE, DELETE ON `shop`.* TO 'sidecar'@'localhost';
+
 -- Our own tables. They need not exist yet.
 GRANT ALL ON `shop`.`oc_sidecar_account` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_assertion` TO 'sidecar'@'localhost';
