@@ -277,7 +277,7 @@ def _values(kind: Any) -> str:
 def used(section: str, name: str) -> bool:
     """Whether any code but that of the settings themselves reads the setting."""
     # The settings of the database are handed around as a whole.
-    access = re.compile(rf"\.{section}\.{name}\b")
+    access = re.compile(rf"\b{section}\.{name}\b")
     return section == "database" or any(map(access.search, _sources(without="config")))
 
 
