@@ -20,10 +20,8 @@ from sidecar.privacy.erasure_persons import accounts
 from sidecar.privacy.erasure_rows import Erasure, Person
 from sidecar.privacy.means import Means
 from sidecar.privacy.person import require_key
-from sidecar.privacy.rows import Key as RowKey
 from sidecar.privacy.stopping import Leaving, stop
 from sidecar.privacy.traces import traces_of
-from sidecar.rules.privacy.register import PersonalTable
 from sidecar.shop.database import transaction
 
 T = TypeVar("T")
@@ -166,16 +164,6 @@ def purge(means: Means, ids: Collection[int], purge_id: int) -> Mapping[str, int
     for (name, _), number in (outcome.done.rows if outcome is not None else {}).items():
         found[name] = found.get(name, 0) + number
     return found
-
-
-def rewrite(means: Means, one: PersonalTable, keys: Sequence[RowKey]) -> int:
-    """
-    Rewrite rows of *one* that are too old, whoever they are of; returns how many changed.
-
-    Their pseudonyms bear the number 0, as they are of nobody in particular.
-    """
-    eraser = open_ground(means).eraser([], [0])
-    return eraser.erase_by_key(one.name, keys)
 
 
 def _parts(values: Sequence[T]) -> Iterator[Sequence[T]]:

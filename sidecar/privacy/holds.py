@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Collection
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Row, delete, or_, select
+from sqlalchemy import Connection, Row, delete, or_, select, update
 from sqlalchemy.dialects.mysql import insert
 
 from sidecar.errors import NotNowError, UsageError
 from sidecar.model import Moment
 from sidecar.privacy import acts
 from sidecar.shop.own_tables import OwnTables
+
+#: Of an act: whose hold it was.
+_WHOSE = re.compile(r"customer ([0-9]+): ")
 
 
 def put(
@@ -56,6 +60,21 @@ def lift(
     if not tx.execute(delete(table).where(table.c.customer_id == customer_id)).rowcount:
         raise UsageError(f"there is no legal hold on customer {customer_id}")
     acts.note(tx, own, "unhold", actor, moment, reason=f"customer {customer_id}: {reason}")
+
+
+def forget(tx: Connection, own: OwnTables, customer_ids: Collection[int]) -> None:
+    """Of holds that were put on *customer_ids* and lifted, only that and when stays."""
+    table, those = own.privacy.privacy_act, frozenset(customer_ids)
+    query = select(table.c.act_id, table.c.reason).where(
+        table.c.request_id == 0, table.c.act.in_(("hold", "unhold"))
+    )
+    theirs = [
+        row.act_id
+        for row in tx.execute(query)
+        if (match := _WHOSE.match(row.reason or "")) and int(match[1]) in those
+    ]
+    if theirs:
+        tx.execute(update(table).where(table.c.act_id.in_(theirs)).values(reason=None))
 
 
 def read(tx: Connection, own: OwnTables, customer_id: int, moment: Moment) -> Row[Any] | None:

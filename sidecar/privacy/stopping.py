@@ -14,7 +14,7 @@ from typing import TypeVar
 from sqlalchemy import and_, delete, insert, not_, or_, select, update
 
 from sidecar.model import Scope
-from sidecar.privacy import acts, export_rows, journal, requests
+from sidecar.privacy import acts, export_rows, holds, journal, requests
 from sidecar.privacy.eraser import Eraser
 from sidecar.privacy.means import Means
 from sidecar.privacy.person import require_key
@@ -78,6 +78,7 @@ def stop(means: Means, eraser: Eraser, persons: Sequence[Leaving]) -> None:
         _end_coupons(means, part)
         with transaction(means.shop.engine) as tx:
             leaving.leave(tx, means.shop.own, part)
+            holds.forget(tx, means.shop.own, part)
     for some in _parts(persons):
         _end_requests(means, some)
         _end_consents(means, some)

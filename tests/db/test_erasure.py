@@ -172,6 +172,26 @@ def test_a_legal_hold_keeps_everything(store: ErasedStore) -> None:
     assert count(store, "sidecar_journal") == 0
 
 
+def test_of_holds_that_were_lifted_nothing_says_whose_they_were(store: ErasedStore) -> None:
+    means = store.means
+    own = means.shop.own
+    for number in (ANN, BOB):
+        customer(store, number, f"c{number}@example.com")
+        with transaction(means.shop.engine) as tx:
+            holds.put(tx, own, number, "cli:eve", "Ann sues us", None, means.moment)
+            holds.lift(tx, own, number, "cli:eve", "Ann and we agreed", means.moment)
+
+    erasing.purge(means, [ANN], 1)
+
+    acts = store.rows("SELECT act, reason FROM oc_sidecar_privacy_act ORDER BY act_id")
+    assert [(row["act"], row["reason"]) for row in acts] == [
+        ("hold", None),
+        ("unhold", None),
+        ("hold", f"customer {BOB}: Ann sues us"),
+        ("unhold", f"customer {BOB}: Ann and we agreed"),
+    ]
+
+
 # -- what ends first -----------------------------------------------------------------------
 
 
