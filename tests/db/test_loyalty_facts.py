@@ -279,11 +279,17 @@ def test_a_question_needs_no_tables_of_ours(store: SmallStore) -> None:
         assert [row["customer_id"] for row in matcher.rows(store.moment)] == [ann]
 
 
-def test_tables_that_are_older_than_cards_are_no_fault_of_a_question(store: SmallStore) -> None:
+@pytest.mark.parametrize(
+    "lacking", [("card", "purge_date", "restriction"), ("purge_date", "restriction")]
+)
+def test_tables_that_are_older_are_no_fault_of_a_question(
+    store: SmallStore, lacking: tuple[str, ...]
+) -> None:
     program(store)
     ann = store.given.customer()
     own = f"{store.given.prefix}sidecar_"
-    store.given.execute(f"RENAME TABLE `{own}card` TO `{own}card_elsewhere`")
+    for name in lacking:
+        store.given.execute(f"RENAME TABLE `{own}{name}` TO `{own}{name}_elsewhere`")
     try:
         matcher = question.ask(
             store.sidecar.shop,
@@ -295,6 +301,7 @@ def test_tables_that_are_older_than_cards_are_no_fault_of_a_question(store: Smal
         )
         found = list(matcher.rows(store.moment))
     finally:
-        store.given.execute(f"RENAME TABLE `{own}card_elsewhere` TO `{own}card`")
+        for name in lacking:
+            store.given.execute(f"RENAME TABLE `{own}{name}_elsewhere` TO `{own}{name}`")
 
     assert [row["customer_id"] for row in found] == [ann]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -112,17 +112,32 @@ def test_ten_thousand_orders_are_exported_within_250_mb_also_after_a_kill(
 
     began = clock.monotonic()
     process = start(store, buyer)
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
+    peak_mb = peak_until_it_ends(process)
     took = clock.monotonic() - began
-    print(f"{took:.1f} s, {used.ru_maxrss / 1024:.0f} MB")
+    print(f"{took:.1f} s, {peak_mb:.0f} MB")
 
     assert process.returncode == 0, (store.folder / "stderr").read_text()
-    assert used.ru_maxrss / 1024 <= MOST_MB
+    assert 0 < peak_mb <= MOST_MB
     answer = json.loads((store.folder / "stdout").read_text())
     assert answer["rows"] > 7 * ORDERS - 100
     assert [each.name for each in exports.iterdir()] == [Path(answer["file"]).name]
     assert took < 60
+
+
+def peak_until_it_ends(process: subprocess.Popen[bytes]) -> float:
+    """
+    The highest resident memory of *process*, in MB.
+
+    Not by getrusage: there a process inherits the peak of the one that started it.
+    """
+    peak = 0
+    while process.poll() is None:
+        with contextlib.suppress(OSError):
+            status = Path(f"/proc/{process.pid}/status").read_text("ascii")
+            found = re.search(r"VmHWM:\s+([0-9]+) kB", status)
+            peak = max(peak, int(found[1]) if found else 0)
+        clock.sleep(0.01)
+    return peak / 1024
 
 
 def start(store: Installation, customer: int) -> subprocess.Popen[bytes]:

@@ -44,7 +44,14 @@ def test_who_never_ordered_has_counts_of_zero_and_no_dates(shop: Shop) -> None:
         *("largest_order", "smallest_order", "last_order_status", "last_order_store"),
         *("last_unfinished_order", "order_span", "average_gap", "expected_order"),
         *("first_order_delay", "cart_added", "last_return", "last_review", "average_rating"),
-        *("last_login", "last_failed_login", "rfm_recency", "rfm_frequency", "rfm_monetary"),
+        *(
+            "last_login",
+            "last_failed_login",
+            "purged_on",
+            "rfm_recency",
+            "rfm_frequency",
+            "rfm_monetary",
+        ),
         *("rfm_group", "top_percent"),
         *loyalty.NAMES,
     }
