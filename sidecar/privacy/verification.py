@@ -15,6 +15,7 @@ from typing import Any, Literal
 from urllib.parse import unquote, unquote_plus
 
 import polars as pl
+from sqlalchemy import Row
 
 from sidecar.privacy import keeping
 from sidecar.privacy.eraser import Progress
@@ -126,8 +127,8 @@ def verify(
         StoppedError: We were asked to end.
     """
     sought = _Sought()
-    for place, traces in enumerate(persons):
-        sought.add(place, traces)
+    for number, traces in enumerate(persons):
+        sought.add(number, traces)
     if not sought.patterns:
         return []
     with transaction(means.shop.engine) as tx:
@@ -138,8 +139,9 @@ def verify(
     for done, (name, table) in enumerate(sorted(live.items())):
         columns = _columns(register, name, table)
         if columns:
+            place = _Place(name, len(table.key), columns, kept.get(name, frozenset()))
             for part in _read(means, rows, table, columns):
-                found += buffer.add(name, columns, kept.get(name, frozenset()), part)
+                found += buffer.add(place, part)
                 if len(found) >= MOST:
                     return list(dict.fromkeys(found[:MOST]))
         if progress is not None:
@@ -167,14 +169,13 @@ def _columns(register: Register, name: str, table: LiveTable) -> list[str]:
 
 def _read(
     means: Means, rows: Rows, table: LiveTable, columns: Sequence[str]
-) -> Iterator[list[tuple[Key, list[str]]]]:
+) -> Iterator[Sequence[Row[Any]]]:
     sql = rows.sql_of(table)
     wanted = [*(sql.c[name] for name in table.key), *(sql.c[name] for name in columns)]
-    width = len(table.key)
     for block in rows.blocks(sql, table.key, wanted):
         if means.stop():
             raise StoppedError
-        yield [(tuple(row[:width]), [_text(cell) for cell in row[width:]]) for row in block]
+        yield block
 
 
 def _text(cell: object) -> str:
@@ -183,34 +184,53 @@ def _text(cell: object) -> str:
     return cell.decode("utf-8", "replace") if isinstance(cell, bytes) else str(cell)
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """
+    Where rows come from.
+
+    Attributes:
+        table: Without prefix.
+        width: How many columns of a row are its key; the others are searched.
+        columns: Their names.
+        kept: Rows that stay, as of `keeping.as_text`.
+    """
+
+    table: str
+    width: int
+    columns: Sequence[str]
+    kept: frozenset[str]
+
+
 @dataclass(slots=True)
 class _Buffer:
     """Rows of several tables, until there are enough to be searched."""
 
     sought: _Sought
-    _places: list[tuple[str, Sequence[str], Key, list[str]]] = field(default_factory=list)
+    _rows: list[tuple[_Place, Row[Any]]] = field(default_factory=list)
+    _texts: list[str] = field(default_factory=list)
     _size: int = 0
 
-    def add(
-        self,
-        name: str,
-        columns: Sequence[str],
-        kept: frozenset[str],
-        rows: Iterable[tuple[Key, list[str]]],
-    ) -> list[Residue]:
-        for key, cells in rows:
-            if kept and keeping.as_text(key) in kept:
+    def add(self, place: _Place, rows: Iterable[Row[Any]]) -> list[Residue]:
+        width, kept = place.width, place.kept
+        for row in rows:
+            if kept and keeping.as_text(tuple(row[:width])) in kept:
                 continue
-            self._places.append((name, columns, key, cells))
-            self._size += sum(map(len, cells))
+            text = _BETWEEN.join(
+                [cell if isinstance(cell, str) else _text(cell) for cell in row[width:]]
+            )
+            self._rows.append((place, row))
+            self._texts.append(text)
+            self._size += len(text)
         return self.search() if self._size >= _TOGETHER else []
 
     def search(self) -> list[Residue]:
         """What the rows hold; they are forgotten."""
-        places, self._places, self._size = self._places, [], 0
-        if not places:
+        rows, self._rows = self._rows, []
+        texts, self._texts, self._size = self._texts, [], 0
+        if not rows:
             return []
-        frame = pl.DataFrame({"text": [_BETWEEN.join(cells) for *_, cells in places]})
+        frame = pl.DataFrame({"text": texts})
         text = pl.col("text")
         # Few rows are encoded, so what they mean is found out one by one.
         meant = pl.when(text.str.contains(_ENCODED)).then(text)
@@ -230,22 +250,27 @@ class _Buffer:
         hits = hits.filter(pl.col("hits").list.len() > 0)
         return [
             residue
-            for row, whole, texts in hits.iter_rows()
-            for residue in self._confirmed(places[row], whole, sorted(set(texts)))
+            for number, whole, said in hits.iter_rows()
+            for residue in self._confirmed(rows[number], whole, sorted(set(said)))
         ]
 
     def _confirmed(
-        self,
-        place: tuple[str, Sequence[str], Key, list[str]],
-        whole: str,
-        texts: Sequence[str],
+        self, found: tuple[_Place, Row[Any]], whole: str, texts: Sequence[str]
     ) -> Iterator[Residue]:
-        name, columns, key, cells = place
-        for text in texts:
-            for pattern in self.sought.patterns[text]:
-                if _stands(whole, text, pattern):
-                    column = _column_of(columns, cells, text)
-                    yield Residue(pattern.place, name, column, key, pattern.kind)
+        place, row = found
+        stands = [
+            (text, pattern)
+            for text in texts
+            for pattern in self.sought.patterns[text]
+            if _stands(whole, text, pattern)
+        ]
+        if not stands:
+            return
+        key = tuple(row[: place.width])
+        cells = [_all_said(_text(cell)) for cell in row[place.width :]]
+        for text, pattern in stands:
+            column = _column_of(place.columns, cells, text)
+            yield Residue(pattern.place, place.table, column, key, pattern.kind)
 
 
 def _stands(whole: str, text: str, pattern: _Pattern) -> bool:
@@ -273,11 +298,17 @@ def _stands_alone(whole: str, text: str, kind: Kind) -> bool:
 
 
 def _column_of(columns: Sequence[str], cells: Sequence[str], text: str) -> str:
-    for column, cell in zip(columns, cells, strict=True):
-        said = f"{cell}{_BETWEEN}{_meant(cell)}".lower()
-        if text in said or text in re.sub(_SPACED_DIGITS, r"\1", said):
+    for column, said in zip(columns, cells, strict=True):
+        if text in said:
             return column
     return columns[0]
+
+
+def _all_said(cell: str) -> str:
+    """What is searched for a cell."""
+    said = f"{cell}{_BETWEEN}{_meant(cell)}" if re.search(_ENCODED, cell) else cell
+    said = said.lower()
+    return _BETWEEN.join((said, re.sub(_SPACED_DIGITS, r"\1", said)))
 
 
 # -- what is meant -------------------------------------------------------------------------
