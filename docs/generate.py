@@ -40,6 +40,19 @@ PROJECT = Path(__file__).resolve().parents[1]
 PAGES = PROJECT / "docs" / "reference"
 TEMPLATES = PAGES / "templates"
 
+#: What the bridge knows of the catalogue of commands.
+COMMAND_LIST = PROJECT / "sidecar/bridge_php/system/library/command_list.php"
+
+_COMMAND_LIST = """<?php
+namespace Opencart\\System\\Library\\Extension\\Sidecar;
+
+/**
+ * Every command there is, with the area that its right belongs to. Made by `./dev docs`.
+ */
+final class CommandList {
+\tpublic const AREA = [
+"""
+
 MADE = "<!-- Made by `./dev docs`: change the program or the template, not this page. -->\n\n"
 
 EXIT_CODES: Mapping[int, str] = {
@@ -436,6 +449,12 @@ MAKERS = {
 }
 
 
+def command_list() -> str:
+    """The bridge's list of commands, in PHP."""
+    lines = [f"\t\t'{each.name}' => '{each.area}',\n" for each in COMMANDS]
+    return f"{_COMMAND_LIST}{''.join(lines)}\t];\n}}\n"
+
+
 def page(name: str) -> str:
     """The whole text of the page *name*."""
     text = (TEMPLATES / name).read_text("utf-8")
@@ -449,6 +468,8 @@ def main() -> None:
     for name in MAKERS:
         (PAGES / name).write_text(page(name), "utf-8")
         sys.stdout.write(f"docs/reference/{name}\n")
+    COMMAND_LIST.write_text(command_list(), "utf-8")
+    sys.stdout.write(f"{COMMAND_LIST.relative_to(PROJECT)}\n")
 
 
 if __name__ == "__main__":

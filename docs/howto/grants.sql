@@ -73,6 +73,7 @@ GRANT ALL ON `shop`.`oc_sidecar_run_rule` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_segment` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_segment_change` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_segment_size` TO 'sidecar'@'localhost';
+GRANT ALL ON `shop`.`oc_sidecar_selection` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_set_aside` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_source` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_state` TO 'sidecar'@'localhost';

@@ -90,6 +90,7 @@ class OwnTables:
     source: Table
     block: Table
     finding: Table
+    selection: Table
     state: Table
     intent: Table
     account: Table
@@ -357,6 +358,12 @@ def own_tables(prefix: str) -> OwnTables:
             Column("last_at", BigInteger),
             Column("times", unsigned),
             Column("mended_at", BigInteger),
+            Column("told_at", BigInteger),
+        ),
+        selection=table(
+            "selection",
+            Column("selection_id", word, primary_key=True, autoincrement=False),
+            Column("customer_id", unsigned, primary_key=True, autoincrement=False),
         ),
         state=table(
             "state",

@@ -13,6 +13,10 @@ from sidecar.rules.catalogue import FACTS
 from sidecar.shop.migrate import migrate
 
 
+def test_the_bridge_knows_every_command() -> None:
+    assert generate.COMMAND_LIST.read_text("utf-8") == generate.command_list(), "run ./dev docs"
+
+
 @pytest.mark.parametrize("name", generate.MAKERS)
 def test_a_page_is_as_the_program_would_write_it(name: str) -> None:
     stands = (generate.PAGES / name).read_text("utf-8")

@@ -52,6 +52,7 @@ OWN = (
     "hint",
     "finding",
     "state",
+    "selection",
     "account",
     "cause",
     "lot",

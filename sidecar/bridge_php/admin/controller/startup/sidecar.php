@@ -1,0 +1,25 @@
+<?php
+namespace Opencart\Admin\Controller\Extension\Sidecar\Startup;
+
+use Opencart\System\Engine\Action;
+
+/**
+ * Registers, at each request, what the bridge adds to the admin's own pages.
+ *
+ * Rows of the table of events would do the same, but an upgrade of OpenCart alters their
+ * triggers. `?` stands for the separator of a method, which differs between versions.
+ *
+ * @property \Opencart\System\Engine\Event $event
+ */
+class Sidecar extends \Opencart\System\Engine\Controller {
+	/** Handlers of event/sidecar, by what they follow. */
+	private const EVENTS = [
+		'view/common/column_left/before' => '_menu'
+	];
+
+	public function index(): void {
+		foreach (self::EVENTS as $trigger => $handler) {
+			$this->event->register($trigger, new Action('extension/sidecar/event/sidecar.' . $handler), 0);
+		}
+	}
+}

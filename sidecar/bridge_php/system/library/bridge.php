@@ -1,0 +1,23 @@
+<?php
+namespace Opencart\System\Library\Extension\Sidecar;
+
+/**
+ * What is true of the bridge as a whole.
+ */
+final class Bridge {
+	public const VERSION = '0.1.0';
+
+	/** The version of our tables that this bridge was written for; it works on newer ones. */
+	public const SCHEMA = 7;
+
+	/** The pages: one route and so one right each. */
+	public const PAGES = ['customers', 'rules', 'loyalty', 'gdpr', 'activity', 'status'];
+
+	/** Those with something to look at, in the order of the menu. */
+	public const MENU = ['customers', 'activity', 'status'];
+
+	/** The route of a page. */
+	public static function route(string $page): string {
+		return 'extension/sidecar/page/' . $page;
+	}
+}

@@ -1,0 +1,36 @@
+<?php
+namespace Opencart\System\Library\Extension\Sidecar;
+
+/**
+ * Texts, amounts and times between the store, our tables and a page.
+ *
+ * Everything given to a page is plain text: templates escape once, for their context.
+ */
+final class Text {
+	/** Text of the store, which keeps it escaped for HTML, as plain text; null and '' are ''. */
+	public static function plain(?string $stored): string {
+		return html_entity_decode((string)$stored, ENT_QUOTES, 'UTF-8');
+	}
+
+	/** Plain text as the store keeps it, to find something by it. */
+	public static function stored(string $plain): string {
+		return htmlspecialchars($plain, ENT_COMPAT, 'UTF-8');
+	}
+
+	/** Ten-thousandths of the store's currency as a number with four places, for people's formats. */
+	public static function money(?string $ten_thousandths): ?float {
+		return $ten_thousandths === null ? null : (int)$ten_thousandths / 10000;
+	}
+
+	/** An instant of our tables in the store's zone; '' for none. */
+	public static function at(?string $epoch_s, string $format): string {
+		return $epoch_s === null ? '' : date($format, (int)$epoch_s);
+	}
+
+	/** A person as our tables name them (`admin:anna`), for people. */
+	public static function actor(?string $actor): string {
+		$place = strpos((string)$actor, ':');
+
+		return $place === false ? (string)$actor : substr((string)$actor, $place + 1);
+	}
+}
