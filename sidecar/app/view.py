@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from sidecar import clock
 from sidecar.config import Config
@@ -22,6 +22,8 @@ from sidecar.privacy import (
 from sidecar.privacy.means import Means
 from sidecar.privacy.person import require_key
 from sidecar.rules.language.suggest import listing
+from sidecar.service.doctor.examine import examine
+from sidecar.service.doctor.processor import check_processor
 from sidecar.shop import migrate, size
 from sidecar.shop.database import transaction
 from sidecar.shop.own_privacy_tables import ADDRESS_CHANNELS
@@ -56,9 +58,13 @@ from sidecar.sync.loyalty.beginning import require_program
 from sidecar.sync.loyalty.credit import require_credit
 from sidecar.sync.ranges import Progress
 from sidecar.sync.rulebook import CheckedRules
+from sidecar.sync.run_preview import preview_run
 from sidecar.sync.runs import Waiting
 from sidecar.sync.state import Json
 from sidecar.sync.tags import Tag
+
+#: Named changes of a run that waits.
+_SAMPLE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +104,23 @@ class View:
         with transaction(self.shop.engine) as tx:
             return run_list.read(tx, self.shop.own, limit, self.shop.settings.zone)
 
+    def run_preview(self, number: int, progress: Progress | None = None) -> dict[str, Json]:
+        """
+        What a waiting run would change now; see `sidecar.sync.run_preview`.
+
+        Raises:
+            UsageError: There is no such run, or it does not wait.
+            RuleError: The rules are wrong; with every problem.
+        """
+        checked, moment = self.check_rules(), self._moment()
+        book = open_rulebook(self.shop, checked, moment, writing=False, new_limits=True)
+        return preview_run(self.shop, book, number, moment, sample=_SAMPLE, progress=progress)
+
+    def doctor(self, progress: Progress | None = None) -> dict[str, Json]:
+        """Everything that `sidecar doctor` finds, as ``findings``."""
+        found = [check_processor(), *examine(self.config, clock.now, progress)]
+        return {"findings": [finding.as_json() for finding in found]}
+
     def set_aside(self, limit: int) -> list[tuple[int, str]]:
         """Customers set aside, and why; the last *limit*."""
         with transaction(self.shop.engine) as tx:
@@ -113,6 +136,15 @@ class View:
         """Every rule of *checked*; see `sidecar.sync.rule_list`."""
         own_tables = self._has_own_tables()
         return rule_list.rule_list(self.shop, checked, self._moment(), own_tables=own_tables)
+
+    def all_rules(self) -> dict[str, Json]:
+        """
+        Every rule, as ``rules``; see `sidecar.sync.rule_list`.
+
+        Raises:
+            RuleError: The rules are wrong; with every problem.
+        """
+        return {"rules": cast("list[Json]", self.rule_list(self.check_rules()))}
 
     def rule_names(self, rule_ids: Collection[int]) -> list[str]:
         """The names of rules by their numbers."""

@@ -68,8 +68,8 @@ def approve(
         if row.state == "interrupted" and row.decided_at is not None:
             # It was approved, and broken off while it was written.
             runs.decide(tx, own, [run_id], "waiting", moment, None)
-        elif row.state != "waiting":
-            raise UsageError(_not_waiting(row))
+        else:
+            require_waiting(row)
     result = carry_out(Approval(actor=actor, run_id=run_id))
     if result.stopped:
         raise StoppedError
@@ -94,8 +94,7 @@ def discard(
         UsageError: There is no such run, or it does not wait.
     """
     row = runs.read(tx, own, run_id)
-    if row.state != "waiting":
-        raise UsageError(_not_waiting(row))
+    require_waiting(row)
     known = registry.load(tx, own, rules, moment, writing=True)
     held = [rule for rule in known.rules.values() if rule.waiting == run_id]
     registry.hold(tx, own, held, run_id, moment)
@@ -103,10 +102,20 @@ def discard(
     return sorted(rule.name for rule in held)
 
 
-def _not_waiting(row: Row[Any]) -> str:
+def require_waiting(row: Row[Any]) -> None:
+    """
+    Refuse to go on with a run that does not wait for approval.
+
+    Raises:
+        UsageError: It does not; says what became of it.
+    """
+    if row.state == "waiting":
+        return
     said = {"undone": "was undone", "obsolete": "had nothing left to change"}
     what = said.get(row.state, f"is {row.state}")
-    return f"run {row.run_id} does not wait for approval: it {what} (`sidecar runs` lists them)"
+    raise UsageError(
+        f"run {row.run_id} does not wait for approval: it {what} (`sidecar runs` lists them)"
+    )
 
 
 def resume_rule(

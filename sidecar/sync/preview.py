@@ -63,7 +63,7 @@ def preview(
         sample: How many changes to name.
     """
     found = Preview()
-    names = _Names(book)
+    names = Names(book)
     slots = book.tag_slots([rule]) if rule is not None else frozenset()
     segments = frozenset(
         slot for slot, s in book.segments.items() if rule == ("segment", fold(s.name))
@@ -100,7 +100,7 @@ def preview(
     return found
 
 
-class _Names:
+class Names:
     """Steps by the names of what they change."""
 
     def __init__(self, book: Rulebook) -> None:

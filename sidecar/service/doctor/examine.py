@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import Engine, event
@@ -50,6 +50,9 @@ _SESSION = (
 
 _Check = Callable[[Any], Iterable[Finding]]
 
+#: How many checks are done, of how many.
+Progress = Callable[[int, int], None] | None
+
 #: By name; what each looks at is said by its argument.
 ON_THIS_MACHINE: dict[str, _Check] = {"settings": files.check_settings, "disk": files.check_disk}
 OF_THE_SERVER: dict[str, _Check] = {
@@ -81,43 +84,56 @@ OF_THE_STORE: dict[str, _Check] = {
 _NOT_THERE = ("(error 1146)", "(error 1054)")
 
 
-def examine(config: Config, now: Callable[[], datetime.datetime]) -> list[Finding]:
+def examine(
+    config: Config,
+    now: Callable[[], datetime.datetime],
+    progress: Progress = None,
+) -> list[Finding]:
     """
     Check everything about the installation of *config*; writes nothing.
 
     Args:
         now: The wall clock.
+        progress: Told how many checks are done, of how many.
     """
-    found = [
-        finding for name, check in ON_THIS_MACHINE.items() for finding in _run(name, check, config)
-    ]
+    found = list(_each(ON_THIS_MACHINE, config, progress, 0))
     try:
         engine = _reading(connect(config.database))
     except SidecarError as error:
         what, mend = connection.hint_of(error)
         return [*found, Finding("connection.server", "error", what, "nothing works", mend)]
     try:
-        return [*found, *_of_database(ServerCase(config, engine, now))]
+        return [*found, *_of_database(ServerCase(config, engine, now), progress)]
     finally:
         engine.dispose()
 
 
-def _of_database(case: ServerCase) -> list[Finding]:
+def _each(
+    checks: Mapping[str, _Check], case: object, progress: Progress, done: int
+) -> Iterator[Finding]:
+    """What *checks* find, after *done* others."""
+    total = len(ON_THIS_MACHINE) + len(OF_THE_SERVER) + len(OF_THE_STORE)
+    for place, (name, check) in enumerate(checks.items()):
+        if progress is not None:
+            progress(done + place, total)
+        yield from _run(name, check, case)
+
+
+def _of_database(case: ServerCase, progress: Progress) -> list[Finding]:
     try:
         found = list(connection.check_connection(case))
     except SidecarError as error:
         return [connection.unreachable(error)]
     except Exception as error:  # noqa: BLE001 - as of `_run`
         found = [_fault("connection.checked", error)]
-    for name, check in OF_THE_SERVER.items():
-        found += _run(name, check, case)
-    found += _of_store(case)
+    found += _each(OF_THE_SERVER, case, progress, len(ON_THIS_MACHINE))
+    found += _of_store(case, progress)
     # Checks of one subject stand together, in the order in which the first of each came.
     order = list(dict.fromkeys(finding.subject for finding in found))
     return sorted(found, key=lambda finding: order.index(finding.subject))
 
 
-def _of_store(case: ServerCase) -> list[Finding]:
+def _of_store(case: ServerCase, progress: Progress) -> list[Finding]:
     opened: list[Shop] = []
 
     def open_(case: ServerCase) -> list[Finding]:
@@ -127,9 +143,7 @@ def _of_store(case: ServerCase) -> list[Finding]:
     if refused := _run("store.opened", open_, case, refused="error"):
         return refused
     store = StoreCase(case.config, case.engine, case.now, opened[0])
-    found = [
-        finding for name, check in OF_THE_STORE.items() for finding in _run(name, check, store)
-    ]
+    found = list(_each(OF_THE_STORE, store, progress, len(ON_THIS_MACHINE) + len(OF_THE_SERVER)))
     if not any(finding.check == "own.version" and finding.state == "error" for finding in found):
         found += _run("work", _standing, store)
     return found

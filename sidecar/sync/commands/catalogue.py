@@ -500,6 +500,12 @@ COMMANDS: Final[tuple[Command, ...]] = (
         "Look at customers again now",
         (_CUSTOMERS,),
     ),
+    Command(
+        "run.show",
+        "runs",
+        "Tell what a waiting run would change now, by rule and by name; changes nothing",
+        (_RUN,),
+    ),
     Command("run.approve", "runs", "Write what a waiting run would change", (_RUN,)),
     Command("run.discard", "runs", "Drop a waiting run and hold its rules", (_RUN,)),
     Command(
@@ -549,6 +555,8 @@ COMMANDS: Final[tuple[Command, ...]] = (
         "Put the ladder's groups made in the admin in another order",
         (Parameter("names", "names", "the groups, the highest first"),),
     ),
+    Command("rule.list", "rules", "Tell every rule, what it says and how it is; changes nothing"),
+    Command("doctor", "operation", "Check everything, and tell how each fault is mended"),
     Command(
         "pass.run",
         "operation",

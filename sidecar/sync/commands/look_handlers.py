@@ -45,6 +45,15 @@ class Looks(Protocol):
     def simulate(self, directory: Path | None, days: int, progress: Progress | None) -> Told:
         """What the rules of a folder, or the installed ones, would have given."""
 
+    def run_preview(self, number: int, progress: Progress | None) -> Told:
+        """What a waiting run would change."""
+
+    def all_rules(self) -> Told:
+        """Every rule."""
+
+    def doctor(self, progress: Progress | None) -> Told:
+        """Everything that can be checked."""
+
 
 def handlers(view: Callable[[], Looks]) -> dict[str, Handler]:
     """What carries out each command that only looks; *view* as it is at the time."""
@@ -70,4 +79,7 @@ def handlers(view: Callable[[], Looks]) -> dict[str, Handler]:
         ),
         "loyalty.status": lambda _: Answer(view().loyalty()),
         "loyalty.simulate": simulate,
+        "run.show": lambda task: Answer(view().run_preview(task.parameters["run"], task.report)),
+        "rule.list": lambda _: Answer(view().all_rules()),
+        "doctor": lambda task: Answer(view().doctor(task.report)),
     }
