@@ -20,4 +20,13 @@ final class Bridge {
 	public static function route(string $page): string {
 		return 'extension/sidecar/page/' . $page;
 	}
+
+	/**
+	 * Every route that takes a right: the pages, the one about the bridge, and the dashboard's.
+	 *
+	 * @return list<string>
+	 */
+	public static function routes(): array {
+		return array_merge(array_map([self::class, 'route'], self::PAGES), ['extension/sidecar/other/sidecar', 'extension/sidecar/dashboard/sidecar']);
+	}
 }

@@ -2,6 +2,9 @@
 namespace Opencart\Admin\Controller\Extension\Sidecar\Event;
 
 use Opencart\System\Library\Extension\Sidecar\Bridge;
+use Opencart\System\Library\Extension\Sidecar\Database;
+use Opencart\System\Library\Extension\Sidecar\Hints;
+use Opencart\System\Library\Extension\Sidecar\Text;
 
 /**
  * What the bridge adds to the admin's own pages.
@@ -9,6 +12,7 @@ use Opencart\System\Library\Extension\Sidecar\Bridge;
  * No handler returns anything, and none lets an exception out: either would take the page away.
  * Their names begin with an underscore, so that no URL reaches them in OpenCart 4.1.
  *
+ * @property \Opencart\System\Library\DB        $db
  * @property \Opencart\System\Engine\Loader     $load
  * @property \Opencart\System\Library\Language  $language
  * @property \Opencart\System\Library\Session   $session
@@ -47,6 +51,20 @@ class Sidecar extends \Opencart\System\Engine\Controller {
 			}
 		} catch (\Throwable $e) {
 			// The page matters more than our part of it.
+		}
+	}
+
+	/**
+	 * Tell the daemon of a customer whom a method of the admin's models changed.
+	 *
+	 * @param array<int, mixed> $args
+	 * @param mixed             $output
+	 */
+	public function _hint(string &$route, array &$args, &$output = null): void {
+		try {
+			(new Hints(new Database($this->db, DB_PREFIX)))->tell(Hints::ADMIN, $route, $args, $output, 0, 'admin:' . Text::plain($this->user->getUserName()));
+		} catch (\Throwable $e) {
+			// E.g. our tables are not there. What was saved is saved, and is found without a hint.
 		}
 	}
 }

@@ -2,9 +2,10 @@
 namespace Opencart\Admin\Controller\Extension\Sidecar\Startup;
 
 use Opencart\System\Engine\Action;
+use Opencart\System\Library\Extension\Sidecar\Hints;
 
 /**
- * Registers, at each request, what the bridge adds to the admin's own pages.
+ * Registers, at each request, what the bridge adds to the admin's own pages and what it is told of.
  *
  * Rows of the table of events would do the same, but an upgrade of OpenCart alters their
  * triggers. `?` stands for the separator of a method, which differs between versions.
@@ -18,8 +19,16 @@ class Sidecar extends \Opencart\System\Engine\Controller {
 	];
 
 	public function index(): void {
-		foreach (self::EVENTS as $trigger => $handler) {
-			$this->event->register($trigger, new Action('extension/sidecar/event/sidecar.' . $handler), 0);
+		try {
+			foreach (self::EVENTS as $trigger => $handler) {
+				$this->event->register($trigger, new Action('extension/sidecar/event/sidecar.' . $handler), 0);
+			}
+
+			foreach (Hints::triggers(Hints::ADMIN) as $trigger) {
+				$this->event->register($trigger, new Action('extension/sidecar/event/sidecar._hint'), 0);
+			}
+		} catch (\Throwable $e) {
+			// The admin works without us.
 		}
 	}
 }
