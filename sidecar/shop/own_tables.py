@@ -6,6 +6,7 @@ Times are seconds since 1970 in UTC, money is in ten-thousandths of a currency u
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Any
 
@@ -109,6 +110,7 @@ class OwnTables:
     privacy: PrivacyTables
 
 
+@functools.cache
 def own_tables(prefix: str) -> OwnTables:
     """Our tables in a database where the store's begin with *prefix*."""
     metadata = MetaData()

@@ -8,6 +8,7 @@ schemas of real stores.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -93,6 +94,7 @@ def _key(name: str) -> Column[int]:
     return Column(name, Integer, primary_key=True, autoincrement=False)
 
 
+@functools.cache
 def store_tables(prefix: str, generation: Generation) -> StoreTables:
     """
     The tables of a store whose names begin with *prefix*.
