@@ -47,7 +47,8 @@ _COMMAND_LIST = """<?php
 namespace Opencart\\System\\Library\\Extension\\Sidecar;
 
 /**
- * Every command there is, with the area that its right belongs to. Made by `./dev docs`.
+ * Every command there is: the area that its right belongs to, and whether it changes nothing.
+ * Made by `./dev docs`.
  */
 final class CommandList {
 \tpublic const AREA = [
@@ -452,7 +453,9 @@ MAKERS = {
 def command_list() -> str:
     """The bridge's list of commands, in PHP."""
     lines = [f"\t\t'{each.name}' => '{each.area}',\n" for each in COMMANDS]
-    return f"{_COMMAND_LIST}{''.join(lines)}\t];\n}}\n"
+    looks = [f"\t\t'{each.name}',\n" for each in COMMANDS if each.looks]
+    both = f"{''.join(lines)}\t];\n\n\tpublic const LOOKS = [\n{''.join(looks)}\t];\n"
+    return f"{_COMMAND_LIST}{both}}}\n"
 
 
 def page(name: str) -> str:

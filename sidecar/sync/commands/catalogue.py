@@ -85,12 +85,14 @@ class Command:
         area: The right that it takes.
         summary: For people.
         parameters: In the order in which they are told.
+        looks: Whether it changes nothing: who may see the area's page may ask for it.
     """
 
     name: str
     area: Area
     summary: str
     parameters: tuple[Parameter, ...] = ()
+    looks: bool = False
 
 
 _LONGEST_EXPRESSION = 8_192
@@ -231,6 +233,14 @@ COMMANDS: Final[tuple[Command, ...]] = (
         "customers",
         "Tell every tag, segment and group of one customer, and why; changes nothing",
         (_CUSTOMER,),
+        looks=True,
+    ),
+    Command(
+        "customer.show",
+        "customers",
+        "Tell the facts of one customer, and what, when and how much they buy; changes nothing",
+        (_CUSTOMER,),
+        looks=True,
     ),
     Command(
         "points.show",
@@ -238,6 +248,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
         "Tell what one customer has in points, what expires next and the latest entries;"
         " changes nothing",
         (_CUSTOMER, Parameter("limit", "integer", "entries, at most", required=False)),
+        looks=True,
     ),
     Command(
         "points.add",
@@ -286,6 +297,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
         "points",
         "Tell whose card has a number, and whether it holds; changes nothing",
         (Parameter("number", "text", "as it was typed or scanned", longest=100),),
+        looks=True,
     ),
     Command(
         "card.reissue",
@@ -326,12 +338,14 @@ COMMANDS: Final[tuple[Command, ...]] = (
         "Tell what one customer has in store credit, of which buckets, and the latest entries;"
         " changes nothing",
         (_CUSTOMER, Parameter("limit", "integer", "entries, at most", required=False)),
+        looks=True,
     ),
     Command(
         "credit.waiting",
         "credit",
         "Tell which store credit waits for another person's approval; changes nothing",
         (Parameter("limit", "integer", "issues, at most", required=False),),
+        looks=True,
     ),
     Command(
         "credit.issue",
@@ -381,6 +395,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
         "privacy",
         "Tell the consents of one customer or guest, and how each came about; changes nothing",
         (_CUSTOMER,),
+        looks=True,
     ),
     Command(
         "consent.grant",
@@ -446,6 +461,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
         "privacy",
         "Tell whether an address is on the suppression list; changes nothing",
         (_ADDRESS, _ADDRESS_CHANNEL),
+        looks=True,
     ),
     Command(
         "consent.word",
@@ -460,12 +476,14 @@ COMMANDS: Final[tuple[Command, ...]] = (
         "consent.verify",
         "privacy",
         "Look whether the chain of consents is whole; changes nothing",
+        looks=True,
     ),
     Command(
         "loyalty.status",
         "points",
         "Tell how many points are outstanding, their value, and what became of those that"
         " were given; changes nothing",
+        looks=True,
     ),
     Command(
         "loyalty.start",
@@ -480,6 +498,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
         "Tell what the program of the rules files would have given for the orders of the last"
         " days, and what the one in force; changes nothing",
         (Parameter("days", "integer", "how many, 90 where nothing is said", required=False),),
+        looks=True,
     ),
     Command(
         "loyalty.reconcile",
@@ -505,6 +524,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
         "runs",
         "Tell what a waiting run would change now, by rule and by name; changes nothing",
         (_RUN,),
+        looks=True,
     ),
     Command("run.approve", "runs", "Write what a waiting run would change", (_RUN,)),
     Command("run.discard", "runs", "Drop a waiting run and hold its rules", (_RUN,)),

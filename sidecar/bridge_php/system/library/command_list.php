@@ -2,7 +2,8 @@
 namespace Opencart\System\Library\Extension\Sidecar;
 
 /**
- * Every command there is, with the area that its right belongs to. Made by `./dev docs`.
+ * Every command there is: the area that its right belongs to, and whether it changes nothing.
+ * Made by `./dev docs`.
  */
 final class CommandList {
 	public const AREA = [
@@ -21,6 +22,7 @@ final class CommandList {
 		'group.auto' => 'customers',
 		'group.auto_found' => 'runs',
 		'explain' => 'customers',
+		'customer.show' => 'customers',
 		'points.show' => 'points',
 		'points.add' => 'points',
 		'points.deduct' => 'points',
@@ -88,5 +90,20 @@ final class CommandList {
 		'purge.approve' => 'privacy',
 		'purge.discard' => 'privacy',
 		'gdpr.takeover' => 'privacy',
+	];
+
+	public const LOOKS = [
+		'explain',
+		'customer.show',
+		'points.show',
+		'card.find',
+		'credit.show',
+		'credit.waiting',
+		'consent.show',
+		'consent.suppressed',
+		'consent.verify',
+		'loyalty.status',
+		'loyalty.simulate',
+		'run.show',
 	];
 }

@@ -26,6 +26,11 @@ class Commands {
 		return in_array(CommandList::AREA[$name] ?? '', self::AREAS[$page] ?? [], true);
 	}
 
+	/** Whether the command *name* only looks, and changes nothing. */
+	public static function looks(string $name): bool {
+		return in_array($name, CommandList::LOOKS, true);
+	}
+
 	/**
 	 * Ask for a command; asked again with the same key it is the same command.
 	 *

@@ -33,16 +33,11 @@ abstract class Page extends \Opencart\System\Engine\Controller {
 
 	/**
 	 * Ask for a command: POST {name, parameters, key} as JSON; answers {command}, or {error}.
+	 *
+	 * Who may only see the page may ask for what changes nothing.
 	 */
 	public function ask(): void {
 		$words = $this->words();
-
-		if (!$this->mayAct()) {
-			$this->json(['error' => $words['error_permission']]);
-
-			return;
-		}
-
 		$body = (string)file_get_contents('php://input', false, null, 0, self::LONGEST + 1000);
 		$asked = ($this->request->server['REQUEST_METHOD'] ?? '') === 'POST' ? json_decode($body, true) : null;
 		$name = $asked['name'] ?? null;
@@ -51,7 +46,7 @@ abstract class Page extends \Opencart\System\Engine\Controller {
 
 		if (!is_string($name) || !is_array($parameters) || !is_string($key) || $key === '' || strlen($key) > 64) {
 			$this->json(['error' => $words['error_request']]);
-		} elseif (!Commands::belongs(static::NAME, $name)) {
+		} elseif (!Commands::belongs(static::NAME, $name) || !($this->mayAct() || Commands::looks($name))) {
 			$this->json(['error' => $words['error_permission']]);
 		} else {
 			try {
@@ -179,25 +174,45 @@ abstract class Page extends \Opencart\System\Engine\Controller {
 		$title = $crumbs ? (string)array_key_last($crumbs) : $words['heading_title'];
 		$this->document->setTitle($title);
 		$home = $this->link('common/dashboard');
-		$frame = [
+		$frame = $this->place() + [
 			't'           => $words,
 			'title'       => $title,
 			'breadcrumbs' => [$words['text_home'] => $home, $words['heading_title'] => $this->here()] + $crumbs,
 			'tabs'        => $this->tabs($words),
-			'daemon'      => (new Daemon($this->database()))->state(),
 			'buttons'     => $data['buttons'] ?? '',
 			'content'     => $this->view($template, $data),
-			'ask'         => $this->here('ask'),
-			'answer'      => $this->here('answer'),
-			'may_act'     => $this->mayAct(),
-			'script'      => $this->asset('javascript/sidecar.js'),
 			'scripts'     => array_map([$this, 'asset'], $data['scripts'] ?? []),
-			'style'       => $this->asset('stylesheet/sidecar.css'),
 			'header'      => $this->load->controller('common/header'),
 			'column_left' => $this->load->controller('common/column_left'),
 			'footer'      => $this->load->controller('common/footer')
 		];
 		$this->response->setOutput($this->load->view('extension/sidecar/page/frame', $frame));
+	}
+
+	/**
+	 * What scripts need to know, said by the element around everything of ours, and where they are.
+	 *
+	 * @return array<string, mixed> `said`: the texts that scripts say, by name
+	 */
+	protected function place(): array {
+		$words = $this->words();
+		$said = ['permission' => $words['error_permission']];
+
+		foreach ($words as $name => $text) {
+			if (strpos($name, 'js_') === 0) {
+				$said[substr($name, 3)] = $text;
+			}
+		}
+
+		return [
+			'ask'     => $this->here('ask'),
+			'answer'  => $this->here('answer'),
+			'may_act' => $this->mayAct(),
+			'daemon'  => (new Daemon($this->database()))->state(),
+			'said'    => $said,
+			'script'  => $this->asset('javascript/sidecar.js'),
+			'style'   => $this->asset('stylesheet/sidecar.css')
+		];
 	}
 
 	/**

@@ -27,6 +27,7 @@ $_['js_failed'] = 'Es wurde nicht ausgeführt:';
 $_['js_lost'] = 'Der Server hat nicht geantwortet. Bitte erneut versuchen.';
 $_['js_slow'] = 'Es dauert länger als sonst. Es läuft auch weiter, wenn Sie die Seite verlassen.';
 $_['js_login'] = 'Sie sind nicht mehr angemeldet. Bitte die Seite neu laden.';
+$_['js_idle'] = 'Der Sidecar errechnet dies, sobald er wieder läuft.';
 $_['js_close'] = 'Schließen';
 
 // Errors

@@ -27,6 +27,7 @@ $_['js_failed'] = 'It was not done:';
 $_['js_lost'] = 'The server did not answer. Try again.';
 $_['js_slow'] = 'It takes longer than usual. It goes on also when you leave this page.';
 $_['js_login'] = 'You are not logged in any more. Load the page anew.';
+$_['js_idle'] = 'The sidecar works this out when it runs again.';
 $_['js_close'] = 'Close';
 
 // Errors

@@ -10,6 +10,9 @@
  *   </div>
  *
  *   <div data-panel="URL"></div>                  filled from the URL; links with data-in-panel stay in it
+ *   <div data-panel="URL" data-lazy></div>        the same, once it is seen
+ *   <div data-panel="URL" data-asks="explain" data-parameters='{"customer": "7"}'></div>
+ *                                                 asks first, and gives the URL the command's number
  *
  * `data-kind`: text (unless said otherwise), integer, boolean, names (a line each), json.
  * When a command is over, `sidecar:answered` bubbles up from its element with `detail` as `ask` gives
@@ -257,7 +260,7 @@ export async function load(panel, url = panel.dataset.panel) {
   panel.setAttribute('aria-busy', 'true');
 
   try {
-    const response = await fetch(url, {credentials: 'same-origin'});
+    const response = await fetch(url + await asked(panel), {credentials: 'same-origin'});
     const html = await response.text();
 
     if (panel.dataset.panel !== url) {
@@ -273,7 +276,7 @@ export async function load(panel, url = panel.dataset.panel) {
     panel.dispatchEvent(new CustomEvent('sidecar:loaded', {bubbles: true}));
   } catch (error) {
     const said = document.createElement('div');
-    said.className = 'alert alert-danger';
+    said.className = `alert alert-${error.kind || 'danger'}`;
     said.textContent = error instanceof TypeError ? words(panel).lost : error.message;
     panel.replaceChildren(said);
   } finally {
@@ -281,15 +284,50 @@ export async function load(panel, url = panel.dataset.panel) {
   }
 }
 
+/** Ask for the command that a panel tells the answer of; what its URL then takes. */
+async function asked(panel) {
+  if (!panel.dataset.asks) {
+    return '';
+  }
+
+  // Nobody would answer, and each look at the page would leave a request behind.
+  if (place(panel).dataset.daemon !== 'running') {
+    throw Object.assign(new Error(words(panel).idle), {kind: 'info'});
+  }
+
+  const progress = new Progress(panel);
+  progress.working('new');
+  const found = await ask(panel, panel.dataset.asks, JSON.parse(panel.dataset.parameters || '{}'), {
+    progress: (...how) => progress.working(...how),
+  });
+
+  return `&command=${found.command}`;
+}
+
 /** Begin what is declared within `element`: panels that are empty load, tooltips show. */
 export function start(element) {
   for (const panel of element.querySelectorAll('[data-panel]:empty')) {
-    load(panel);
+    if ('lazy' in panel.dataset) {
+      whenSeen(panel, load);
+    } else {
+      load(panel);
+    }
   }
 
   for (const each of element.querySelectorAll('[data-bs-toggle="tooltip"]')) {
     window.bootstrap?.Tooltip.getOrCreateInstance(each);
   }
+}
+
+/** Call `then` with `element` the first time that it is on the screen, as in a tab that opens. */
+function whenSeen(element, then) {
+  const seen = new IntersectionObserver((entries) => {
+    if (entries.some((entry) => entry.isIntersecting)) {
+      seen.disconnect();
+      then(element);
+    }
+  }, {rootMargin: '200px'});
+  seen.observe(element);
 }
 
 document.addEventListener('click', (event) => {
