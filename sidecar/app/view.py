@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -29,8 +29,10 @@ from sidecar.shop.database import transaction
 from sidecar.shop.own_privacy_tables import ADDRESS_CHANNELS
 from sidecar.shop.shop import Shop
 from sidecar.sync import (
+    buying,
     question,
     registry,
+    restrictions,
     rule_list,
     rulebook,
     run_list,
@@ -186,7 +188,7 @@ class View:
         )
         yield from matcher.rows(moment, limit)
 
-    def facts(self, customer_id: int) -> dict[str, Json]:
+    def facts(self, customer_id: int) -> Mapping[str, Mapping[str, Json]]:
         """
         Every fact of a customer by name, each with its ``label``, ``unit`` and ``value``.
 
@@ -208,6 +210,42 @@ class View:
             name: {"label": fact.label, "unit": fact.unit, "value": value}
             for name, value in values.items()
             if (fact := catalogue.get(name)) is not None
+        }
+
+    def customer(self, customer: str) -> dict[str, Json]:
+        """
+        The facts of the customer with an id or e-mail, in the order of the catalogue, and what,
+        when and how much they buy; see `sidecar.sync.buying`.
+
+        Raises:
+            UsageError: There is no such customer, or several.
+            RuleError: The rules files are wrong.
+        """
+        customer_id = require_customers(self.shop, [customer])[customer]
+        moment = self._moment()
+        with transaction(self.shop.engine) as tx:
+            kinds = [row.kind for row in restrictions.of_customer(tx, self.shop.own, customer_id)]
+        # Of their data nothing is made, and whom this person is like is not looked at.
+        if "restricted" in kinds or "no_profiling" in kinds:
+            return {
+                "customer_id": customer_id,
+                "restrictions": kinds,
+                "facts": None,
+                "buying": None,
+            }
+        told = self.facts(customer_id)
+        facts = [
+            {"name": fact.name, "area": fact.area, "kind": fact.kind, **told[fact.name]}
+            for fact in self.dictionary().catalogue
+            if fact.name in told
+        ]
+        with transaction(self.shop.engine) as tx:
+            bought = buying.read(tx, self.shop, customer_id, moment)
+        return {
+            "customer_id": customer_id,
+            "restrictions": kinds,
+            "facts": facts,
+            "buying": bought,
         }
 
     def explain(self, customer: str) -> dict[str, Json]:

@@ -27,6 +27,9 @@ class Looks(Protocol):
     def explain(self, customer: str) -> Told:
         """Why the customer with an id or e-mail has what they have."""
 
+    def customer(self, customer: str) -> Told:
+        """The facts of the customer with an id or e-mail, and how they buy."""
+
     def points(self, customer: str, limit: int) -> Told:
         """The points of the customer with an id or e-mail."""
 
@@ -71,6 +74,7 @@ def handlers(view: Callable[[], Looks]) -> dict[str, Handler]:
 
     return {
         "explain": lambda task: Answer(view().explain(task.parameters["customer"])),
+        "customer.show": lambda task: Answer(view().customer(task.parameters["customer"])),
         "points.show": points,
         "card.find": lambda task: Answer(view().card_with(task.parameters["number"])),
         "credit.show": credit,
