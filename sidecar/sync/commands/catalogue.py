@@ -575,8 +575,18 @@ COMMANDS: Final[tuple[Command, ...]] = (
         "Put the ladder's groups made in the admin in another order",
         (Parameter("names", "names", "the groups, the highest first"),),
     ),
-    Command("rule.list", "rules", "Tell every rule, what it says and how it is; changes nothing"),
-    Command("doctor", "operation", "Check everything, and tell how each fault is mended"),
+    Command(
+        "rule.list",
+        "rules",
+        "Tell every rule, what it says and how it is; changes nothing",
+        looks=True,
+    ),
+    Command(
+        "doctor",
+        "operation",
+        "Check everything, and tell how each fault is mended; changes nothing",
+        looks=True,
+    ),
     Command(
         "pass.run",
         "operation",

@@ -105,5 +105,7 @@ final class CommandList {
 		'loyalty.status',
 		'loyalty.simulate',
 		'run.show',
+		'rule.list',
+		'doctor',
 	];
 }

@@ -5,9 +5,6 @@ namespace Opencart\System\Library\Extension\Sidecar;
  * Whether somebody carries out what is asked for, as our tables tell it.
  */
 class Daemon {
-	/** Seconds without a heartbeat after which it counts as gone; it beats every five. */
-	private const SILENT = 30;
-
 	private Database $database;
 
 	public function __construct(Database $database) {
@@ -28,35 +25,79 @@ class Daemon {
 	/**
 	 * How it is.
 	 *
-	 * @return array{state: 'running'|'silent'|'never'|'tables', at: ?int, version: string, mode: string, lag: ?int, paused: ?array<string, mixed>}
-	 *   silent: it was there, at `at` last; tables: ours are missing. `lag` in seconds. `paused`: who, when and why; null: it is not.
+	 * @return array{state: 'running'|'busy'|'silent'|'never'|'older'|'tables', at: ?int, version: string, mode: string, lag: ?int, paused: ?array<string, mixed>}
+	 *   busy: it does not run, and a command line does its work for now; silent: it was there, at
+	 *   `at` last; tables: ours are missing; older: they are older than this bridge. `lag`: seconds
+	 *   for which changes may not have been looked at. `paused`: who, when and why; null: it is not.
 	 */
 	public function state(): array {
 		$state = ['state' => 'tables', 'at' => null, 'version' => '', 'mode' => '', 'lag' => null, 'paused' => null];
+		$schema = $this->schema();
 
-		if ($this->schema() === null) {
+		if ($schema === null) {
 			return $state;
 		}
 
-		foreach ($this->database->rows("SELECT `name`, `value` FROM {sidecar_state} WHERE `name` IN ('daemon', 'paused')") as $row) {
-			$value = json_decode((string)$row['value'], true);
+		$said = self::read($this->database, ['daemon', 'paused']);
+		$state['paused'] = $said['paused'];
+		$daemon = $said['daemon'];
 
-			if ($row['name'] === 'paused') {
-				$state['paused'] = is_array($value) ? $value : null;
-			} elseif (is_array($value)) {
-				$state['at'] = (int)($value['at'] ?? 0);
-				$state['version'] = (string)($value['version'] ?? '');
-				$state['mode'] = (string)($value['mode'] ?? '');
-				$state['lag'] = isset($value['lag_s']) ? (int)$value['lag_s'] : null;
-			}
+		if ($daemon) {
+			$state['at'] = (int)$daemon['at'];
+			$state['version'] = (string)$daemon['version'];
+			$state['mode'] = (string)$daemon['mode'];
+			$state['lag'] = isset($daemon['lag_s']) ? max(0, (int)$daemon['lag_s'] + time() - (int)$daemon['at']) : null;
 		}
 
-		if ($state['at'] === null) {
-			$state['state'] = 'never';
+		$holder = $this->holder();
+
+		if ($schema < Bridge::SCHEMA) {
+			$state['state'] = 'older';
+		} elseif ($holder !== null) {
+			$state['state'] = $daemon && (int)$daemon['connection_id'] === $holder ? 'running' : 'busy';
 		} else {
-			$state['state'] = time() - $state['at'] > self::SILENT ? 'silent' : 'running';
+			$state['state'] = $daemon ? 'silent' : 'never';
 		}
 
 		return $state;
+	}
+
+	/**
+	 * Single values of the whole installation.
+	 *
+	 * @param list<string> $names
+	 *
+	 * @return array<string, mixed> by name; null: there is none
+	 */
+	public static function read(Database $database, array $names): array {
+		$read = array_fill_keys($names, null);
+
+		foreach ($database->rows('SELECT `name`, `value` FROM {sidecar_state} WHERE `name` IN (?)', [$names]) as $row) {
+			$read[$row['name']] = json_decode((string)$row['value'], true);
+		}
+
+		return $read;
+	}
+
+	/**
+	 * The connection of who writes: it holds a lock of the server, which ends with it, so that
+	 * one that was killed is known to be gone at once. Null: nobody.
+	 */
+	public function holder(): ?int {
+		try {
+			$store = $this->database->value('SELECT DATABASE()') . "\0" . $this->database->prefix();
+			$holder = $this->database->value('SELECT IS_USED_LOCK(?)', ['sidecar:' . substr(hash('sha256', $store), 0, 16)]);
+		} catch (\Exception $e) {
+			// Servers that know no locks by name: there it has a lease.
+			$holder = null;
+		}
+
+		if ($holder !== null) {
+			return (int)$holder;
+		}
+
+		$lease = $this->database->value("SELECT `position` FROM {sidecar_source} WHERE `name` = 'lease' AND `at` > UNIX_TIMESTAMP()");
+
+		return $lease === null ? null : (int)(json_decode($lease, true)['connection_id'] ?? 0);
 	}
 }

@@ -16,6 +16,11 @@ class Database {
 		$this->prefix = $prefix;
 	}
 
+	/** What the names of the store's tables begin with. */
+	public function prefix(): string {
+		return $this->prefix;
+	}
+
 	/**
 	 * Rows, each with its columns by name; of every column a string, or null.
 	 *

@@ -153,6 +153,20 @@ abstract class Page extends \Opencart\System\Engine\Controller {
 		return $amount === null ? '' : Text::plain($this->currency->format($amount, $this->config->get('config_currency')));
 	}
 
+	/**
+	 * A whole number with the points between its thousands.
+	 *
+	 * @param int|string|null $number
+	 */
+	protected function number($number): string {
+		return number_format((int)$number, 0, $this->language->get('decimal_point'), $this->language->get('thousand_point'));
+	}
+
+	/** An instant of our tables, day and time; '' for none. */
+	protected function at(?string $epoch_s): string {
+		return Text::at($epoch_s, $this->words()['format_time']);
+	}
+
 	/** What is read from the URL, as plain text. */
 	protected function get(string $name, string $default = ''): string {
 		$value = $this->request->get[$name] ?? $default;
@@ -174,13 +188,15 @@ abstract class Page extends \Opencart\System\Engine\Controller {
 		$title = $crumbs ? (string)array_key_last($crumbs) : $words['heading_title'];
 		$this->document->setTitle($title);
 		$home = $this->link('common/dashboard');
-		$frame = $this->place() + [
+		$place = $this->place();
+		$frame = $place + [
 			't'           => $words,
 			'title'       => $title,
 			'breadcrumbs' => [$words['text_home'] => $home, $words['heading_title'] => $this->here()] + $crumbs,
 			'tabs'        => $this->tabs($words),
 			'buttons'     => $data['buttons'] ?? '',
 			'content'     => $this->view($template, $data),
+			'alerts'      => $this->view('daemon', ['daemon' => $place['daemon']]),
 			'scripts'     => array_map([$this, 'asset'], $data['scripts'] ?? []),
 			'header'      => $this->load->controller('common/header'),
 			'column_left' => $this->load->controller('common/column_left'),

@@ -14,8 +14,10 @@ $_['format_day'] = 'd.m.Y';
 
 // When nobody carries out what is asked for
 $_['daemon_tables'] = 'Die Tabellen des Sidecar fehlen. Auf dem Server ausführen: sidecar migrate';
+$_['daemon_older'] = 'Die Tabellen des Sidecar sind älter als diese Erweiterung. Auf dem Server den Sidecar aktualisieren und ausführen: sidecar migrate';
 $_['daemon_never'] = 'Der Sidecar ist noch nie gelaufen. Auf dem Server starten: systemctl start opencart-sidecar';
 $_['daemon_silent'] = 'Der Sidecar läuft nicht; zuletzt gesehen um %s. Zu sehen ist der Stand von damals, und Aufträge warten, bis er wieder läuft.';
+$_['daemon_busy'] = 'Der Sidecar läuft nicht als Dienst; gerade erledigt ein Befehl auf dem Server seine Arbeit.';
 $_['daemon_paused'] = 'Pausiert: Bis jemand fortsetzt, wird nichts in den Shop geschrieben.';
 
 // Said by scripts

@@ -14,8 +14,10 @@ $_['format_day'] = 'Y-m-d';
 
 // When nobody carries out what is asked for
 $_['daemon_tables'] = 'The sidecar\'s tables are not there. On the server, run: sidecar migrate';
+$_['daemon_older'] = 'The sidecar\'s tables are older than this bridge. On the server, update the sidecar and run: sidecar migrate';
 $_['daemon_never'] = 'The sidecar has not run yet. On the server, start it: systemctl start opencart-sidecar';
 $_['daemon_silent'] = 'The sidecar is not running; it was last seen at %s. You see what was true then, and what you ask for waits until it runs again.';
+$_['daemon_busy'] = 'The sidecar is not running as a service; a command on the server is doing its work just now.';
 $_['daemon_paused'] = 'Paused: nothing is written to the store until somebody resumes.';
 
 // Said by scripts

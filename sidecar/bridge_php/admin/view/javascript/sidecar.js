@@ -31,7 +31,7 @@ function place(element) {
 
 /** The texts that scripts say, around `element`. */
 export function words(element) {
-  return JSON.parse(place(element).dataset.words);
+  return JSON.parse(element.closest('[data-words]').dataset.words);
 }
 
 /** A key that no other request has; also where the page is not served by HTTPS. */
