@@ -12,15 +12,17 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import and_, delete, not_, update
+from sqlalchemy import BindParameter, and_, bindparam, delete, not_, update
 
 from sidecar.errors import FatalError
 from sidecar.privacy import keeping
 from sidecar.privacy.live_schema import LiveTable
 from sidecar.privacy.means import Means
 from sidecar.privacy.rewriting import bears_a_number, rewritten
-from sidecar.privacy.rows import Found, Key, Rows
+from sidecar.privacy.rows import Found, Rows
+from sidecar.privacy.short_reads import BATCH, Key, in_parts
 from sidecar.privacy.subject import Subject
 from sidecar.privacy.uploads import end_of, uploaded_file
 from sidecar.rules.privacy.register import PersonalTable, Register
@@ -28,6 +30,9 @@ from sidecar.shop.database import transaction
 from sidecar.shop.fence import prove
 from sidecar.sync import leaving
 from sidecar.sync.planning import StoppedError
+
+#: Parameters of statements begin so, and no column's name does.
+_TO = "sidecar_to_"
 
 #: Looks at all tables, until one finds nothing more.
 ROUNDS = 3
@@ -146,10 +151,9 @@ class Eraser:
         return self._erase_now(rows, one, parts.now)
 
     def _erase_now(self, rows: Rows, one: PersonalTable, found: Sequence[Found]) -> int:
-        size = len(found) if self.live[one.name].is_transactional else _LOCKED_BATCH
+        size = BATCH if self.live[one.name].is_transactional else _LOCKED_BATCH
         changed = 0
-        for start in range(0, len(found), max(1, size)):
-            part = found[start : start + size]
+        for part in in_parts(found, size):
             if one.rows == "delete":
                 changed += self._delete(rows, one, part)
             else:
@@ -166,7 +170,8 @@ class Eraser:
                 self._delete_file(str(row[-1] or ""))
         with transaction(self.means.shop.engine) as tx:
             prove(tx)
-            changed = tx.execute(delete(rows.sql(one)).where(rows.named(one, keys))).rowcount
+            statement = delete(rows.sql(one)).where(rows.named(one))
+            changed = tx.execute(statement, rows.naming(one, keys)).rowcount
         self.done.rows[one.name, "deleted"] += changed
         return changed
 
@@ -187,17 +192,21 @@ class Eraser:
                 (self.numbers[place], list(theirs))
                 for place, theirs in groupby(ordered, key=lambda found: found.place)
             ]
+        if not (names := rewritten(one, live, 0)):
+            return 0
+        # One statement for all of them: there may be one for each person.
+        to: dict[str, BindParameter[Any]] = {name: bindparam(_TO + name) for name in names}
+        # Only rows that are not so yet: what is found again is not told as changed.
+        clean = and_(*(sql.c[name].is_not_distinct_from(value) for name, value in to.items()))
+        rewrite = update(sql).where(rows.named(one), not_(clean)).values(to)
         changed = 0
         with transaction(self.means.shop.engine) as tx:
             prove(tx)
             for number, theirs in groups:
                 values = rewritten(one, live, number)
-                if not values:
-                    continue
-                # Only rows that are not so yet: what is found again is not told as changed.
-                clean = and_(*(sql.c[name].is_not_distinct_from(values[name]) for name in values))
-                here = rows.named(one, [found.key for found in theirs]) & not_(clean)
-                changed += tx.execute(update(sql).where(here).values(values)).rowcount
+                parameters = {_TO + name: value for name, value in values.items()}
+                parameters |= rows.naming(one, [found.key for found in theirs])
+                changed += tx.execute(rewrite, parameters).rowcount
         self.done.rows[one.name, "rewritten"] += changed
         return changed
 

@@ -9,8 +9,8 @@ it, after a crash at any statement.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from sidecar.privacy import erasure_outcome, erasure_rows, holds, journal, verification
 from sidecar.privacy.eraser import Done, Eraser, Progress
@@ -20,14 +20,10 @@ from sidecar.privacy.erasure_persons import accounts
 from sidecar.privacy.erasure_rows import Erasure, Person
 from sidecar.privacy.means import Means
 from sidecar.privacy.person import require_key
+from sidecar.privacy.short_reads import in_parts
 from sidecar.privacy.stopping import Leaving, stop
 from sidecar.privacy.traces import traces_of
 from sidecar.shop.database import transaction
-
-T = TypeVar("T")
-
-#: Persons in one transaction.
-_PART = 500
 
 
 def begin(
@@ -53,9 +49,9 @@ def begin(
     planned: dict[str, Any] | None = None
     if request_id is not None and new:
         planned = plan(ground, new).as_json(means.moment)
-    for part in _parts(new):
-        traces = traces_of(ground.rows([one.subject for one in part]))
-        ids = [one.subject.customer_id for one in part if one.subject.customer_id]
+    traces = traces_of(ground.rows([one.subject for one in new])) if new else []
+    for part in in_parts(list(zip(new, traces, strict=True))):
+        ids = [one.subject.customer_id for one, _ in part if one.subject.customer_id]
         with transaction(means.shop.engine) as tx:
             for held in sorted(holds.held(tx, own, ids, means.moment)):
                 holds.require_none(tx, own, held, means.moment)
@@ -63,7 +59,7 @@ def begin(
                 tx,
                 own,
                 key,
-                list(zip(part, traces, strict=True)),
+                part,
                 means.moment,
                 request_id=request_id,
                 purge_id=purge_id,
@@ -164,8 +160,3 @@ def purge(means: Means, ids: Collection[int], purge_id: int) -> Mapping[str, int
     for (name, _), number in (outcome.done.rows if outcome is not None else {}).items():
         found[name] = found.get(name, 0) + number
     return found
-
-
-def _parts(values: Sequence[T]) -> Iterator[Sequence[T]]:
-    for start in range(0, len(values), _PART):
-        yield values[start : start + _PART]

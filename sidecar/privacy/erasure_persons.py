@@ -10,13 +10,11 @@ from sidecar.privacy.erasure_rows import Person
 from sidecar.privacy.means import Means
 from sidecar.privacy.person import account_hashes, guest_hashes, require_key
 from sidecar.privacy.requests import Request
+from sidecar.privacy.short_reads import in_parts
 from sidecar.privacy.subject import Subject, as_stored
 from sidecar.shop.database import transaction
 from sidecar.shop.text import escape, unescape
 from sidecar.sync.reading import wall_seconds
-
-#: Accounts in one read.
-_PART = 500
 
 
 def accounts(means: Means, ids: Collection[int]) -> list[Person]:
@@ -25,8 +23,7 @@ def accounts(means: Means, ids: Collection[int]) -> list[Person]:
     columns = (customer.customer_id, customer.email, wall_seconds(customer.date_added))
     found: list[Person] = []
     wanted = sorted(ids)
-    for start in range(0, len(wanted), _PART):
-        part = wanted[start : start + _PART]
+    for part in in_parts(wanted):
         query = select(*columns).where(customer.customer_id.in_(part))
         with transaction(means.shop.engine) as tx:
             rows = tx.execute(query.order_by(customer.customer_id)).all()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 from sidecar.config.key import Key
 from sidecar.model import Moment
 from sidecar.privacy import journal
+from sidecar.privacy.short_reads import in_parts
 from sidecar.privacy.subject import Subject
 from sidecar.privacy.traces import Traces
 from sidecar.shop.own_tables import OwnTables
@@ -21,9 +22,6 @@ Stage = Literal["noted", "stopped", "erased", "verified"]
 
 #: What is sealed is of this purpose.
 _SEALED = "erasure"
-
-#: Rows in one statement.
-_BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +112,8 @@ def begun(tx: Connection, own: OwnTables, persons: Sequence[str]) -> frozenset[s
     """Those of the keyed hashes *persons* who are being erased."""
     table = own.privacy.erasure
     found: set[str] = set()
-    for start in range(0, len(persons), _BATCH):
-        query = select(table.c.person).where(
-            table.c.stage != "verified", table.c.person.in_(persons[start : start + _BATCH])
-        )
+    for part in in_parts(persons):
+        query = select(table.c.person).where(table.c.stage != "verified", table.c.person.in_(part))
         found.update(tx.scalars(query))
     return frozenset(found)
 
@@ -151,7 +147,7 @@ def unfinished(
 def advance(tx: Connection, own: OwnTables, numbers: Sequence[int], stage: Stage) -> None:
     """Note that the erasures *numbers* have come to *stage*."""
     table = own.privacy.erasure
-    for part in _parts(numbers):
+    for part in in_parts(numbers):
         here = table.c.erasure_id.in_(part)
         tx.execute(update(table).where(here).values(stage=stage))
 
@@ -168,13 +164,8 @@ def finish(
         "result": result,
         "finished_at": moment.epoch_s,
     }
-    for part in _parts(numbers):
+    for part in in_parts(numbers):
         tx.execute(update(table).where(table.c.erasure_id.in_(part)).values(values))
-
-
-def _parts(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
-    for start in range(0, len(numbers), _BATCH):
-        yield numbers[start : start + _BATCH]
 
 
 def _seal(key: Key, subject: Subject, traces: Traces) -> bytes:

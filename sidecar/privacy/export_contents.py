@@ -15,7 +15,8 @@ from typing import Any, Final
 from sidecar.privacy.export_names import KIND_OF
 from sidecar.privacy.export_values import Values, has_amounts, of_unit
 from sidecar.privacy.live_schema import LiveColumn
-from sidecar.privacy.rows import BATCH, Key, Rows
+from sidecar.privacy.rows import Rows
+from sidecar.privacy.short_reads import Key, in_parts
 from sidecar.rules.privacy.register import PersonalTable
 from sidecar.sync.state import Json
 
@@ -108,8 +109,7 @@ class Contents:
         names = (*key, *others)
         tell = {name: self.values.of(one, name, live.columns[name]) for name in shown}
         by_unit = one.own and "unit" in live.columns
-        for start in range(0, len(table.keys), BATCH):
-            part = table.keys[start : start + BATCH]
+        for part in in_parts(table.keys):
             rows = [tuple(row) for row in self.rows.values(one, others, part)]
             rows.sort(key=lambda row: _in_order(row[: len(key)]))
             self.values.learn(names, rows)

@@ -6,11 +6,12 @@ import os
 import re
 import stat
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from sidecar.privacy.export_contents import Contents, ExportTable
+from sidecar.privacy.short_reads import in_parts
 from sidecar.privacy.uploads import uploaded_file
 from sidecar.shop.text import unescape
 
@@ -83,15 +84,10 @@ def _named(contents: Contents, table: ExportTable) -> Iterator[tuple[str, str]]:
         return
     names = [one.file_column, *(["name"] if "name" in live else [])]
     width = len(rows.key_of(one))
-    for part in _parts(table.keys):
+    for part in in_parts(table.keys):
         for row in rows.values(one, names, part):
             stored, *given = (str(value or "") for value in row[width:])
             yield unescape(given[0]) if given else "", stored
-
-
-def _parts(keys: Sequence[tuple[object, ...]]) -> Iterator[Sequence[tuple[object, ...]]]:
-    for start in range(0, len(keys), 500):
-        yield keys[start : start + 500]
 
 
 def _upload(name: str, stored: str, folder: Path | None, taken: set[str]) -> Upload:

@@ -9,7 +9,8 @@ from typing import Any, Final
 from sqlalchemy import Select, column, select, table
 
 from sidecar.privacy.live_schema import LiveTable
-from sidecar.privacy.rows import BATCH, Rows
+from sidecar.privacy.rows import Rows
+from sidecar.privacy.short_reads import in_parts
 from sidecar.shop.text import unescape
 
 
@@ -112,8 +113,7 @@ class Names:
         known = self._known.setdefault(kind, {})
         fresh = sorted({number for number in numbers if number not in known})
         source = self._source(kind)
-        for start in range(0, len(fresh), BATCH):
-            part = fresh[start : start + BATCH]
+        for part in in_parts(fresh):
             known.update(dict.fromkeys(part))
             if source is not None:
                 known.update(self._read(source, part))
@@ -134,7 +134,7 @@ class Names:
         query: Select[Any] = select(*columns).where(sql.c[source.key].in_(sorted(numbers)))
         found: dict[int, str | None] = {}
         is_own = source.table.startswith("sidecar_")
-        for number, text, *languages in map(tuple, self.rows.read(query)):
+        for number, text, *languages in map(tuple, self.rows.reads.read(query)):
             name = str(text or "")
             if name and (languages == [self.language_id] or number not in found):
                 found[int(number)] = name if is_own else unescape(name)

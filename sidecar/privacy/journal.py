@@ -22,15 +22,13 @@ from sqlalchemy import Connection, func, insert, select
 
 from sidecar.errors import FatalError
 from sidecar.privacy.means import Means
+from sidecar.privacy.short_reads import in_parts
 from sidecar.shop.database import transaction
 from sidecar.shop.own_tables import OwnTables
 from sidecar.sync import state
 
 #: In ``sidecar_state``: how many entries of the table are known to be in the file.
 _WRITTEN = "privacy.journal"
-
-#: Entries in one statement.
-_BATCH = 500
 
 _HASH = re.compile(r"[0-9a-f]{64}")
 _ENTRY = re.compile(r"[0-9a-f]{32}")
@@ -84,9 +82,8 @@ class File:
 
 def add(tx: Connection, own: OwnTables, entries: Sequence[Entry]) -> None:
     """Write *entries* into the table."""
-    for start in range(0, len(entries), _BATCH):
-        part = [asdict(one) for one in entries[start : start + _BATCH]]
-        tx.execute(insert(own.privacy.journal), part)
+    for part in in_parts(entries):
+        tx.execute(insert(own.privacy.journal), [asdict(one) for one in part])
 
 
 def read_table(tx: Connection, own: OwnTables) -> Iterator[Entry]:

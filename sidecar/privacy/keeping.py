@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects.mysql import insert
 
-from sidecar.privacy.rows import BATCH, Found, Key, Rows
+from sidecar.privacy.rows import Found, Rows
+from sidecar.privacy.short_reads import BATCH, Key, in_parts
 from sidecar.rules import calendar
 from sidecar.rules.privacy.register import PersonalTable
 from sidecar.rules.syntax import Span
@@ -109,8 +110,8 @@ def note(
         }
         for found, until in later
     ]
-    for start in range(0, len(values), BATCH):
-        statement = insert(table).values(values[start : start + BATCH])
+    for part in in_parts(values):
+        statement = insert(table).values(part)
         tx.execute(statement.on_duplicate_key_update(purge_at=statement.inserted.purge_at))
 
 

@@ -16,7 +16,8 @@ from sqlalchemy import and_, delete
 
 from sidecar.model import Moment
 from sidecar.privacy.live_schema import LiveTable
-from sidecar.privacy.rows import BATCH, Key, Rows
+from sidecar.privacy.rows import Rows
+from sidecar.privacy.short_reads import BATCH, Key
 from sidecar.rules.privacy.register import PersonalTable
 from sidecar.rules.privacy.retention import ROW_CLASSES, RetentionRule, RowClass, kept_from
 from sidecar.shop.database import transaction
@@ -67,7 +68,7 @@ class OldRows:
             sql, key = self.rows.sql(one), self.rows.key_of(one)
             extra = [name for name in (dated, *_ASKED) if name in live.columns]
             part: list[Key] = []
-            for block in self.rows.blocks(sql, key, [sql.c[name] for name in (*key, *extra)]):
+            for block in self.rows.reads.blocks(sql, key, [sql.c[name] for name in (*key, *extra)]):
                 said = (dict(zip(extra, row[len(key) :], strict=True)) for row in block)
                 part += [
                     tuple(row[: len(key)])
@@ -84,9 +85,10 @@ class OldRows:
         """Delete those rows of *keys* that are still too old; returns how many."""
         sql = self.rows.sql(one)
         dated = sql.c[self.kind.dates[one.name]]
-        still = and_(self.rows.named(one, keys), dated >= _FIRST, dated < self._limit())
+        still = and_(self.rows.named(one), dated >= _FIRST, dated < self._limit())
         with transaction(self.rows.shop.engine) as tx:
-            return tx.execute(delete(sql).where(still)).rowcount
+            statement = delete(sql).where(still)
+            return tx.execute(statement, self.rows.naming(one, keys)).rowcount
 
     def _is_old(self, row: Mapping[str, Any], dated: str) -> bool:
         at = row[dated]

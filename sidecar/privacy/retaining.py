@@ -25,7 +25,8 @@ from sidecar.privacy.live_schema import read_live_schema
 from sidecar.privacy.means import Means
 from sidecar.privacy.old_rows import OldRows
 from sidecar.privacy.purges import Purge
-from sidecar.privacy.rows import Key, Rows
+from sidecar.privacy.rows import Rows
+from sidecar.privacy.short_reads import Key
 from sidecar.privacy.uploads import uploads_folder
 from sidecar.rules.privacy.register import PersonalTable, Register
 from sidecar.rules.privacy.retention import ACCOUNTS, ROW_CLASSES, RetentionRule

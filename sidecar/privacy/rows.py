@@ -8,41 +8,22 @@ table is read once, in blocks of its primary key, for all of them.
 from __future__ import annotations
 
 import itertools
-import json
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
-from sqlalchemy import Row, Select, and_, column, false, literal, or_, select, table
+from sqlalchemy import BindParameter, Row, bindparam, literal, select, tuple_
 from sqlalchemy.sql.expression import ColumnElement, TableClause
 
 from sidecar.privacy.live_schema import LiveTable
+from sidecar.privacy.mentions import codes_in, may_hold_codes, named_in
+from sidecar.privacy.short_reads import BATCH, Key, ShortReads, in_parts
 from sidecar.privacy.subject import Subject, as_stored, by_customer, by_email
 from sidecar.rules.privacy.register import PersonalTable, Register
-from sidecar.shop.database import transaction
-from sidecar.shop.key_blocks import Pace
 from sidecar.shop.shop import Shop
 
-T = TypeVar("T")
-
-#: The primary key of a row.
-Key = tuple[Any, ...]
-
-#: Rows that are named in one statement.
-BATCH = 500
-
-#: Rows of the first block of a table, and the fewest: some rows hold whole documents.
-_FIRST_ROWS, _FEWEST_ROWS = 200, 20
-
-#: What may be the code of an upload, and what an id or an address in a text that is no JSON.
-_CODE = re.compile(r"[0-9A-Za-z]{20,64}")
-_EMAIL = re.compile(r"[^\s\"<>,;:()\[\]{}\\=?&/|]+@[^\s\"'<>,;:()\[\]{}\\=?&/|]+")
-_AROUND = "'.!*_-"
-_NAMED_ID = re.compile(r'"customers?(?:_id)?"\s*:\s*"?([0-9]{1,10})\b')
-
-#: Keys in JSON under which customers' ids stand.
-_ID_KEYS = frozenset({"customer_id", "customer", "customers"})
+#: Parameters of statements; no column is called so.
+_KEYS, _WANTED = "sidecar_keys", "sidecar_wanted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +50,20 @@ class Rows:
         register: What is known of its tables.
         live: The tables that there are, by name without prefix.
         subjects: The persons.
+        reads: How the tables are read.
     """
 
     shop: Shop
     register: Register
     live: Mapping[str, LiveTable]
     subjects: Sequence[Subject]
+    reads: ShortReads = field(init=False)
     _customers: dict[int, int] = field(init=False)
     _emails: dict[str, int] = field(init=False)
     _parents: dict[str, dict[Any, int]] = field(init=False, default_factory=dict)
-    _tables: dict[str, TableClause] = field(init=False, default_factory=dict)
-    _paces: dict[str, Pace] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.reads = ShortReads(self.shop)
         self._customers, self._emails = by_customer(self.subjects), by_email(self.subjects)
 
     def tables(self) -> Iterator[PersonalTable]:
@@ -102,7 +84,12 @@ class Rows:
         A row that changes meanwhile may be missed or come twice; who erases asks again.
         """
         seen: set[Key] = set()
-        for part in _batches(self._found(one)):
+        keys = self._parents.get(one.name)
+        if keys is None or len(self.key_of(one)) != 1:
+            found = self._found(one)
+        else:
+            found = (Found((key,), place) for key, place in keys.items())  # found for its children
+        for part in _batches(found):
             fresh = [found for found in part if found.key not in seen]
             seen.update(found.key for found in fresh)
             if fresh:
@@ -119,50 +106,36 @@ class Rows:
 
     def sql(self, one: PersonalTable) -> TableClause:
         """*one* for a statement, with the columns that there are."""
-        return self.sql_of(self.live[one.name])
+        return self.reads.sql(self.live[one.name])
 
-    def sql_of(self, live: LiveTable) -> TableClause:
-        """The same of a table that nobody needs to have registered."""
-        if live.name not in self._tables:
-            self._tables[live.name] = table(live.name, *(column(name) for name in live.columns))
-        return self._tables[live.name]
-
-    def named(self, one: PersonalTable, keys: Collection[Key]) -> ColumnElement[bool]:
-        """The condition that a row of *one* has one of *keys*."""
-        sql = self.sql(one)
-        if not keys:
-            return false()
-        names = self.key_of(one)
+    def named(self, one: PersonalTable) -> ColumnElement[bool]:
+        """The condition that a row of *one* has one of the keys that `naming` says."""
+        sql, names = self.sql(one), self.key_of(one)
+        keys: BindParameter[Any] = bindparam(_KEYS, expanding=True)
         if len(names) == 1:
-            return sql.c[names[0]].in_([key[0] for key in keys])
-        each = (
-            and_(*(sql.c[name] == part for name, part in zip(names, key, strict=True)))
-            for key in keys
-        )
-        return or_(*each)
+            return sql.c[names[0]].in_(keys)
+        return tuple_(*(sql.c[name] for name in names)).in_(keys)
 
-    def read(self, query: Select[Any], pace: Pace | None = None) -> Sequence[Row[Any]]:
-        """The rows of one short read of its own; as a block of *pace*, where there is one."""
-        with transaction(self.shop.engine) as tx:
-            blocks = self.shop.key_blocks
-            return blocks.timed(pace, lambda: tx.execute(query).all(), is_whole=True)
+    def naming(self, one: PersonalTable, keys: Collection[Key]) -> dict[str, Any]:
+        """The parameters of a statement with `named`."""
+        is_one = len(self.key_of(one)) == 1
+        return {_KEYS: [key[0] for key in keys] if is_one else list(keys)}
 
     def _found(self, one: PersonalTable) -> Iterator[Found]:
         live, links = self.live[one.name], self.links_of(one)
-        if any(to == "code" for _, to in links) and self._is_empty(one):
+        if any(to == "code" for _, to in links) and self._has_fewer(one, 1):
             return  # whose codes stand where need not be known
-        scanned = [link for link in links if not self._is_asked(live, *link)]
-        for name, to in links:
-            if (name, to) not in scanned:
-                yield from self._asked(one, name, to)
-        if scanned:
+        asked = [(name, to) for name, to in links if to != "json" and name in live.indexed]
+        if asked and len(self.subjects) > BATCH and self._has_fewer(one, BATCH):
+            asked = []  # it is read sooner than asked for all of them
+        for name, to in asked:
+            yield from self._asked(one, name, to)
+        if scanned := [link for link in links if link not in asked]:
             yield from self._scanned(one, scanned)
 
-    def _is_empty(self, one: PersonalTable) -> bool:
-        return not self.read(select(literal(1)).select_from(self.sql(one)).limit(1))
-
-    def _is_asked(self, live: LiveTable, name: str, to: str) -> bool:
-        return to != "json" and name in live.indexed
+    def _has_fewer(self, one: PersonalTable, rows: int) -> bool:
+        query = select(literal(1)).select_from(self.sql(one)).limit(rows)
+        return len(self.reads.read(query)) < rows
 
     def _wanted(self, to: str) -> Mapping[Any, int]:
         """What a link to *to* has to hold, and whose it then is."""
@@ -186,9 +159,10 @@ class Rows:
             sql.c[name],
             *(sql.c[o] for o in others),
         ]
-        for part in _parts(sorted(wanted)):
-            query = select(*columns).where(sql.c[name].in_(part))
-            yield from self._theirs(one, self.read(query), [(name, to)])
+        query = select(*columns).where(sql.c[name].in_(bindparam(_WANTED, expanding=True)))
+        for part in in_parts(sorted(wanted)):
+            rows = self.reads.read(query, parameters={_WANTED: part})
+            yield from self._theirs(one, rows, [(name, to)])
 
     def _scanned(self, one: PersonalTable, links: Sequence[tuple[str, str]]) -> Iterator[Found]:
         if not any(self._wanted(to) for _, to in links if to != "json") and not any(
@@ -203,35 +177,8 @@ class Rows:
             *(sql.c[name] for name, _ in links),
             *(sql.c[name] for name in others),
         ]
-        for rows in self.blocks(sql, key, columns):
+        for rows in self.reads.blocks(sql, key, columns):
             yield from self._theirs(one, rows, links)
-
-    def blocks(
-        self, sql: TableClause, key: Sequence[str], columns: Sequence[ColumnElement[Any]]
-    ) -> Iterator[Sequence[Row[Any]]]:
-        """
-        All rows of *sql* in short reads; the first of *columns* are those of *key*.
-
-        A table without a key is counted through, which takes the longer the larger it is.
-        """
-        ordered = [sql.c[name] for name in key]
-        pace = self._paces.setdefault(sql.name, Pace(rows=_FIRST_ROWS, fewest=_FEWEST_ROWS))
-        after: Key | None = None
-        passed = 0
-        while True:
-            rows = pace.rows
-            query = select(*columns).order_by(*ordered).limit(rows)
-            if not ordered:
-                query = query.offset(passed)
-            elif after is not None:
-                query = query.where(_beyond(ordered, after))
-            found = self.read(query, pace)
-            passed += len(found)
-            if found:
-                yield found
-            if len(found) < rows:
-                return
-            after = tuple(found[-1][: len(key)])
 
     def _theirs(
         self,
@@ -269,9 +216,9 @@ class Rows:
     def _customers_there(self, ids: Collection[int]) -> set[int]:
         customer = self.shop.tables.customer
         there: set[int] = set()
-        for part in _parts(sorted(ids)):
+        for part in in_parts(sorted(ids)):
             query = select(customer.c.customer_id).where(customer.c.customer_id.in_(part))
-            there |= {row[0] for row in self.read(query)}
+            there |= {row[0] for row in self.reads.read(query)}
         return there
 
     def _place(self, value: object, to: str) -> int | None:
@@ -284,20 +231,14 @@ class Rows:
         return self._wanted(to).get(value)
 
     def _place_in(self, value: str) -> int | None:
-        try:
-            ids, words = _said(json.loads(value))
-        except (ValueError, RecursionError):
-            ids, words = [int(found) for found in _NAMED_ID.findall(value)], [value]
+        ids, addresses = named_in(value)
         for one in ids:
             if one in self._customers:
                 return self._customers[one]
-        for word in words:
-            for address in _EMAIL.findall(word) if "@" in word else ():
-                # A sentence ends with a dot, and quotes may stand around it.
-                for said in (address, address.strip(_AROUND)):
-                    place = self._emails.get(as_stored(said))
-                    if place is not None:
-                        return place
+        for address in addresses:
+            place = self._emails.get(as_stored(address))
+            if place is not None:
+                return place
         return None
 
     def _codes(self) -> dict[Any, int]:
@@ -306,7 +247,7 @@ class Rows:
         for one in self.register.tables.values():
             if one.own or one.name not in self.live:
                 continue
-            names = [name for name in one.columns if _may_hold_codes(one.name, name)]
+            names = [name for name in one.columns if may_hold_codes(one.name, name)]
             names = [name for name in names if name in self.live[one.name].columns]
             if not names:
                 continue
@@ -316,7 +257,7 @@ class Rows:
                 for row in self.values(one, names, list(places)):
                     place = places[tuple(row[:width])]
                     for value in row[width:]:
-                        found.update((code, place) for code in _CODE.findall(str(value or "")))
+                        found.update((code, place) for code in codes_in(str(value or "")))
         return found
 
     def values(
@@ -325,54 +266,10 @@ class Rows:
         """The key and the columns *names* of rows of *one*, at most `BATCH` of them."""
         sql = self.sql(one)
         columns = [sql.c[name] for name in (*self.key_of(one), *names)]
-        return self.read(select(*columns).where(self.named(one, keys)))
-
-
-def _may_hold_codes(name: str, column_name: str) -> bool:
-    # OpenCart keeps the code of an uploaded file where the value of a field or option stands.
-    if "custom_field" in column_name:
-        return True
-    return ("option" in name and column_name == "value") or (name, column_name) == (
-        "cart",
-        "option",
-    )
-
-
-def _said(value: object) -> tuple[list[int], list[str]]:
-    """Customers' ids and all texts in what JSON said."""
-    ids: list[int] = []
-    words: list[str] = []
-    waiting: list[tuple[bool, object]] = [(False, value)]
-    while waiting:
-        is_id, each = waiting.pop()
-        if isinstance(each, dict):
-            words.extend(str(key) for key in each)
-            waiting.extend((key in _ID_KEYS, item) for key, item in each.items())
-        elif isinstance(each, list):
-            waiting.extend((is_id, item) for item in each)
-        elif isinstance(each, str):
-            words.append(each)
-            if is_id and each.isascii() and each.isdecimal():
-                ids.append(int(each))
-        elif is_id and isinstance(each, int) and not isinstance(each, bool):
-            ids.append(each)
-    return ids, words
-
-
-def _beyond(ordered: Sequence[ColumnElement[Any]], after: Key) -> ColumnElement[bool]:
-    """The condition that a row comes after the one with the key *after*."""
-    cases = []
-    for place, last in enumerate(ordered):
-        same = [one == part for one, part in zip(ordered[:place], after[:place], strict=True)]
-        cases.append(and_(*same, last > after[place]))
-    return or_(*cases)
+        query = select(*columns).where(self.named(one))
+        return self.reads.read(query, parameters=self.naming(one, keys))
 
 
 def _batches(found: Iterator[Found]) -> Iterator[list[Found]]:
     while part := list(itertools.islice(found, BATCH)):
         yield part
-
-
-def _parts(values: Sequence[T]) -> Iterator[Sequence[T]]:
-    for start in range(0, len(values), BATCH):
-        yield values[start : start + BATCH]

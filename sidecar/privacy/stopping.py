@@ -7,9 +7,8 @@ step can be done again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 from sqlalchemy import and_, delete, insert, not_, or_, select, update
 
@@ -19,6 +18,7 @@ from sidecar.privacy.eraser import Eraser
 from sidecar.privacy.means import Means
 from sidecar.privacy.person import require_key
 from sidecar.privacy.rewriting import rewritten
+from sidecar.privacy.short_reads import in_parts
 from sidecar.privacy.traces import Traces
 from sidecar.rules.privacy.addresses import email_key
 from sidecar.rules.privacy.register import PersonalColumn, PersonalTable
@@ -30,11 +30,6 @@ from sidecar.sync.consents import chain, suppression
 from sidecar.sync.loyalty.coupons import Coupons
 from sidecar.sync.loyalty.redemption_rows import RedemptionRows
 from sidecar.sync.reading import Reading
-
-T = TypeVar("T")
-
-#: Persons in one transaction.
-_PART = 500
 
 #: A command that was to do something for somebody who is erased.
 _CANCELLED = "the customer is being erased"
@@ -67,19 +62,19 @@ class Leaving:
 def stop(means: Means, eraser: Eraser, persons: Sequence[Leaving]) -> None:
     """End what is under way for *persons*, who are those of *eraser*."""
     accounts = [one.customer_id for one in persons if one.customer_id]
-    for part in _parts(accounts):
+    for part in in_parts(accounts):
         _lock_out(means, eraser, part)
     files = [one.name for one in eraser.register.tables.values() if _by_code(one)]
     # Uploads before carts, which say whose they are.
     eraser.erase_once(files)
     eraser.erase_once(_VISITS)
     _cancel_commands(means, eraser)
-    for part in _parts(accounts):
+    for part in in_parts(accounts):
         _end_coupons(means, part)
         with transaction(means.shop.engine) as tx:
             leaving.leave(tx, means.shop.own, part)
             holds.forget(tx, means.shop.own, part)
-    for some in _parts(persons):
+    for some in in_parts(persons):
         _end_requests(means, some)
         _end_consents(means, some)
 
@@ -98,10 +93,11 @@ def _lock_out(means: Means, eraser: Eraser, accounts: Sequence[int]) -> None:
     rows = eraser.rows()
     sql = rows.sql(one)
     clean = and_(*(sql.c[name].is_not_distinct_from(value) for name, value in values.items()))
-    here = rows.named(one, [(number,) for number in accounts]) & not_(clean)
+    here = rows.named(one) & not_(clean)
     with transaction(means.shop.engine) as tx:
         prove(tx)
-        tx.execute(update(sql).where(here).values(values))
+        keys = rows.naming(one, [(number,) for number in accounts])
+        tx.execute(update(sql).where(here).values(values), keys)
 
 
 def _cancel_commands(means: Means, eraser: Eraser) -> None:
@@ -137,7 +133,7 @@ def _end_coupons(means: Means, accounts: Sequence[int]) -> None:
     told += [f"redemption {row.redemption_id}" for row in every]
     told += [f"redemption {row.redemption_id} of customer {row.customer_id}" for row in every]
     finding = own.finding
-    for part in _parts(told):
+    for part in in_parts(told):
         with transaction(shop.engine) as tx:
             tx.execute(delete(finding).where(finding.c.subject.in_(part)))
 
@@ -178,7 +174,7 @@ def _end_consents(means: Means, persons: Sequence[Leaving]) -> None:
     accounts = [one.customer_id for one in persons if one.customer_id]
     wanted = [("email", email) for email in sorted(emails)]
     wanted += [(channel, one) for one in sorted(telephones) for channel in ("sms", "telephone")]
-    for part in _parts(wanted):
+    for part in in_parts(wanted):
         _suppress(means, part)
     with transaction(shop.engine) as tx:
         chain.blank(tx, shop, accounts, subjects, means.moment)
@@ -234,8 +230,3 @@ def _suppress(means: Means, wanted: Sequence[tuple[str, str]]) -> None:
                 for one in entries
             ]
             tx.execute(insert(table), rows)
-
-
-def _parts(values: Sequence[T]) -> Iterator[Sequence[T]]:
-    for start in range(0, len(values), _PART):
-        yield values[start : start + _PART]

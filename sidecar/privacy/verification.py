@@ -21,7 +21,7 @@ from sidecar.privacy import keeping
 from sidecar.privacy.eraser import Progress
 from sidecar.privacy.live_schema import TEXT_TYPES, LiveTable
 from sidecar.privacy.means import Means
-from sidecar.privacy.rows import Key, Rows
+from sidecar.privacy.short_reads import Key, ShortReads
 from sidecar.privacy.traces import FEWEST_DIGITS, Traces
 from sidecar.rules.privacy.addresses import telephone_key
 from sidecar.rules.privacy.register import OWN, Register
@@ -133,14 +133,14 @@ def verify(
         return []
     with transaction(means.shop.engine) as tx:
         kept = keeping.kept_keys(tx, means.shop.own)
-    rows = Rows(means.shop, register, live, [])
+    reads = ShortReads(means.shop)
     found: list[Residue] = []
     buffer = _Buffer(sought)
     for done, (name, table) in enumerate(sorted(live.items())):
         columns = _columns(register, name, table)
         if columns:
             place = _Place(name, len(table.key), columns, kept.get(name, frozenset()))
-            for part in _read(means, rows, table, columns):
+            for part in _read(means, reads, table, columns):
                 found += buffer.add(place, part)
                 if len(found) >= MOST:
                     return list(dict.fromkeys(found[:MOST]))
@@ -168,11 +168,11 @@ def _columns(register: Register, name: str, table: LiveTable) -> list[str]:
 
 
 def _read(
-    means: Means, rows: Rows, table: LiveTable, columns: Sequence[str]
+    means: Means, reads: ShortReads, table: LiveTable, columns: Sequence[str]
 ) -> Iterator[Sequence[Row[Any]]]:
-    sql = rows.sql_of(table)
+    sql = reads.sql(table)
     wanted = [*(sql.c[name] for name in table.key), *(sql.c[name] for name in columns)]
-    for block in rows.blocks(sql, table.key, wanted):
+    for block in reads.blocks(sql, table.key, wanted):
         if means.stop():
             raise StoppedError
         yield block
