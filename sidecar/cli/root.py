@@ -36,6 +36,7 @@ FAMILIES = (
     "status",
     "doctor",
     "upkeep",
+    "bridge",
     "demo",
 )
 

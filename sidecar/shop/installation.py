@@ -62,6 +62,7 @@ class Installation:
         database: From config.php.
         url: HTTP_SERVER, with a slash at the end; empty when not told.
         storage: DIR_STORAGE, which may be outside the folder; None when not told.
+        extensions: DIR_EXTENSION; None when not told, as by OpenCart 3, which has none.
         admin_directory: The admin's folder, which may be renamed; None when there is none.
         admin_url: The admin's HTTP_SERVER; empty when not told.
     """
@@ -71,6 +72,7 @@ class Installation:
     database: StoreDatabase
     url: str
     storage: Path | None
+    extensions: Path | None
     admin_directory: Path | None
     admin_url: str
 
@@ -97,12 +99,14 @@ def read_installation(directory: Path, environ: Mapping[str, str] | None = None)
     admin = _admin(directory, environ)
     admin_constants = _constants(admin / "config.php", environ)[0] if admin else {}
     storage = constants.get("DIR_STORAGE") or admin_constants.get("DIR_STORAGE")
+    extensions = constants.get("DIR_EXTENSION") or admin_constants.get("DIR_EXTENSION")
     return Installation(
         directory=directory,
         version=version,
         database=database,
         url=constants.get("HTTP_SERVER", ""),
         storage=Path(storage) if storage else None,
+        extensions=Path(extensions) if extensions else None,
         admin_directory=admin,
         admin_url=admin_constants.get("HTTP_SERVER", ""),
     )

@@ -72,6 +72,7 @@ def _four(root: str, part: str, database: list[str]) -> str:
     lines += ["", "// DIR", f"define('DIR_OPENCART', '{root}');"]
     lines += [f"define('DIR_APPLICATION', DIR_OPENCART . '{part}/');"]
     lines += ["define('DIR_SYSTEM', DIR_OPENCART . 'system/');"]
+    lines += ["define('DIR_EXTENSION', DIR_OPENCART . 'extension/');"]
     lines += ["define('DIR_STORAGE', DIR_SYSTEM . 'storage/');"]
     lines += ["define('DIR_CATALOG', DIR_OPENCART . 'catalog/');"] if admin else []
     lines += ["define('DIR_LOGS', DIR_STORAGE . 'logs/');", "", "// DB", *database]

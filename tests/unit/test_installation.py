@@ -57,6 +57,7 @@ def test_a_store_says_where_its_database_is(
         ),
         url=URL,
         storage=tmp_path / "system/storage",
+        extensions=tmp_path / "extension" if version.startswith("4.") else None,
         admin_directory=tmp_path / "admin",
         admin_url=f"{URL}admin/",
     )
