@@ -323,8 +323,11 @@ def tables() -> dict[str, str]:
         ("compatible", "INT UNSIGNED", "yes", "the oldest version whose program works on them"),
     )
     parts.append(_table("sidecar_migration", "which migrations were done", [*numbered, *done]))
-    indexed = ((code(f"oc_{i.table}"), ", ".join(map(code, i.columns))) for i in INDEXES)
-    return {"tables": "\n\n".join(parts), "indexes": table(("table", "columns"), indexed)}
+    indexed = (
+        (code(f"oc_{i.table}"), code(i.name), ", ".join(map(code, i.columns))) for i in INDEXES
+    )
+    headings = ("table", "index", "columns")
+    return {"tables": "\n\n".join(parts), "indexes": table(headings, indexed)}
 
 
 def _table(name: str, about: str, rows: Iterable[Sequence[str]]) -> str:

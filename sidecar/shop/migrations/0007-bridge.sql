@@ -3,12 +3,13 @@
 -- Everything is added: the previous program works on these tables as it did.
 -- compatible: 1
 
--- The words stand after customer_id: before it, every page would be sorted anew.
+-- The words stand after customer_id: before it, every page would be sorted anew. The other facts
+-- stand there because lists are narrowed down by them.
 ALTER TABLE `{prefix}sidecar_customer`
-  ADD KEY `list_spent` (`total_spent`, `customer_id`, `tags0`, `tags1`, `segments0`),
-  ADD KEY `list_orders` (`orders`, `customer_id`, `tags0`, `tags1`, `segments0`),
-  ADD KEY `list_last` (`last_order_at`, `customer_id`, `tags0`, `tags1`, `segments0`),
-  ADD KEY `list_registered` (`registered_at`, `customer_id`, `tags0`, `tags1`, `segments0`);
+  ADD KEY `list_spent` (`total_spent`, `customer_id`, `tags0`, `tags1`, `segments0`, `orders`, `last_order_at`, `registered_at`),
+  ADD KEY `list_orders` (`orders`, `customer_id`, `tags0`, `tags1`, `segments0`, `total_spent`, `last_order_at`, `registered_at`),
+  ADD KEY `list_last` (`last_order_at`, `customer_id`, `tags0`, `tags1`, `segments0`, `total_spent`, `orders`, `registered_at`),
+  ADD KEY `list_registered` (`registered_at`, `customer_id`, `tags0`, `tags1`, `segments0`, `total_spent`, `orders`, `last_order_at`);
 
 CREATE TABLE IF NOT EXISTS `{prefix}sidecar_selection` (
   `selection_id` BIGINT UNSIGNED NOT NULL COMMENT 'the command that made it',
