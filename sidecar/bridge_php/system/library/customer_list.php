@@ -1,0 +1,140 @@
+<?php
+namespace Opencart\System\Library\Extension\Sidecar;
+
+/**
+ * Customers, a page at a time.
+ */
+class CustomerList {
+	private Database $database;
+	private Vocabulary $vocabulary;
+	private CustomerFilter $filter;
+	private CustomerQuery $query;
+
+	public function __construct(Database $database, Vocabulary $vocabulary, CustomerFilter $filter) {
+		$this->database = $database;
+		$this->vocabulary = $vocabulary;
+		$this->filter = $filter;
+		$this->query = new CustomerQuery($database, $vocabulary, $filter);
+	}
+
+	/**
+	 * The ids of a page, in its order.
+	 *
+	 * @param string $sort of CustomerQuery::SORTS
+	 *
+	 * @return list<int>
+	 */
+	public function ids(string $sort, bool $descending, int $offset, int $limit): array {
+		[$sql, $values] = $this->query->page($sort, $descending, $offset, $limit);
+
+		return array_map('intval', array_column($this->database->rows($sql, $values), 'customer_id'));
+	}
+
+	/**
+	 * How many there are.
+	 *
+	 * @return array{0: int, 1: bool} and whether there are more
+	 */
+	public function total(): array {
+		$counted = $this->filter->single();
+
+		if ($counted) {
+			return [$counted['customers'], false];
+		}
+
+		if (!$this->filter->query()) {
+			$everyone = $this->vocabulary->everyone();
+
+			if ($everyone !== null) {
+				return [$everyone, false];
+			}
+		}
+
+		[$sql, $values] = $this->query->total();
+		$total = (int)$this->database->value($sql, $values);
+
+		return $total > CustomerQuery::FEW ? [CustomerQuery::FEW, true] : [$total, false];
+	}
+
+	/**
+	 * What is shown of customers, in the order of *ids*; those that are gone from the store are left out.
+	 *
+	 * @param list<int> $ids
+	 *
+	 * @return list<array{customer_id: int, first_name: string, last_name: string, email: string, group: string, status: bool, orders: int, spent: string, last: ?string, registered: ?string, tags: list<array<string, mixed>>, tier: string, restrictions: list<string>}>
+	 *   spent in ten-thousandths, last and registered as seconds since 1970; tags as `Vocabulary::tags`
+	 */
+	public function rows(array $ids): array {
+		if (!$ids) {
+			return [];
+		}
+
+		$words = [];
+
+		foreach ($this->vocabulary->tags() as $tag) {
+			$word = intdiv($tag['slot'], 64);
+			// In halves, as a word of 64 bits may be more than PHP's whole numbers hold.
+			$words[$word] = "s.`tags$word` & 4294967295 AS `low$word`, s.`tags$word` >> 32 AS `high$word`";
+		}
+
+		$columns = $words ? ', ' . implode(', ', $words) : '';
+		$found = [];
+
+		foreach ($this->database->rows('SELECT s.`customer_id`, c.`firstname`, c.`lastname`, c.`email`, c.`customer_group_id`, c.`status`, s.`orders`, s.`total_spent`, s.`last_order_at`, s.`registered_at`, t.`tier`' . $columns . ' FROM {sidecar_customer} s INNER JOIN {customer} c ON (c.`customer_id` = s.`customer_id`) LEFT JOIN {sidecar_tier} t ON (t.`customer_id` = s.`customer_id`) WHERE s.`customer_id` IN (?)', [$ids]) as $row) {
+			$found[(int)$row['customer_id']] = $row;
+		}
+
+		$restrictions = [];
+
+		foreach ($this->database->rows('SELECT `customer_id`, `kind` FROM {sidecar_restriction} WHERE `customer_id` IN (?) ORDER BY `kind`', [$ids]) as $row) {
+			$restrictions[(int)$row['customer_id']][] = (string)$row['kind'];
+		}
+
+		$rows = [];
+
+		foreach ($ids as $customer_id) {
+			$row = $found[$customer_id] ?? null;
+
+			if ($row) {
+				$rows[] = [
+					'customer_id'  => $customer_id,
+					'first_name'   => Text::plain($row['firstname']),
+					'last_name'    => Text::plain($row['lastname']),
+					'email'        => Text::plain($row['email']),
+					'group'        => $this->vocabulary->groups()[(int)$row['customer_group_id']] ?? '',
+					'status'       => (int)$row['status'] === 1,
+					'orders'       => (int)$row['orders'],
+					'spent'        => (string)$row['total_spent'],
+					'last'         => $row['last_order_at'],
+					'registered'   => $row['registered_at'],
+					'tags'         => $this->tags($row),
+					'tier'         => (string)$row['tier'],
+					'restrictions' => $restrictions[$customer_id] ?? []
+				];
+			}
+		}
+
+		return $rows;
+	}
+
+	/**
+	 * The tags in effect.
+	 *
+	 * @param array<string, ?string> $row with the words
+	 *
+	 * @return list<array{id: int, name: string, colour: string, slot: int, customers: int}>
+	 */
+	private function tags(array $row): array {
+		$tags = [];
+
+		foreach ($this->vocabulary->tags() as $tag) {
+			$half = ($tag['slot'] % 64 < 32 ? 'low' : 'high') . intdiv($tag['slot'], 64);
+
+			if ((int)$row[$half] >> $tag['slot'] % 32 & 1) {
+				$tags[] = $tag;
+			}
+		}
+
+		return $tags;
+	}
+}
