@@ -19,15 +19,15 @@ PACKAGE = f"{CODE}.ocmod.zip"
 #: Pages of the admin; each is a route, so a right of its own.
 PAGES = ("customers", "rules", "loyalty", "gdpr", "activity", "status")
 
-#: Every route that takes a right, as `Bridge::routes` says it.
-ROUTES = (
-    *(f"extension/{CODE}/page/{page}" for page in PAGES),
-    f"extension/{CODE}/other/{CODE}",
-    f"extension/{CODE}/dashboard/{CODE}",
-)
-
 #: The route of Extensions > Other: who may act there has the bridge in hand.
 KEEPER = f"extension/{CODE}/other/{CODE}"
+
+#: Every route that takes a right, as `Bridge::routes` says it.
+ROUTES = (
+    KEEPER,
+    *(f"extension/{CODE}/page/{page}" for page in PAGES),
+    f"extension/{CODE}/dashboard/{CODE}",
+)
 
 _FOLDER = Path(sidecar.__file__).parent / "bridge_php"
 

@@ -30,7 +30,7 @@ from sidecar.shop.versions import detect
 SUPPORTED = ("4.0.2.", "4.1.")
 
 #: As what the store has the bridge in use.
-KINDS = ("dashboard", "other")
+KINDS = ("other", "dashboard")
 
 #: Where the dashboard shows it, until somebody sets it otherwise; and that it is in use.
 SETTINGS = {

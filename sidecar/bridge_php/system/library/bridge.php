@@ -27,6 +27,6 @@ final class Bridge {
 	 * @return list<string>
 	 */
 	public static function routes(): array {
-		return array_merge(array_map([self::class, 'route'], self::PAGES), ['extension/sidecar/other/sidecar', 'extension/sidecar/dashboard/sidecar']);
+		return array_merge(['extension/sidecar/other/sidecar'], array_map([self::class, 'route'], self::PAGES), ['extension/sidecar/dashboard/sidecar']);
 	}
 }
