@@ -8,7 +8,15 @@ from typing import Any
 from sqlalchemy import update
 
 from sidecar.errors import UsageError
-from sidecar.privacy import acts, erasure_persons, holds, native_requests, replay, requests
+from sidecar.privacy import (
+    acts,
+    erasure_persons,
+    holds,
+    native_requests,
+    replay,
+    request_steps,
+    requests,
+)
 from sidecar.privacy.erasure_ground import open_ground, plan
 from sidecar.privacy.erasure_requests import erase_request
 from sidecar.privacy.means import Means
@@ -75,7 +83,7 @@ def _hasten(means: Means, number: int, actor: str) -> None:
         if request.kind != "erase":
             raise UsageError(f"request {number} asks for {request.kind}, not for erasure")
         if request.state in ("unverified", "open"):
-            requests.approve(tx, shop, number, actor, moment, moment.epoch_s)
+            request_steps.approve(tx, shop, number, actor, moment, moment.epoch_s)
         elif request.state == "waiting" and (request.starts_at or 0) > moment.epoch_s:
             table = shop.own.privacy.privacy_request
             at = {"starts_at": moment.epoch_s, "next_at": moment.epoch_s}

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, update
 
-from sidecar.privacy import acts, erasure_rows, requests
+from sidecar.privacy import acts, erasure_rows, request_steps
 from sidecar.privacy.eraser import Done
 from sidecar.privacy.erasure_rows import Erasure
 from sidecar.privacy.means import Means
@@ -115,7 +115,7 @@ def answer(means: Means, request_id: int, outcome: Outcome) -> None:
 def answer_in(tx: Connection, means: Means, request_id: int, outcome: Outcome) -> None:
     own, value = means.shop.own, outcome.as_json()
     end: Literal["done", "incomplete"] = "done" if outcome.is_complete else "incomplete"
-    requests.finish(tx, own, request_id, end, acts.OURSELVES, means.moment, result=value)
+    request_steps.finish(tx, own, request_id, end, acts.OURSELVES, means.moment, result=value)
     table = own.privacy.privacy_request
     here = table.c.request_id == request_id
     tx.execute(update(table).where(here).values(customer_id=0, email=None))

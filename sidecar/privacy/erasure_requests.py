@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sidecar.errors import NotNowError, SidecarError, UsageError
-from sidecar.privacy import acts, erasure_outcome, erasure_rows, keeping, requests
+from sidecar.privacy import acts, erasure_outcome, erasure_rows, keeping, request_steps, requests
 from sidecar.privacy.eraser import Done, Progress
 from sidecar.privacy.erasing import begin, go_on
 from sidecar.privacy.erasure_ground import Ground, open_ground
@@ -60,7 +60,7 @@ def erase_request(
     """
     means, own = ground.means, ground.means.shop.own
     with transaction(means.shop.engine) as tx:
-        request = requests.start(tx, own, number, actor, means.moment)
+        request = request_steps.start(tx, own, number, actor, means.moment)
     with transaction(means.shop.engine) as tx:
         is_begun = (number, None) in erasure_rows.groups(tx, own)
     if not is_begun:
@@ -79,7 +79,7 @@ def _gone(ground: Ground, request: Request) -> Outcome:
     why = f"customer {request.customer_id} is another account than the one that asked"
     value = outcome.as_json() | {"why": why}
     with transaction(means.shop.engine) as tx:
-        requests.finish(
+        request_steps.finish(
             tx, own, request.request_id, "incomplete", acts.OURSELVES, means.moment, result=value
         )
     return outcome

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sidecar.errors import UsageError
-from sidecar.privacy import export_rows, native_requests, requests
+from sidecar.privacy import export_rows, native_requests, request_steps, requests
 from sidecar.privacy.exporting import Explain, Made, ends_at, make_export
 from sidecar.privacy.means import Means
 from sidecar.privacy.person import require_key
@@ -47,7 +47,7 @@ def _export(means: Means, explain: Explain, task: Task) -> None:
     key = require_key(shop)
     request = _request(means, task)
     with transaction(shop.engine) as tx:
-        request = requests.start(tx, shop.own, request.request_id, task.actor, moment)
+        request = request_steps.start(tx, shop.own, request.request_id, task.actor, moment)
 
     def told(done: int, total: int) -> None:
         if means.stop():
@@ -59,7 +59,7 @@ def _export(means: Means, explain: Explain, task: Task) -> None:
     number, end = request.request_id, ends_at(means.config, moment)
     with transaction(shop.engine) as tx:
         export_rows.write(tx, shop.own, number, salt, made, moment, end)
-        request = requests.finish(
+        request = request_steps.finish(
             tx,
             shop.own,
             number,
@@ -97,7 +97,7 @@ def _request(means: Means, task: Task) -> Request:
         if request.kind != "access":
             raise UsageError(f"request {number} is not for a copy of the data: {request.kind}")
         if by is not None and how is not None:
-            request = requests.verify(tx, shop.own, number, by, how, task.actor, moment)
+            request = request_steps.verify(tx, shop.own, number, by, how, task.actor, moment)
     return request
 
 

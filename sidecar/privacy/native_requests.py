@@ -20,7 +20,7 @@ from sqlalchemy import Connection, select, update
 from sidecar.config import Config
 from sidecar.errors import NotNowError, UsageError
 from sidecar.model import Moment
-from sidecar.privacy import acts, requests, takeover
+from sidecar.privacy import acts, request_steps, requests, takeover
 from sidecar.privacy.means import Means
 from sidecar.privacy.person import Person, account, accounts_with, guest_hashes, require_key
 from sidecar.privacy.requests import Kind, Request, State, Wanted
@@ -216,12 +216,12 @@ def _decided(
     own, number = shop.own, request.request_id
     try:
         if status == DENIED and request.state == "waiting":
-            requests.cancel(tx, own, number, acts.STORE, _DENIED, moment)
+            request_steps.cancel(tx, own, number, acts.STORE, _DENIED, moment)
         elif status == DENIED:
-            requests.refuse(tx, own, number, acts.STORE, _DENIED, moment)
+            request_steps.refuse(tx, own, number, acts.STORE, _DENIED, moment)
         elif status == PROCESSING or request.kind == "access":  # a copy is complete at once
             starts_at = approved_from(request.kind, config, moment)
-            requests.approve(tx, shop, number, acts.STORE, moment, starts_at)
+            request_steps.approve(tx, shop, number, acts.STORE, moment, starts_at)
         else:
             return False
     except (UsageError, NotNowError) as error:
@@ -244,9 +244,9 @@ def _answered_in_store(
     number = request.request_id
     if status == COMPLETE:
         said = "completed by OpenCart itself, which leaves much of the data"
-        requests.finish(tx, own, number, "incomplete", acts.STORE, moment, reason=said)
+        request_steps.finish(tx, own, number, "incomplete", acts.STORE, moment, reason=said)
     elif status == DENIED:
-        requests.refuse(tx, own, number, acts.STORE, _DENIED, moment, in_store=True)
+        request_steps.refuse(tx, own, number, acts.STORE, _DENIED, moment, in_store=True)
 
 
 def _note_deleted(shop: Shop, one: _Known, moment: Moment) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from sidecar.errors import UsageError
 from sidecar.model import Moment
-from sidecar.privacy import acts, native_requests, request_list, requests, takeover
+from sidecar.privacy import acts, native_requests, request_list, request_steps, requests, takeover
 from sidecar.privacy.means import Means
 from sidecar.privacy.person import Person, account, guest, require_key
 from sidecar.privacy.requests import Identity, Kind, Request, Wanted
@@ -133,31 +133,35 @@ def _verify(tx: Connection, means: Means, task: Task) -> Request:
     asked = task.parameters
     by = said(asked["verified_by"], "who verified it")
     how = said(asked["how"], "how it was verified")
-    return requests.verify(tx, means.shop.own, asked["request"], by, how, task.actor, means.moment)
+    return request_steps.verify(
+        tx, means.shop.own, asked["request"], by, how, task.actor, means.moment
+    )
 
 
 def _approve(tx: Connection, means: Means, task: Task) -> Request:
     shop, number, moment = means.shop, task.parameters["request"], means.moment
     kind = requests.read(tx, shop.own, number, lock=True).kind
     starts_at = native_requests.approved_from(kind, means.config, moment)
-    return requests.approve(tx, shop, number, task.actor, moment, starts_at)
+    return request_steps.approve(tx, shop, number, task.actor, moment, starts_at)
 
 
 def _cancel(tx: Connection, means: Means, task: Task) -> Request:
     asked, own = task.parameters, means.shop.own
-    return requests.cancel(tx, own, asked["request"], task.actor, asked["reason"], means.moment)
+    return request_steps.cancel(
+        tx, own, asked["request"], task.actor, asked["reason"], means.moment
+    )
 
 
 def _refuse(tx: Connection, means: Means, task: Task) -> Request:
     asked, own = task.parameters, means.shop.own
     reason = said(asked["reason"])
-    return requests.refuse(tx, own, asked["request"], task.actor, reason, means.moment)
+    return request_steps.refuse(tx, own, asked["request"], task.actor, reason, means.moment)
 
 
 def _extend(tx: Connection, means: Means, task: Task) -> Request:
     asked, own = task.parameters, means.shop.own
     reason = said(asked["reason"])
-    return requests.extend(tx, own, asked["request"], task.actor, reason, means.moment)
+    return request_steps.extend(tx, own, asked["request"], task.actor, reason, means.moment)
 
 
 def _rectified(tx: Connection, means: Means, task: Task) -> Request:
@@ -166,7 +170,7 @@ def _rectified(tx: Connection, means: Means, task: Task) -> Request:
     request = requests.read(tx, own, asked["request"], lock=True)
     if request.kind != "rectify":
         raise UsageError(f"request {request.request_id} is not to rectify, but {request.kind}")
-    return requests.finish(
+    return request_steps.finish(
         tx, own, request.request_id, "done", task.actor, means.moment, reason=what
     )
 

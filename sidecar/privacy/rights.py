@@ -8,7 +8,7 @@ from typing import Literal
 from sqlalchemy import Connection, delete
 
 from sidecar.model import Moment
-from sidecar.privacy import acts, requests
+from sidecar.privacy import acts, request_steps, requests
 from sidecar.privacy.person import Person
 from sidecar.privacy.requests import Kind
 from sidecar.shop.own_tables import OwnTables
@@ -62,7 +62,7 @@ def claim(
         said = f"customer {person.customer_id}: {reason}" if person.customer_id else reason
         acts.note(tx, own, right, actor, moment, request_id=number or 0, reason=said)
     if number is not None:
-        requests.finish(tx, own, number, "done", actor, moment)
+        request_steps.finish(tx, own, number, "done", actor, moment)
     return number
 
 

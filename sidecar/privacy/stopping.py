@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from sqlalchemy import and_, delete, insert, not_, or_, select, update
 
 from sidecar.model import Scope
-from sidecar.privacy import acts, export_rows, holds, journal, requests
+from sidecar.privacy import acts, export_rows, holds, journal, request_steps, requests
 from sidecar.privacy.eraser import Eraser
 from sidecar.privacy.means import Means
 from sidecar.privacy.person import require_key
@@ -152,7 +152,7 @@ def _end_requests(means: Means, persons: Sequence[Leaving]) -> None:
         for row in theirs:
             if row.request_id not in ours and row.state in requests.NOT_BEGUN:
                 why = "the person's data was erased"
-                requests.cancel(tx, own, row.request_id, acts.OURSELVES, why, moment)
+                request_steps.cancel(tx, own, row.request_id, acts.OURSELVES, why, moment)
         copies = export.c.request_id.in_([row.request_id for row in theirs])
         ended = update(export).where(copies, export.c.deleted_at.is_(None))
         found = tx.execute(ended.values(ends_at=moment.epoch_s)).rowcount if theirs else 0

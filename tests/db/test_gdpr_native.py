@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from sidecar.privacy import native_requests, takeover
+from sidecar.privacy import native_requests, request_steps, takeover
 from sidecar.privacy import requests as rows
 from sidecar.privacy.means import Means
 from sidecar.service.private_server import PrivateServer
@@ -253,11 +253,11 @@ def test_the_store_shows_how_ours_stand(shop: SmallStore, removal: int) -> None:
     shop.now += datetime.timedelta(days=4)
     opened = shop.sidecar.shop
     with transaction(opened.engine) as tx:
-        rows.start(tx, opened.own, number, "sidecar", shop.moment)
+        request_steps.start(tx, opened.own, number, "sidecar", shop.moment)
     minute(shop)
     assert statuses(shop) == [2]
     with transaction(opened.engine) as tx:
-        rows.finish(tx, opened.own, number, "done", "sidecar", shop.moment)
+        request_steps.finish(tx, opened.own, number, "done", "sidecar", shop.moment)
 
     minute(shop)
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from sidecar.errors import NotNowError, UsageError
+from sidecar.privacy import request_steps
 from sidecar.privacy import requests as rows
 from sidecar.privacy.person import account
 from sidecar.privacy.requests import Kind, Wanted
@@ -206,7 +207,7 @@ def test_nobody_gets_or_loses_data_of_whom_it_is_not_known_that_they_ask(
     assert f"sidecar gdpr verify {number}" in said
     opened = shop.sidecar.shop
     with transaction(opened.engine) as tx, pytest.raises(UsageError, match="not verified"):
-        rows.start(tx, opened.own, number, "x", shop.moment)
+        request_steps.start(tx, opened.own, number, "x", shop.moment)
     done(shop, "gdpr.verify", request=number, verified_by="eve", how="rang her")
     assert done(shop, "gdpr.approve", request=number)["state"] == "waiting"
 
@@ -251,11 +252,11 @@ def test_of_two_who_decide_at_the_same_time_one_comes_after_the_other(
         try:
             with transaction(opened.engine) as tx:
                 if what == "approve":
-                    rows.approve(tx, opened, number, what, moment, moment.epoch_s)
+                    request_steps.approve(tx, opened, number, what, moment, moment.epoch_s)
                 elif what == "cancel":
-                    rows.cancel(tx, opened.own, number, what, None, moment)
+                    request_steps.cancel(tx, opened.own, number, what, None, moment)
                 else:
-                    rows.refuse(tx, opened.own, number, what, "no", moment)
+                    request_steps.refuse(tx, opened.own, number, what, "no", moment)
             found.append(what)
         except UsageError:
             found.append("told no")
@@ -286,19 +287,21 @@ def test_what_runs_is_neither_cancelled_nor_refused(shop: SmallStore, ann: int) 
     with transaction(opened.engine) as tx:
         assert rows.beginning(tx, opened.own, "erase", shop.moment) == []
         with pytest.raises(UsageError, match="still waits"):
-            rows.start(tx, opened.own, number, "sidecar", shop.moment)
+            request_steps.start(tx, opened.own, number, "sidecar", shop.moment)
     shop.now += datetime.timedelta(hours=72)
 
     with transaction(opened.engine) as tx:
         assert rows.beginning(tx, opened.own, "erase", shop.moment) == [number]
-        rows.start(tx, opened.own, number, "sidecar", shop.moment)
-        assert rows.start(tx, opened.own, number, "sidecar", shop.moment).state == "running"
+        request_steps.start(tx, opened.own, number, "sidecar", shop.moment)
+        assert (
+            request_steps.start(tx, opened.own, number, "sidecar", shop.moment).state == "running"
+        )
 
     assert "is being carried out" in refused(shop, "gdpr.cancel", request=number)
     assert "is being carried out" in refused(shop, "gdpr.refuse", request=number, reason="x")
     with transaction(opened.engine) as tx:
         assert rows.beginning(tx, opened.own, "erase", shop.moment) == [number]
-        found = rows.finish(
+        found = request_steps.finish(
             tx, opened.own, number, "incomplete", "sidecar", shop.moment, result={"rows": 3}
         )
     assert (found.state, found.result, found.finished_at) == (
@@ -314,7 +317,7 @@ def test_an_erasure_is_not_begun_without_approval(shop: SmallStore, ann: int) ->
     number, opened = enter(shop, ann), shop.sidecar.shop
 
     with transaction(opened.engine) as tx, pytest.raises(UsageError, match="is not approved"):
-        rows.start(tx, opened.own, number, "sidecar", shop.moment)
+        request_steps.start(tx, opened.own, number, "sidecar", shop.moment)
 
 
 def test_a_guest_who_has_an_account_by_now_is_not_erased_as_a_guest(shop: SmallStore) -> None:
@@ -403,12 +406,14 @@ def test_a_legal_hold_keeps_an_erasure_from_being_approved_and_from_beginning(
     opened = shop.sidecar.shop
 
     with transaction(opened.engine) as tx, pytest.raises(NotNowError, match="another"):
-        rows.start(tx, opened.own, number, "sidecar", shop.moment)
+        request_steps.start(tx, opened.own, number, "sidecar", shop.moment)
 
     done(shop, "gdpr.unhold", customer=ann, reason="over")
     assert "no legal hold" in refused(shop, "gdpr.unhold", customer=ann, reason="over")
     with transaction(opened.engine) as tx:
-        assert rows.start(tx, opened.own, number, "sidecar", shop.moment).state == "running"
+        assert (
+            request_steps.start(tx, opened.own, number, "sidecar", shop.moment).state == "running"
+        )
 
 
 def test_a_hold_ends_with_its_last_day(shop: SmallStore, ann: int) -> None:

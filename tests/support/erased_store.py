@@ -12,7 +12,7 @@ import pymysql
 
 from sidecar import app, config
 from sidecar.config.key import create_key
-from sidecar.privacy import erasure_ground, erasure_requests, person, requests
+from sidecar.privacy import erasure_ground, erasure_requests, person, request_steps, requests
 from sidecar.privacy.erasure_ground import Ground
 from sidecar.privacy.erasure_outcome import Outcome
 from sidecar.privacy.means import Means
@@ -129,7 +129,7 @@ class ErasedStore:
                 verified_how="showed a card",
             )
             made, _ = requests.enter(tx, shop, wanted, moment)
-            requests.approve(tx, shop, made.request_id, "cli:eve", moment, moment.epoch_s)
+            request_steps.approve(tx, shop, made.request_id, "cli:eve", moment, moment.epoch_s)
         return made.request_id
 
     def erase(self, customer_id: int, guest: str = "") -> Outcome:
