@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import unicodedata
 
+#: Addresses that are remembered: many are asked for some hundreds at a time, again and again.
+_REMEMBERED = 1_024
 
+
+@functools.lru_cache(_REMEMBERED)
 def email_key(address: str) -> str:
     """
     *address* as it is compared: lower case, its domain as internationalised text.
@@ -23,6 +28,7 @@ def email_key(address: str) -> str:
     return found.normalized.lower()
 
 
+@functools.lru_cache(_REMEMBERED)
 def telephone_key(number: str, country: str | None) -> str:
     """
     *number* as it is compared: E.164 as ``+4930123456`` where it can be read, else its digits.
