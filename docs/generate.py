@@ -238,6 +238,8 @@ def requests() -> dict[str, str]:
         if command.parameters:
             rows = map(_parameter, command.parameters)
             text.append(table(("parameter", "kind", "required", "meaning"), rows))
+        if command.one_of:
+            text.append(f"Exactly one of {' and '.join(map(code, command.one_of))} must be given.")
         parts.append("\n\n".join(text))
     return {
         "areas": table(("area", "what it allows"), ((code(a), what) for a, what in AREAS.items())),

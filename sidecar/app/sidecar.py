@@ -42,11 +42,13 @@ from sidecar.sync.commands import (
     redemption_handlers,
     rule_handlers,
     run_handlers,
+    select_handlers,
     tag_handlers,
     tier_handlers,
 )
 from sidecar.sync.commands.dispatcher import Handler
 from sidecar.sync.commands.means import Means
+from sidecar.sync.commands.select_handlers import Chosen
 from sidecar.sync.compiled_rules import Rulebook, open_rulebook
 from sidecar.sync.full_pass import FullPass, Result
 from sidecar.sync.loyalty import coupon_writing, projection
@@ -277,8 +279,9 @@ class Sidecar:
     def handlers(self) -> dict[str, Handler]:
         """What carries out each command of the catalogue."""
         return {
-            **tag_handlers.handlers(self.tagging),
-            **pin_handlers.handlers(self._means),
+            **tag_handlers.handlers(self.tagging, self._chosen),
+            **pin_handlers.handlers(self._means, self._chosen),
+            **select_handlers.handlers(self._chosen),
             **run_handlers.handlers(self._means),
             **rule_handlers.handlers(self._means),
             **operation_handlers.handlers(self._means),
@@ -312,6 +315,10 @@ class Sidecar:
         # Who objects to profiling has none.
         is_judged = "no_profiling" not in cast("list[str]", found["restrictions"])
         return {**found, "fact": self.view.facts(customer_id) if is_judged else {}}
+
+    def _chosen(self) -> Chosen:
+        """Whom commands are about."""
+        return Chosen(self.shop, self.config.rules, self.moment)
 
     def _means(self) -> Means:
         """What commands are carried out with."""

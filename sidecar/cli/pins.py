@@ -91,7 +91,8 @@ def set_(
     json: Json = False,
 ) -> None:
     """Move customers to a customer group and leave them there: like `pin group --in`."""
-    asked = {"group": name, "customers": customers, "reason": reason}
+    confirmed = len(customers)
+    asked = {"group": name, "customers": customers, "confirmed": confirmed, "reason": reason}
     _said(ask(options.opened(context), "group.set", asked, wait, "moving").answer, "pinned", json)
 
 
@@ -112,7 +113,7 @@ def auto(
         raise UsageError("say whose: customers, or --found, not both")
     sidecar = options.opened(context)
     if customers:
-        asked = {"customers": customers}
+        asked = {"customers": customers, "confirmed": len(customers)}
         _said(ask(sidecar, "group.auto", asked, wait, "releasing").answer, "released", json)
         return
     answer = ask(sidecar, "group.auto_found", {}, wait, "releasing").answer

@@ -96,7 +96,14 @@ def add(
     json: Json = False,
 ) -> None:
     """Give customers a tag; it stays, whatever the rules say, until it is removed."""
-    asked = {"tag": name, "customers": customers, "until": options.day(until), "reason": reason}
+    asked = {
+        "tag": name,
+        "customers": customers,
+        # Who types them has counted them.
+        "confirmed": len(customers),
+        "until": options.day(until),
+        "reason": reason,
+    }
     _answer(ask(options.opened(context), "tag.add", asked, wait, "adding").answer, json)
 
 
@@ -110,7 +117,14 @@ def remove(
     json: Json = False,
 ) -> None:
     """Take a tag off customers; a rule that would give it again is overruled for them."""
-    asked = {"tag": name, "customers": customers, "until": options.day(until), "reason": reason}
+    asked = {
+        "tag": name,
+        "customers": customers,
+        # Who types them has counted them.
+        "confirmed": len(customers),
+        "until": options.day(until),
+        "reason": reason,
+    }
     _answer(ask(options.opened(context), "tag.remove", asked, wait, "removing").answer, json)
 
 

@@ -257,9 +257,14 @@ class Duties:
     def write_heartbeat(self, heartbeat: Mapping[str, Json]) -> None:
         """Keep *heartbeat* where `status` finds it."""
         self._doorbells.told()
-        moment = self.moment()
+        moment, rules = self.moment(), self._config.rules
+        # The pages in the admin ask for a word more where a command is about more customers.
+        unasked: dict[str, Json] = {
+            "max_change": float(rules.max_change),
+            "max_change_floor": rules.max_change_floor,
+        }
         with transaction(self._engine) as tx:
-            state.write(tx, self._shop.own, HEARTBEAT, heartbeat, moment)
+            state.write(tx, self._shop.own, HEARTBEAT, {**heartbeat, **unasked}, moment)
             if self._config.http.listen:
                 self.metrics.counted(gauges.read_gauges(tx, self._shop.own, moment))
 

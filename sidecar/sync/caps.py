@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from sqlalchemy import Connection
 
 from sidecar.config import Rules
+from sidecar.errors import NotNowError
 from sidecar.model import Moment
 from sidecar.rules.plan import Changes
 from sidecar.shop.own_tables import OwnTables
@@ -83,6 +85,31 @@ class Budget:
 def cap(settings: Rules, customers: int) -> int:
     """The number of customers that a run may change of a store of so many *customers*."""
     return max(math.floor(settings.max_change * customers), settings.max_change_floor)
+
+
+def require_confirmed(
+    settings: Rules, customers: Callable[[], int], named: int, confirmed: int | None
+) -> None:
+    """
+    Refuse what a person asks for more customers than a run may change, unless they were told.
+
+    Args:
+        customers: Counts those of the store.
+        named: How many it is asked for.
+        confirmed: How many the person was told that they are; None: nothing.
+
+    Raises:
+        NotNowError: They are more than the cap, and more than were confirmed.
+    """
+    if named <= max(confirmed or 0, settings.max_change_floor):
+        return
+    most = cap(settings, customers())
+    if named > most:
+        told = "" if confirmed is None else f", and more than the {confirmed:,} confirmed"
+        raise NotNowError(
+            f"these are {named:,} customers, more than the {most:,} that may change unasked{told}"
+            f" (if you mean them all, say so: confirmed = {named})"
+        )
 
 
 def grown(shown: int) -> int:

@@ -120,6 +120,16 @@ class Matcher:
             if limit == 0:
                 return
 
+    def ids(self, moment: Moment) -> Iterator[tuple[Scope, list[int]]]:
+        """
+        Range by range the ids that match, ascending; of the same customers as `matches`.
+
+        The first range is small, as somebody waits for it.
+        """
+        whole_store: dict[str, pl.DataFrame] = {}
+        for scope in ranges(self._shop, first_size=_FIRST_RANGE):
+            yield scope, self._ids(scope, moment, whole_store)
+
     def _ids(self, scope: Scope, moment: Moment, whole_store: dict[str, pl.DataFrame]) -> list[int]:
         def matching(part: Scope) -> pl.DataFrame:
             with transaction(self._shop.engine) as tx:

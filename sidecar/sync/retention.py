@@ -26,6 +26,7 @@ from sidecar.config import Age
 from sidecar.model import Moment
 from sidecar.shop.database import transaction
 from sidecar.shop.own_tables import OwnTables
+from sidecar.sync import selections
 
 #: Rows in one transaction.
 BATCH = 1_000
@@ -59,6 +60,7 @@ class Deleted:
     command: int = 0
     finding: int = 0
     hint: int = 0
+    selection: int = 0
 
 
 def clean(
@@ -105,6 +107,9 @@ def clean(
     # Without a daemon nobody consumes them; a full pass has looked at these customers since.
     seen = min(looked, moment.epoch_s - _DAY_S)
     deleted.hint = sweep(hint, hint.c.hint_id, hint.c.at < seen)
+    with transaction(engine) as tx:
+        over = selections.over(tx, own, moment)
+    deleted.selection = sum(selections.forget(engine, own, each, stop) for each in over)
     return deleted
 
 

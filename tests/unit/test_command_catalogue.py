@@ -37,6 +37,9 @@ def test_every_command_takes_what_the_catalogue_says(command: Command) -> None:
     raw: dict[str, object] = {}
     wanted: dict[str, object] = {}
     for parameter in command.parameters:
+        if parameter.name in command.one_of[1:]:
+            wanted[parameter.name] = None
+            continue
         assert (parameter.kind == "choice") == bool(parameter.choices)
         first = parameter.choices[:1]
         sent, got = (first[0], first[0]) if first else GOOD[parameter.kind]
@@ -44,8 +47,9 @@ def test_every_command_takes_what_the_catalogue_says(command: Command) -> None:
 
     assert check(command.name, raw) == wanted
     assert decode(command.name, encode(command.name, raw)) == wanted
-    needed = {p.name: raw[p.name] for p in command.parameters if p.required}
-    left_out = {p.name: None for p in command.parameters if not p.required}
+    must = {p.name for p in command.parameters if p.required} | {*command.one_of[:1]}
+    needed = {name: raw[name] for name in must}
+    left_out = {p.name: None for p in command.parameters if p.name not in must}
     assert check(command.name, needed) == wanted | left_out
 
 
@@ -73,6 +77,8 @@ def test_a_right_on_customers_approves_nothing() -> None:
         ("resume", {"x": 1}, "resume: unknown parameter 'x'$"),
         ("tag.add", {"tag": "vip"}, "tag.add: customers is missing"),
         ("tag.add", {"tag": "vip", "customers": None}, "customers is missing"),
+        ("tag.add", ADD | {"selection": 3}, "customers and selection cannot be given together"),
+        ("group.auto", {}, "customers is missing"),
         ("tag.add", [], "the parameters are no JSON object"),
         ("tag.add", ADD | {"tag": ["vip"]}, "tag: must be text, not an array"),
         ("tag.add", ADD | {"tag": ""}, "tag: is empty"),

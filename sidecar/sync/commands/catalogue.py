@@ -86,6 +86,7 @@ class Command:
         summary: For people.
         parameters: In the order in which they are told.
         looks: Whether it changes nothing: who may see the area's page may ask for it.
+        one_of: Parameters of which exactly one must be given; none of them is required.
     """
 
     name: str
@@ -93,12 +94,24 @@ class Command:
     summary: str
     parameters: tuple[Parameter, ...] = ()
     looks: bool = False
+    one_of: tuple[str, ...] = ()
 
 
 _LONGEST_EXPRESSION = 8_192
 
 _TAG = Parameter("tag", "name", "the tag's name")
 _CUSTOMERS = Parameter("customers", "customers", "whom")
+_WHOM = Parameter("customers", "customers", "whom", required=False)
+_SELECTION = Parameter(
+    "selection", "integer", "whom: the number of a `customers.select`", required=False
+)
+_CONFIRMED = Parameter(
+    "confirmed",
+    "integer",
+    "how many the person was told that they are; has to be said past the cap of a run",
+    required=False,
+)
+_CHOSEN = ("customers", "selection")
 _UNTIL = Parameter("until", "day", "through that day; without it, for ever", required=False)
 _REASON = Parameter("reason", "text", "kept in the audit", required=False)
 _WHY = Parameter("reason", "text", "kept in the audit")
@@ -146,13 +159,15 @@ COMMANDS: Final[tuple[Command, ...]] = (
         "tag.add",
         "customers",
         "Give customers a tag, made where it does not exist; it stays whatever the rules say",
-        (_TAG, _CUSTOMERS, _UNTIL, _REASON),
+        (_TAG, _WHOM, _SELECTION, _CONFIRMED, _UNTIL, _REASON),
+        one_of=_CHOSEN,
     ),
     Command(
         "tag.remove",
         "customers",
         "Take a tag off customers; a rule that would give it again is overruled for them",
-        (_TAG, _CUSTOMERS, _UNTIL, _REASON),
+        (_TAG, _WHOM, _SELECTION, _CONFIRMED, _UNTIL, _REASON),
+        one_of=_CHOSEN,
     ),
     Command(
         "tag.import",
@@ -215,18 +230,32 @@ COMMANDS: Final[tuple[Command, ...]] = (
         "group.set",
         "customers",
         "Move customers to a customer group and leave them there",
-        (Parameter("group", "name", "the customer group"), _CUSTOMERS, _WHY),
+        (Parameter("group", "name", "the customer group"), _WHOM, _SELECTION, _CONFIRMED, _WHY),
+        one_of=_CHOSEN,
     ),
     Command(
         "group.auto",
         "customers",
         "Let the ladder decide the customer group of customers again",
-        (_CUSTOMERS,),
+        (_WHOM, _SELECTION, _CONFIRMED),
+        one_of=_CHOSEN,
     ),
     Command(
         "group.auto_found",
         "runs",
         "Let the ladder decide for everybody whose customer group was found at installation",
+    ),
+    Command(
+        "customers.select",
+        "customers",
+        "Find the customers that match an expression and keep their ids for an hour;"
+        " changes nothing else",
+        (
+            Parameter(
+                "expression", "text", "as for `sidecar customers`", longest=_LONGEST_EXPRESSION
+            ),
+        ),
+        looks=True,
     ),
     Command(
         "explain",

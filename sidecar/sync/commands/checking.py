@@ -54,7 +54,15 @@ def check(name: str, raw: object) -> dict[str, Any]:
             text = str(key)[:_SHOWN]
             hint = did_you_mean(text, known, f"it has {listing(known, 'and')}" if known else "")
             raise UsageError(f"{name}: unknown parameter {text!r}" + (f" ({hint})" if hint else ""))
-    return {key: _value(name, parameter, raw.get(key)) for key, parameter in known.items()}
+    values = {key: _value(name, parameter, raw.get(key)) for key, parameter in known.items()}
+    given = [key for key in command.one_of if values[key] is not None]
+    if command.one_of and len(given) != 1:
+        if given:
+            raise UsageError(f"{name}: {listing(given, 'and')} cannot be given together")
+        raise UsageError(
+            f"{name}: {command.one_of[0]} is missing ({listing(command.one_of)} must be given)"
+        )
+    return values
 
 
 def encode(name: str, raw: Mapping[str, object]) -> str:

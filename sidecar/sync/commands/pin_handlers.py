@@ -10,17 +10,29 @@ from sidecar.sync import decisions
 from sidecar.sync.commands import answers
 from sidecar.sync.commands.dispatcher import Answer, Handler, Task
 from sidecar.sync.commands.means import Means
+from sidecar.sync.commands.select_handlers import Chosen
 from sidecar.sync.finding import require_customers
 from sidecar.sync.pinning import Pinning, Word
 
 
-def handlers(means: Callable[[], Means]) -> dict[str, Handler]:
-    """What carries out each command about pins; *means* as they are at the time."""
+def handlers(means: Callable[[], Means], chosen: Callable[[], Chosen]) -> dict[str, Handler]:
+    """What carries out each command about pins; *means* and *chosen* as they are at the time."""
 
     def carried_out(action: Callable[[Means, Task], Answer | None], task: Task) -> Answer | None:
         return action(means(), task)
 
-    return {name: functools.partial(carried_out, action) for name, action in _ACTIONS.items()}
+    def group_set(means: Means, task: Task) -> Answer:
+        asked, hand = task.parameters, _hand(means, task)
+        outcome = hand.set_group(asked["group"], chosen().ids(asked), asked["reason"], task.report)
+        return answers.changed(hand.run_id, outcome)
+
+    def group_auto(means: Means, task: Task) -> Answer:
+        hand = _hand(means, task)
+        outcome = hand.free_groups(chosen().ids(task.parameters), task.report)
+        return answers.changed(hand.run_id, outcome)
+
+    actions = {**_ACTIONS, "group.set": group_set, "group.auto": group_auto}
+    return {name: functools.partial(carried_out, action) for name, action in actions.items()}
 
 
 def _hand(means: Means, task: Task) -> Pinning:
@@ -56,19 +68,6 @@ def _end(means: Means, task: Task) -> Answer:
     return answers.changed(hand.run_id, outcome)
 
 
-def _group_set(means: Means, task: Task) -> Answer:
-    asked, hand = task.parameters, _hand(means, task)
-    ids = _customers(means, task)
-    outcome = hand.set_group(asked["group"], ids, asked["reason"], task.report)
-    return answers.changed(hand.run_id, outcome)
-
-
-def _group_auto(means: Means, task: Task) -> Answer:
-    hand = _hand(means, task)
-    outcome = hand.free_groups(_customers(means, task), task.report)
-    return answers.changed(hand.run_id, outcome)
-
-
 def _group_auto_found(means: Means, task: Task) -> None:
     own = means.shop.own
     with transaction(means.shop.engine) as tx:
@@ -80,7 +79,5 @@ def _group_auto_found(means: Means, task: Task) -> None:
 _ACTIONS: dict[str, Callable[[Means, Task], Answer | None]] = {
     "pin.set": _set,
     "pin.end": _end,
-    "group.set": _group_set,
-    "group.auto": _group_auto,
     "group.auto_found": _group_auto_found,
 }

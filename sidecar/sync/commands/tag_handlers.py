@@ -8,35 +8,34 @@ from collections.abc import Callable
 
 from sidecar.model import Outcome
 from sidecar.sync.commands.dispatcher import Answer, Handler, Task
+from sidecar.sync.commands.select_handlers import Chosen
 from sidecar.sync.tagging import Tagging
 
 
-def handlers(tagging: Callable[[str], Tagging]) -> dict[str, Handler]:
+def handlers(tagging: Callable[[str], Tagging], chosen: Callable[[], Chosen]) -> dict[str, Handler]:
     """
     What carries out each command about tags.
 
     Args:
         tagging: Tags by the hand of an actor, with the rules as they are now.
+        chosen: Finds whom a command is about.
     """
 
     def carried_out(action: Callable[[Tagging, Task], Answer | None], task: Task) -> Answer | None:
         return action(tagging(task.actor), task)
 
-    return {name: functools.partial(carried_out, action) for name, action in _ACTIONS.items()}
+    def add(hand: Tagging, task: Task) -> Answer:
+        asked, ids = task.parameters, chosen().ids(task.parameters)
+        outcome = hand.add(asked["tag"], ids, asked["until"], asked["reason"], task.report)
+        return _changed(hand, outcome)
 
+    def remove(hand: Tagging, task: Task) -> Answer:
+        asked, ids = task.parameters, chosen().ids(task.parameters)
+        outcome = hand.remove(asked["tag"], ids, asked["until"], asked["reason"], task.report)
+        return _changed(hand, outcome)
 
-def _add(hand: Tagging, task: Task) -> Answer:
-    asked = task.parameters
-    ids = hand.find_customers(asked["customers"])
-    outcome = hand.add(asked["tag"], ids, asked["until"], asked["reason"], task.report)
-    return _changed(hand, outcome)
-
-
-def _remove(hand: Tagging, task: Task) -> Answer:
-    asked = task.parameters
-    ids = hand.find_customers(asked["customers"])
-    outcome = hand.remove(asked["tag"], ids, asked["until"], asked["reason"], task.report)
-    return _changed(hand, outcome)
+    actions = {**_ACTIONS, "tag.add": add, "tag.remove": remove}
+    return {name: functools.partial(carried_out, action) for name, action in actions.items()}
 
 
 def _import(hand: Tagging, task: Task) -> Answer:
@@ -90,12 +89,10 @@ def _restore(hand: Tagging, task: Task) -> Answer:
 
 
 def _changed(hand: Tagging, outcome: Outcome) -> Answer:
-    return Answer({**dataclasses.asdict(outcome), "created": hand.created})
+    return Answer({"run": hand.run_id, **dataclasses.asdict(outcome), "created": hand.created})
 
 
 _ACTIONS: dict[str, Callable[[Tagging, Task], Answer | None]] = {
-    "tag.add": _add,
-    "tag.remove": _remove,
     "tag.import": _import,
     "tag.create": _create,
     "tag.describe": _describe,

@@ -21,6 +21,7 @@ final class CommandList {
 		'group.set' => 'customers',
 		'group.auto' => 'customers',
 		'group.auto_found' => 'runs',
+		'customers.select' => 'customers',
 		'explain' => 'customers',
 		'customer.show' => 'customers',
 		'points.show' => 'points',
@@ -93,6 +94,7 @@ final class CommandList {
 	];
 
 	public const LOOKS = [
+		'customers.select',
 		'explain',
 		'customer.show',
 		'points.show',
