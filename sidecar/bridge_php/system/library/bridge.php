@@ -14,7 +14,7 @@ final class Bridge {
 	public const PAGES = ['customers', 'rules', 'loyalty', 'gdpr', 'activity', 'status'];
 
 	/** Those with something to look at, in the order of the menu. */
-	public const MENU = ['customers', 'activity', 'status'];
+	public const MENU = ['customers', 'rules', 'activity', 'status'];
 
 	/** The route of a page. */
 	public static function route(string $page): string {

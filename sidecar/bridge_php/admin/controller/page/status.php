@@ -15,9 +15,9 @@ class Status extends Page {
 
 	public function index(): void {
 		$this->show('status', [
-			'live'    => $this->live_(),
+			'live'    => $this->liveHtml(),
 			'refresh' => $this->here('live'),
-			'pausing' => $this->view('status_pausing', $this->pausing_()),
+			'pausing' => $this->view('status_pausing', $this->pausingData()),
 			'again'   => $this->here('pausing'),
 			'doctor'  => $this->here('doctor'),
 			'size'    => $this->here('size'),
@@ -27,12 +27,12 @@ class Status extends Page {
 
 	/** What changes from moment to moment, as a piece. */
 	public function live(): void {
-		$this->response->setOutput($this->live_());
+		$this->response->setOutput($this->liveHtml());
 	}
 
 	/** What can be done about it, as a piece. */
 	public function pausing(): void {
-		$this->piece('status_pausing', $this->pausing_());
+		$this->piece('status_pausing', $this->pausingData());
 	}
 
 	/** What our tables take up, as a piece. */
@@ -60,7 +60,7 @@ class Status extends Page {
 		$this->piece('status_doctor', ['findings' => $findings, 'counts' => $counts]);
 	}
 
-	private function live_(): string {
+	private function liveHtml(): string {
 		$daemon = (new Daemon($this->database()))->state();
 		$data = [
 			'daemon'   => $daemon,
@@ -160,7 +160,7 @@ class Status extends Page {
 	/**
 	 * @return array<string, mixed>
 	 */
-	private function pausing_(): array {
+	private function pausingData(): array {
 		$paused = (new Daemon($this->database()))->state()['paused'];
 
 		return ['paused' => $paused === null ? null : [

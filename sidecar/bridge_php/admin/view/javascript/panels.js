@@ -3,7 +3,9 @@
  *
  *   <div data-panel="URL" data-refresh="5">…</div>     asks the URL again every five seconds
  *   <button type="button" data-opens="#result">Check</button>
- *   <div id="result" data-opened="URL"></div>          a panel once the button was pressed
+ *   <div id="result" data-opened="URL"></div>          a panel once the button was pressed; a
+ *                                                      `data-url` of the button comes before its own
+ *   <div data-outcome="URL"></div>                     tells what came of any command of the page
  *
  * A panel is replaced only when something in it became different, nobody is at work in it, and
  * somebody sees the page. An element `template[data-alerts]` in one says how the daemon is now.
@@ -13,8 +15,10 @@
 const {load, start} = await import(`./sidecar.js${new URL(import.meta.url).search}`);
 
 const TICK_MS = 1000;
+/** When each panel was asked for last. */
 const asked = new WeakMap();
-const shown = new WeakMap();
+/** What the browser made of each panel when it was last filled. */
+const filled = new WeakMap();
 
 /** Whether somebody types in a panel, or a command of it is on its way. */
 function isUsed(panel) {
@@ -52,14 +56,21 @@ async function refresh(panel) {
     return;
   }
 
-  if (html === shown.get(panel) || panel.dataset.panel !== url || isUsed(panel)) {
+  const fresh = document.createElement('template');
+  fresh.innerHTML = html;
+
+  if (fresh.innerHTML === filled.get(panel) || panel.dataset.panel !== url || isUsed(panel)) {
     return;
   }
 
-  shown.set(panel, html);
-  panel.innerHTML = html;
+  filled.set(panel, fresh.innerHTML);
+  panel.replaceChildren(fresh.content);
   start(panel);
   tellDaemon(panel);
+}
+
+for (const panel of document.querySelectorAll('[data-panel][data-refresh]')) {
+  filled.set(panel, panel.innerHTML);
 }
 
 setInterval(() => {
@@ -80,8 +91,18 @@ setInterval(() => {
 }, TICK_MS);
 
 document.addEventListener('sidecar:loaded', (event) => {
-  shown.delete(event.target);
+  filled.set(event.target, event.target.innerHTML);
   tellDaemon(event.target);
+});
+
+document.addEventListener('sidecar:answered', (event) => {
+  const told = document.querySelector('[data-outcome]');
+
+  if (told) {
+    load(told, `${told.dataset.outcome}&command=${event.detail.command}`);
+    told.scrollIntoView({block: 'nearest'});
+    event.target.querySelector('[data-progress]')?.replaceChildren();
+  }
 });
 
 document.addEventListener('click', (event) => {
@@ -90,6 +111,6 @@ document.addEventListener('click', (event) => {
   if (button && !button.disabled) {
     const panel = document.querySelector(button.dataset.opens);
     button.disabled = true;
-    load(panel, panel.dataset.opened).finally(() => { button.disabled = false; });
+    load(panel, button.dataset.url || panel.dataset.opened).finally(() => { button.disabled = false; });
   }
 });
