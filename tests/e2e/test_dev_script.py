@@ -19,6 +19,7 @@ COMMANDS = (
     "chaos",
     "histories",
     "compat",
+    "e2e",
     "docs",
     "deb",
     "service-test",
@@ -46,6 +47,16 @@ def test_dev_refuses_a_command_that_it_does_not_know() -> None:
     assert done.returncode == 1
     assert done.stdout == ""
     assert "tset is not a command" in done.stderr
+
+
+def test_dev_e2e_says_that_it_did_not_run_where_there_is_no_store(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("OPENCART_ROOT", raising=False)
+    done = dev("e2e")
+
+    assert done.returncode == 0
+    assert "did not run" in done.stdout
 
 
 @pytest.mark.parametrize("shell", [["dash", "-n", "dev"], ["bash", "-n", ".ci/run"]], ids=str)
