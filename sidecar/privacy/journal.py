@@ -14,7 +14,7 @@ import os
 import re
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -58,6 +58,10 @@ class Entry:
     reason: str = ""
     at: int
 
+    def values(self) -> dict[str, Any]:
+        """By name."""
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
 
 @dataclass(slots=True)
 class File:
@@ -83,7 +87,7 @@ class File:
 def add(tx: Connection, own: OwnTables, entries: Sequence[Entry]) -> None:
     """Write *entries* into the table."""
     for part in in_parts(entries):
-        tx.execute(insert(own.privacy.journal), [asdict(one) for one in part])
+        tx.execute(insert(own.privacy.journal), [one.values() for one in part])
 
 
 def read_table(tx: Connection, own: OwnTables) -> Iterator[Entry]:
@@ -186,7 +190,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _line(entry: Entry) -> bytes:
-    said = {name: value for name, value in asdict(entry).items() if value not in (None, "")}
+    said = {name: value for name, value in entry.values().items() if value not in (None, "")}
     return json.dumps(said, separators=(",", ":")).encode() + b"\n"
 
 

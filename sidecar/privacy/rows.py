@@ -8,7 +8,7 @@ table is read once, in blocks of its primary key, for all of them.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -187,16 +187,19 @@ class Rows:
         links: Sequence[tuple[str, str]],
     ) -> Iterator[Found]:
         """Which of *rows* are the persons': the key, the links' columns, then `_others`."""
-        width, number = len(self.key_of(one)), len(links)
+        width = len(self.key_of(one))
+        last = width + len(links)
+        by_link = [
+            (at, self._place_by(to), to == "email") for at, (_, to) in enumerate(links, width)
+        ]
         doubtful: list[tuple[Found, int]] = []
         for row in rows:
-            key = tuple(row[:width])
-            holders = [value for value in row[width + number :] if value]
-            for value, (_, to) in zip(row[width : width + number], links, strict=True):
-                place = self._place(value, to)
-                if place is None:
+            for at, place_by, is_email in by_link:
+                if (place := place_by(row[at])) is None:
                     continue
-                if to != "email" or not holders:
+                key = tuple(row[:width])
+                holders = [value for value in row[last:] if value]
+                if not is_email or not holders:
                     yield Found(key, place)
                 elif holders[0] != self.subjects[place].customer_id:
                     doubtful.append((Found(key, place), int(holders[0])))
@@ -221,17 +224,21 @@ class Rows:
             there |= {row[0] for row in self.reads.read(query)}
         return there
 
-    def _place(self, value: object, to: str) -> int | None:
-        if value is None:
-            return None
+    def _place_by(self, to: str) -> Callable[[Any], int | None]:
+        """What says by the value of a link whose a row is; None: nobody's."""
         if to == "json":
-            return self._place_in(str(value))
+            return self._place_in
         if to == "email":
-            return self._emails.get(as_stored(str(value)))
-        return self._wanted(to).get(value)
+            return self._place_of
+        return self._wanted(to).get
 
-    def _place_in(self, value: str) -> int | None:
-        ids, addresses = named_in(value)
+    def _place_of(self, address: object) -> int | None:
+        return None if address is None else self._emails.get(as_stored(str(address)))
+
+    def _place_in(self, text: object) -> int | None:
+        if text is None:
+            return None
+        ids, addresses = named_in(str(text))
         for one in ids:
             if one in self._customers:
                 return self._customers[one]
