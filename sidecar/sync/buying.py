@@ -116,6 +116,7 @@ def _baskets(qualifying: pl.DataFrame, bought: pl.DataFrame) -> Json:
             "orders": sum(begin <= one and (end is None or one < end) for one in each),
         }
         for begin, end in zip(SIZES, (*SIZES[1:], None), strict=True)
+        if begin <= max(each, default=0)
     ]
     total = sum(each)
     mean = (total * 200 + len(each)) // (2 * len(each)) if each else None

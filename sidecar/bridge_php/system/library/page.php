@@ -104,7 +104,7 @@ abstract class Page extends \Opencart\System\Engine\Controller {
 	protected function words(): array {
 		$words = [];
 
-		foreach (['sidecar', 'page/' . static::NAME] as $file) {
+		foreach ($this->files() as $file) {
 			$this->load->language('extension/sidecar/' . $file, 'sidecar');
 		}
 
@@ -115,6 +115,15 @@ abstract class Page extends \Opencart\System\Engine\Controller {
 		}
 
 		return $words;
+	}
+
+	/**
+	 * The language files of this page; a text of a later one goes before the same of an earlier one.
+	 *
+	 * @return list<string>
+	 */
+	protected function files(): array {
+		return ['sidecar', 'page/' . static::NAME];
 	}
 
 	/**

@@ -17,7 +17,7 @@ class Timeline {
 
 	/** The tables behind each kind. */
 	private const SOURCES = [
-		'order'   => ['order', 'status'],
+		'order'   => ['status', 'order'],
 		'points'  => ['points', 'reward'],
 		'credit'  => ['credit', 'transaction'],
 		'tag'     => ['tag'],
