@@ -11,14 +11,9 @@ import typer
 from sidecar.cli import options, show
 from sidecar.cli.asking import ask
 from sidecar.cli.options import Json, Wait
+from sidecar.cli.person_options import CustomerOrGuest
 from sidecar.errors import FatalError, UsageError
 
-Customer = Annotated[
-    str,
-    typer.Argument(
-        metavar="CUSTOMER", help="An id or an e-mail address, also of a guest.", show_default=False
-    ),
-]
 Address = Annotated[
     str,
     typer.Argument(
@@ -92,7 +87,7 @@ def register(app: typer.Typer) -> None:
 # -- looking -------------------------------------------------------------------------------
 
 
-def show_(context: typer.Context, customer: Customer, json: Json = False) -> None:
+def show_(context: typer.Context, customer: CustomerOrGuest, json: Json = False) -> None:
     """Show what CUSTOMER consented to, where nothing may be sent, and how it came about."""
     sidecar = options.opened(context)
     sidecar.require_own_tables()
@@ -172,7 +167,7 @@ def verify(context: typer.Context, json: Json = False) -> None:
 
 def grant(
     context: typer.Context,
-    customer: Customer,
+    customer: CustomerOrGuest,
     evidence: Annotated[
         str,
         typer.Option("--evidence", metavar="KIND", help="form, double_opt_in, staff or document."),
@@ -216,7 +211,7 @@ def grant(
 
 def await_(
     context: typer.Context,
-    customer: Customer,
+    customer: CustomerOrGuest,
     channel: Channel = "email",
     purpose: Purpose = "newsletter",
     store: Store = None,
@@ -243,7 +238,7 @@ def await_(
 
 def withdraw(
     context: typer.Context,
-    customer: Customer,
+    customer: CustomerOrGuest,
     channel: Channel = "email",
     purpose: Purpose = "newsletter",
     store: Store = None,
@@ -266,7 +261,7 @@ def withdraw(
 
 def note(
     context: typer.Context,
-    customer: Customer,
+    customer: CustomerOrGuest,
     state: Annotated[
         str, typer.Argument(metavar="STATE", help="bounced or complained.", show_default=False)
     ],
@@ -289,7 +284,7 @@ def note(
 
 def object_(
     context: typer.Context,
-    customer: Customer,
+    customer: CustomerOrGuest,
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Kept with it.")],
     wait: Wait = 30.0,
     json: Json = False,

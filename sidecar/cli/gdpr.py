@@ -11,20 +11,17 @@ import typer
 from sidecar.cli import options, show
 from sidecar.cli.asking import ask
 from sidecar.cli.options import Json, Wait
+from sidecar.cli.person_options import (
+    Customer,
+    Guest,
+    How,
+    PerhapsCustomer,
+    PerhapsHow,
+    PerhapsVerifiedBy,
+    Request,
+    VerifiedBy,
+)
 
-Request = Annotated[
-    int, typer.Argument(metavar="REQUEST", min=1, help="Its number.", show_default=False)
-]
-Customer = Annotated[str, typer.Argument(metavar="CUSTOMER", help="An id or an e-mail address.")]
-Whoever = Annotated[
-    str | None,
-    typer.Argument(
-        metavar="CUSTOMER", help="An id or an e-mail address, if not --guest.", show_default=False
-    ),
-]
-Guest = Annotated[
-    str | None, typer.Option("--guest", metavar="EMAIL", help="Of somebody without an account.")
-]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Kept with it.")]
 Perhaps = Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Kept with it.")]
 To = Annotated[str, typer.Option("--to", metavar="WHAT", help="marketing or profiling.")]
@@ -203,13 +200,10 @@ def request(
     kind: Annotated[
         str, typer.Argument(metavar="KIND", help=", ".join(KINDS) + ".", show_default=False)
     ],
-    customer: Whoever = None,
+    customer: PerhapsCustomer = None,
     guest: Guest = None,
-    verified_by: Annotated[
-        str | None,
-        typer.Option("--verified-by", metavar="USER", help="Who knows that it is the person."),
-    ] = None,
-    how: Annotated[str | None, typer.Option("--how", metavar="TEXT", help="How they know.")] = None,
+    verified_by: PerhapsVerifiedBy = None,
+    how: PerhapsHow = None,
     received: Annotated[
         str | None,
         typer.Option("--received", metavar="DAY", help="When it was made; default: now."),
@@ -240,10 +234,8 @@ def request(
 def verify(
     context: typer.Context,
     request: Request,
-    verified_by: Annotated[
-        str, typer.Option("--verified-by", metavar="USER", help="Who knows that it is the person.")
-    ],
-    how: Annotated[str, typer.Option("--how", metavar="TEXT", help="How they know.")],
+    verified_by: VerifiedBy,
+    how: How,
     wait: Wait = 30.0,
     json: Json = False,
 ) -> None:
@@ -350,7 +342,7 @@ def object_(
     context: typer.Context,
     to: To,
     reason: Reason,
-    customer: Whoever = None,
+    customer: PerhapsCustomer = None,
     guest: Guest = None,
     wait: Wait = 30.0,
     json: Json = False,

@@ -11,6 +11,7 @@ import typer
 from sidecar.cli import options, show
 from sidecar.cli.asking import ask
 from sidecar.cli.options import Json, Wait
+from sidecar.cli.person_options import Guest, PerhapsCustomer, PerhapsHow, PerhapsVerifiedBy
 from sidecar.errors import UsageError
 
 if TYPE_CHECKING:
@@ -31,22 +32,11 @@ def register(family: typer.Typer) -> None:
 
 def erase(
     context: typer.Context,
-    customer: Annotated[
-        str | None,
-        typer.Argument(metavar="CUSTOMER", help="An id or an e-mail.", show_default=False),
-    ] = None,
-    guest: Annotated[
-        str | None,
-        typer.Option("--guest", metavar="EMAIL", help="Of whoever ordered without an account."),
-    ] = None,
+    customer: PerhapsCustomer = None,
+    guest: Guest = None,
     plan: Plan = False,
-    verified_by: Annotated[
-        str | None,
-        typer.Option("--verified-by", metavar="USER", help="Who knows that it is the person."),
-    ] = None,
-    how: Annotated[
-        str | None, typer.Option("--how", metavar="TEXT", help="How they know it.")
-    ] = None,
+    verified_by: PerhapsVerifiedBy = None,
+    how: PerhapsHow = None,
     now: Annotated[
         bool, typer.Option("--now", help="Do not wait for the time in which it can be cancelled.")
     ] = False,

@@ -11,6 +11,13 @@ import typer
 from sidecar.cli import options, show
 from sidecar.cli.asking import ask
 from sidecar.cli.options import Json, Wait
+from sidecar.cli.person_options import (
+    Guest,
+    PerhapsCustomer,
+    PerhapsHow,
+    PerhapsVerifiedBy,
+    Request,
+)
 from sidecar.errors import UsageError
 
 #: Seconds: the archive of somebody with very many orders takes its time.
@@ -25,25 +32,14 @@ def register(family: typer.Typer) -> None:
 
 def export(
     context: typer.Context,
-    customer: Annotated[
-        str | None,
-        typer.Argument(metavar="CUSTOMER", help="An id or an e-mail.", show_default=False),
-    ] = None,
-    guest: Annotated[
-        str | None,
-        typer.Option("--guest", metavar="EMAIL", help="Of whoever ordered without an account."),
-    ] = None,
+    customer: PerhapsCustomer = None,
+    guest: Guest = None,
     request: Annotated[
         int | None,
         typer.Option("--request", metavar="N", min=1, help="What a request asks for."),
     ] = None,
-    verified_by: Annotated[
-        str | None,
-        typer.Option("--verified-by", metavar="USER", help="Who knows that it is the person."),
-    ] = None,
-    how: Annotated[
-        str | None, typer.Option("--how", metavar="TEXT", help="How they know it.")
-    ] = None,
+    verified_by: PerhapsVerifiedBy = None,
+    how: PerhapsHow = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", metavar="FILE", help="Copy the archive there, never over a file."),
@@ -87,9 +83,7 @@ def _say(answer: Mapping[str, Any], output: Path | None) -> None:
 
 def password(
     context: typer.Context,
-    request: Annotated[
-        int, typer.Argument(metavar="REQUEST", min=1, help="Its number.", show_default=False)
-    ],
+    request: Request,
     again: Annotated[
         bool, typer.Option("--again", help="Though it was told before; it is noted.")
     ] = False,
