@@ -1,0 +1,22 @@
+<?php
+$_['heading_title'] = 'OpenCart Sidecar';
+$_['text_extension'] = 'Erweiterungen';
+$_['text_success'] = 'Die Einstellungen des Widgets sind gespeichert.';
+$_['text_edit'] = 'Widget bearbeiten';
+$_['text_entered'] = 'Neu in Segmenten, letzte 7 Tage';
+$_['text_nobody'] = 'Niemand ist in ein Segment gekommen.';
+$_['text_counted'] = 'Von den neuesten 10.000 Eintritten.';
+$_['text_at_risk'] = 'Gefährdete Kunden';
+$_['text_unknown'] = 'Noch nicht gezählt.';
+$_['text_sidecar'] = 'Sidecar';
+$_['text_runs'] = 'läuft';
+$_['text_rests'] = 'läuft nicht';
+$_['text_waiting'] = 'Läufe, die auf Freigabe warten: %s (%s Kunden)';
+$_['text_held'] = 'Angehaltene Regeln: %s';
+$_['text_nothing'] = 'Nichts wartet auf einen Menschen.';
+$_['button_save'] = 'Speichern';
+$_['button_back'] = 'Zurück';
+$_['entry_width'] = 'Breite';
+$_['entry_status'] = 'Status';
+$_['entry_sort_order'] = 'Sortierung';
+$_['error_permission'] = 'Sie haben kein Recht, das Widget zu ändern.';

@@ -1,0 +1,22 @@
+<?php
+$_['heading_title'] = 'OpenCart Sidecar';
+$_['text_extension'] = 'Extensions';
+$_['text_success'] = 'The settings of the widget are saved.';
+$_['text_edit'] = 'Edit widget';
+$_['text_entered'] = 'New in segments, last 7 days';
+$_['text_nobody'] = 'Nobody came into a segment.';
+$_['text_counted'] = 'Of the newest 10,000 entries.';
+$_['text_at_risk'] = 'Customers at risk';
+$_['text_unknown'] = 'Not counted yet.';
+$_['text_sidecar'] = 'Sidecar';
+$_['text_runs'] = 'running';
+$_['text_rests'] = 'not running';
+$_['text_waiting'] = 'Runs that wait for approval: %s (%s customers)';
+$_['text_held'] = 'Rules that are held: %s';
+$_['text_nothing'] = 'Nothing waits for a person.';
+$_['button_save'] = 'Save';
+$_['button_back'] = 'Back';
+$_['entry_width'] = 'Width';
+$_['entry_status'] = 'Status';
+$_['entry_sort_order'] = 'Sort order';
+$_['error_permission'] = 'You do not have the right to change the widget.';
