@@ -29,7 +29,7 @@ from sidecar.shop import indexes, migrate
 from sidecar.shop.database import connect, transaction
 from sidecar.shop.leader import leader_lock
 from sidecar.shop.shop import Shop, open_shop
-from sidecar.sync import caps, changed, rulebook, runs
+from sidecar.sync import bell, caps, changed, rulebook, runs
 from sidecar.sync.caps import Budget
 from sidecar.sync.commands import (
     card_handlers,
@@ -235,6 +235,10 @@ class Sidecar:
             with transaction(self.engine) as tx:
                 hints.note(tx, doorbell)
         duty.carry_out(self._privacy_means())
+
+    def ring_bell(self) -> None:
+        """Tell in the admin what a person should look at, each once."""
+        bell.tell(self.shop, self.moment())
 
     def cap(self) -> int:
         """The number of customers that a run may change unasked."""

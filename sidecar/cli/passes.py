@@ -89,6 +89,7 @@ def once(
             result = sidecar.full_pass(
                 checked, actor=actor, approved_by=actor if yes else None, progress=told
             )
+        sidecar.ring_bell()
         sidecar.upkeep.clean(sidecar.moment())
     outcome = result.outcome
     state = "waiting" if result.waiting else "applied" if result.run_id else "nothing"

@@ -25,6 +25,7 @@ from sidecar.shop.leader import leader_lock
 from sidecar.shop.shop import Shop
 from sidecar.shop.size import own_size
 from sidecar.sync import (
+    bell,
     findings,
     full_pass,
     gauges,
@@ -236,6 +237,11 @@ class Duties:
             return asked()
 
         duty.carry_out(Means(self._config, self._shop, self.moment(), stop))
+        return Done()
+
+    def bell(self, pulse: Pulse) -> Done:  # noqa: ARG002 as every duty
+        """Tell in the admin what a person should look at, each once."""
+        bell.tell(self._shop, self.moment())
         return Done()
 
     def upkeep(self, pulse: Pulse) -> Done:

@@ -31,6 +31,7 @@ EVERY_S = {
     "due": 5.0,
     "full_pass": 10.0,
     "privacy": 60.0,
+    "bell": 60.0,
     "upkeep": 3600.0,
 }
 
@@ -220,6 +221,8 @@ class Daemon:
                 return work.due(pulse)
             case "privacy":
                 return work.privacy(pulse)
+            case "bell":
+                return work.bell(pulse)
             case _:
                 return work.upkeep(pulse)
 

@@ -144,6 +144,9 @@ class Work(Protocol):
     def privacy(self, pulse: Pulse) -> Done:
         """Do what is due about personal data: requests, erasures that waited, old exports."""
 
+    def bell(self, pulse: Pulse) -> Done:
+        """Tell in the admin what a person should look at, each once."""
+
     def upkeep(self, pulse: Pulse) -> Done:
         """Remove rows of ours that are older than they may become, a batch at a time."""
 

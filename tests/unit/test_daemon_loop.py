@@ -153,6 +153,9 @@ class Written:
         self.erase(pulse)
         return done
 
+    def bell(self, pulse: Pulse) -> Done:
+        return self._do("bell")
+
     def upkeep(self, pulse: Pulse) -> Done:
         return self._do("upkeep")
 
