@@ -5,13 +5,23 @@ namespace Opencart\System\Library\Extension\Sidecar;
  * The tags, segments and customer groups there are, each read once.
  */
 class Vocabulary {
+	/** Segments that every store has without a rule of its own. */
+	public const BUILT_IN = [
+		'everyone', 'active accounts', 'never ordered', 'one-time buyers', 'repeat buyers', 'loyal', 'new',
+		'ordered recently', 'inactive', 'high value', 'at risk', 'big spenders', 'wholesale',
+		'newsletter subscribers', 'birthday soon', 'wishlist holders', 'full carts', 'many returns',
+		'with reviews', 'RFM champions', 'RFM loyal', 'RFM promising', 'RFM new', 'RFM needs attention',
+		'RFM about to sleep', 'RFM at risk', 'RFM cannot lose', 'RFM hibernating', 'RFM lost', 'in no group',
+		'points expire soon', 'close to the next tier'
+	];
+
 	private Database $database;
 	private int $language_id;
 
 	/** @var ?array<int, array{id: int, name: string, colour: string, slot: int, customers: int}> */
 	private ?array $tags = null;
 
-	/** @var ?array<int, array{id: int, name: string, slot: int, customers: int, listed: bool, origin: string}> */
+	/** @var ?array<int, array{id: int, name: string, slot: int, customers: int, listed: bool, built_in: bool}> */
 	private ?array $segments = null;
 
 	/** @var ?array<int, string> */
@@ -50,23 +60,28 @@ class Vocabulary {
 	/**
 	 * Segments that rules make by id, built-in ones first.
 	 *
-	 * @return array<int, array{id: int, name: string, slot: int, customers: int, listed: bool, origin: string}>
-	 *   listed: its members have rows; origin: builtin, file or admin
+	 * @return array<int, array{id: int, name: string, slot: int, customers: int, listed: bool, built_in: bool}>
+	 *   listed: its members have rows; built_in: also where a rule of its name is in its place
 	 */
 	public function segments(): array {
 		if ($this->segments === null) {
 			$this->segments = [];
 
-			foreach ($this->database->rows("SELECT s.`segment_id`, s.`name`, s.`slot`, s.`customers`, s.`listed`, r.`origin` FROM {sidecar_segment} s LEFT JOIN {sidecar_rule} r ON (r.`kind` = 'segment' AND r.`name_key` = s.`name_key`) WHERE s.`slot` IS NOT NULL ORDER BY COALESCE(r.`origin`, '') = 'builtin' DESC, s.`name_key`") as $row) {
+			foreach ($this->database->rows('SELECT `segment_id`, `name`, `slot`, `customers`, `listed` FROM {sidecar_segment} WHERE `slot` IS NOT NULL ORDER BY `name_key`') as $row) {
 				$this->segments[(int)$row['segment_id']] = [
 					'id'        => (int)$row['segment_id'],
 					'name'      => (string)$row['name'],
 					'slot'      => (int)$row['slot'],
 					'customers' => (int)$row['customers'],
 					'listed'    => (bool)$row['listed'],
-					'origin'    => (string)$row['origin']
+					'built_in'  => in_array((string)$row['name'], self::BUILT_IN, true)
 				];
 			}
+
+			$segments = $this->segments;
+			uksort($this->segments, static function (int $one, int $other) use ($segments): int {
+				return $segments[$other]['built_in'] <=> $segments[$one]['built_in'];
+			});
 		}
 
 		return $this->segments;
@@ -107,7 +122,7 @@ class Vocabulary {
 	/** How many customers there are, as counted last; null: that is not known. */
 	public function everyone(): ?int {
 		foreach ($this->segments() as $segment) {
-			if ($segment['origin'] === 'builtin' && $segment['name'] === 'everyone') {
+			if ($segment['built_in'] && $segment['name'] === 'everyone') {
 				// Of whose data nothing is made, is in no segment.
 				return $segment['customers'] + (int)$this->database->value("SELECT COUNT(DISTINCT `customer_id`) FROM {sidecar_restriction} WHERE `kind` IN ('restricted', 'no_profiling')");
 			}
