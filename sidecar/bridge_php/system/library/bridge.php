@@ -29,4 +29,23 @@ final class Bridge {
 	public static function routes(): array {
 		return array_merge(['extension/sidecar/other/sidecar'], array_map([self::class, 'route'], self::PAGES), ['extension/sidecar/dashboard/sidecar']);
 	}
+
+	/**
+	 * The texts that scripts say, by name.
+	 *
+	 * @param array<string, string> $words of all pages
+	 *
+	 * @return array<string, string>
+	 */
+	public static function said(array $words): array {
+		$said = ['permission' => $words['error_permission']];
+
+		foreach ($words as $name => $text) {
+			if (strpos($name, 'js_') === 0) {
+				$said[substr($name, 3)] = $text;
+			}
+		}
+
+		return $said;
+	}
 }

@@ -252,10 +252,7 @@ class Customer {
 	}
 
 	private function has(string $kind, int $slot): bool {
-		$digits = strrev((string)($this->row()[$kind . intdiv($slot, 64)] ?? ''));
-		$bit = $slot % 64;
-
-		return (bool)(hexdec($digits[intdiv($bit, 4)] ?? '0') >> $bit % 4 & 1);
+		return Badges::has((string)($this->row()[$kind . intdiv($slot, 64)] ?? ''), $slot % 64);
 	}
 
 	/**

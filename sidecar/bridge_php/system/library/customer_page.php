@@ -239,7 +239,7 @@ trait CustomerPage {
 		$tags = $customer->tags();
 
 		foreach ($tags as $place => $tag) {
-			$tags[$place]['style'] = $shown->badge($tag['colour']);
+			$tags[$place]['style'] = BadgeHtml::style($tag['colour']);
 
 			foreach ($tag['sources'] as $number => $source) {
 				$tags[$place]['sources'][$number]['words'] = $shown->source($source);

@@ -220,21 +220,12 @@ abstract class Page extends \Opencart\System\Engine\Controller {
 	 * @return array<string, mixed> `said`: the texts that scripts say, by name
 	 */
 	protected function place(): array {
-		$words = $this->words();
-		$said = ['permission' => $words['error_permission']];
-
-		foreach ($words as $name => $text) {
-			if (strpos($name, 'js_') === 0) {
-				$said[substr($name, 3)] = $text;
-			}
-		}
-
 		return [
 			'ask'     => $this->here('ask'),
 			'answer'  => $this->here('answer'),
 			'may_act' => $this->mayAct(),
 			'daemon'  => (new Daemon($this->database()))->state(),
-			'said'    => $said,
+			'said'    => Bridge::said($this->words()),
 			'script'  => $this->asset('javascript/sidecar.js'),
 			'style'   => $this->asset('stylesheet/sidecar.css')
 		];

@@ -181,18 +181,6 @@ class Shown {
 		return sprintf($this->words['text_move'], $this->instant($move['at']), $groups[$move['from']] ?? '#' . $move['from'], $groups[$move['to']] ?? '#' . $move['to'], $this->words['moved_' . $move['why']] ?? '');
 	}
 
-	/** The colours of a badge, as CSS; '' for the usual ones. */
-	public function badge(string $colour): string {
-		if (!preg_match('/^#[0-9a-f]{6}$/iD', $colour)) {
-			return '';
-		}
-
-		[$red, $green, $blue] = array_map('hexdec', str_split(substr($colour, 1), 2));
-		$is_bright = $red * 299 + $green * 587 + $blue * 114 > 150000;
-
-		return 'background: ' . $colour . '; color: ' . ($is_bright ? '#000' : '#fff');
-	}
-
 	/**
 	 * @param array{until: ?string, requalify: bool} $said
 	 */

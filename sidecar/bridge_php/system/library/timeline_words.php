@@ -71,13 +71,18 @@ class TimelineWords {
 		return mb_strlen($plain) > self::LONGEST ? mb_substr($plain, 0, self::LONGEST) . '…' : $plain;
 	}
 
-	/** Who did a run: a person, or the rules. */
+	/** Who did a run: a person, or the rules, also where a person started the pass. */
 	private function by(array $row): string {
-		if ((string)$row['actor'] !== '') {
-			return $this->say('text_by', Text::actor($row['actor']));
+		$who = (string)$row['actor'] !== '' ? $this->say('text_by', Text::actor($row['actor'])) : '';
+
+		switch ($row['run']) {
+			case 'command':
+				return $who;
+			case 'undo':
+				return trim($this->words['text_by_undo'] . ' ' . $who);
 		}
 
-		return $row['run'] === 'undo' ? $this->words['text_by_undo'] : $this->words['text_by_rules'];
+		return $this->words['text_by_rules'];
 	}
 
 	private function status_name(array $row): string {

@@ -15,7 +15,9 @@ use Opencart\System\Library\Extension\Sidecar\Hints;
 class Sidecar extends \Opencart\System\Engine\Controller {
 	/** Handlers of event/sidecar, by what they follow. */
 	private const EVENTS = [
-		'view/common/column_left/before' => '_menu'
+		'view/common/column_left/before'      => '_menu',
+		'view/customer/customer_list/before'  => '_badges',
+		'view/customer/customer_form/after'   => '_tab'
 	];
 
 	public function index(): void {
