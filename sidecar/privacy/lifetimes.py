@@ -13,6 +13,7 @@ import polars as pl
 from sqlalchemy import select
 
 from sidecar.model import Moment, Scope
+from sidecar.privacy.subscribers import subscribers
 from sidecar.rules.calendar import day_start
 from sidecar.rules.columns import Column
 from sidecar.rules.privacy.retention import RetentionRule, purged_on
@@ -62,6 +63,7 @@ class Lifetimes:
             {tag.name: tag.as_slot for tag in known},
             standing,
         )
+        self._subscribers = sorted(subscribers(shop))
         self._whole_store: dict[str, pl.DataFrame] = {}
 
     def frames(self) -> Iterator[tuple[Scope, pl.DataFrame]]:
@@ -102,6 +104,7 @@ class Lifetimes:
             frame = frame.filter(pl.col(str(number)))
         found = {
             "open orders": pl.col("orders") > pl.col("complete_orders"),
+            "subscriptions": pl.col("customer_id").is_in(self._subscribers),
             "points": (pl.col("points") != 0) | (pl.col("points_pending").fill_null(0) != 0),
             "credit": pl.col("credit") != 0,
         }

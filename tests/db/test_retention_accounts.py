@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -109,6 +110,58 @@ def test_store_credit_protects(store: SmallStore, amount: str, held: list[str]) 
     ann = store.given.customer(at="2019-01-31 23:30:00")
     store.given.credit(ann, amount)
     assert ends(store)[ann][1] == held
+
+
+SUBSCRIPTION = """CREATE TABLE `oc_subscription` (
+  `subscription_id` int(11) NOT NULL AUTO_INCREMENT, `customer_id` int(11) DEFAULT NULL,
+  `subscription_status_id` int(11) DEFAULT NULL, PRIMARY KEY (`subscription_id`))"""
+RECURRING = """CREATE TABLE `oc_order_recurring` (
+  `order_recurring_id` int(11) NOT NULL AUTO_INCREMENT, `order_id` int(11) NOT NULL,
+  `status` tinyint(4) NOT NULL, PRIMARY KEY (`order_recurring_id`))"""
+
+
+@pytest.fixture
+def subscriptions(store: SmallStore) -> Iterator[SmallStore]:
+    """A store with the tables of OpenCart 4 and 3, and the states that 4.1 begins with."""
+    for state, number in (("active", 2), ("expired", 3), ("suspended", 4), ("canceled", 5)):
+        store.given.setting(f"config_subscription_{state}_status_id", number)
+    for statement in (SUBSCRIPTION, RECURRING):
+        store.given.execute(statement)
+    yield store
+    store.given.execute("DROP TABLE `oc_subscription`, `oc_order_recurring`")
+
+
+@pytest.mark.parametrize(
+    ("status", "is_over"), [(1, False), (2, False), (4, False), (3, True), (5, True)]
+)
+def test_a_subscription_that_is_not_over_protects(
+    subscriptions: SmallStore, status: int, is_over: bool
+) -> None:
+    given = subscriptions.given
+    ann, bob = (given.customer(at="2019-01-31 23:30:00") for _ in range(2))
+    given.execute(f"INSERT INTO `oc_subscription` VALUES (1, {ann}, {status}), (2, {bob}, 3)")
+
+    held = ends(subscriptions)
+    assert held[ann][1] == ([] if is_over else ["subscriptions"])
+    assert held[bob][1] == []
+    even = RULE + 'even_with = ["subscriptions"]\n'
+    assert ends(subscriptions, even)[ann][1] == []
+
+
+@pytest.mark.parametrize(
+    ("status", "is_over"), [(1, False), (4, False), (6, False), (2, True), (3, True), (5, True)]
+)
+def test_a_recurring_payment_of_opencart_3_that_is_not_over_protects(
+    subscriptions: SmallStore, status: int, is_over: bool
+) -> None:
+    given = subscriptions.given
+    ann, bob = (given.customer(at="2019-01-31 23:30:00") for _ in range(2))
+    order = given.order(ann, at="2019-05-05 10:00:00", status=5)
+    given.order(bob, at="2019-05-05 10:00:00", status=5)
+    given.execute(f"INSERT INTO `oc_order_recurring` VALUES (1, {order}, {status})")
+
+    held = ends(subscriptions)
+    assert (held[ann][1], held[bob][1]) == ([] if is_over else ["subscriptions"], [])
 
 
 def test_what_a_rule_ends_all_the_same_protects_nobody(store: SmallStore) -> None:

@@ -35,7 +35,7 @@ def test_a_rule_says_what_is_kept_how_long_and_of_whom() -> None:
     )
     assert (rule.name, rule.of, rule.age) == ("asleep", "accounts", Span(36, "month"))
     assert (rule.text, rule.most) == ("orders = 0", 20)
-    assert rule.protections == ("open orders", "points")
+    assert rule.protections == ("open orders", "subscriptions", "points")
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,8 @@ from sidecar.rules.syntax import Expr, Span
 Ending = Literal["delete", "rewrite", "erase"]
 
 #: What protects an account from being purged, unless a rule says that it does not.
-Protection = Literal["open orders", "points", "credit"]
-PROTECTIONS: Final[tuple[Protection, ...]] = ("open orders", "points", "credit")
+Protection = Literal["open orders", "subscriptions", "points", "credit"]
+PROTECTIONS: Final[tuple[Protection, ...]] = ("open orders", "subscriptions", "points", "credit")
 
 
 @dataclass(frozen=True, slots=True)
