@@ -20,6 +20,9 @@ GRANT INSERT, UPDATE, DELETE ON `shop`.`oc_customer_transaction` TO 'sidecar'@'l
 -- Only where points become coupons: write them, and switch them off when their time is over.
 GRANT INSERT, UPDATE ON `shop`.`oc_coupon` TO 'sidecar'@'localhost';
 
+-- Tell what needs a person in the admin's bell, which OpenCart has a table for from 4.0 on.
+-- GRANT INSERT ON `shop`.`oc_notification` TO 'sidecar'@'localhost';
+
 -- Only where `sidecar gdpr takeover` is used, which OpenCart has tables for from 4.0 on: show
 -- there how requests stand, and switch OpenCart's own job for them.
 -- GRANT UPDATE (status) ON `shop`.`oc_gdpr` TO 'sidecar'@'localhost';

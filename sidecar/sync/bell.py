@@ -25,7 +25,7 @@ TOLD = "bell"
 #: So many are told by themselves; of more at a time, the last says how many.
 MOST = 10
 
-_WHERE = "In the admin: Customers > Sidecar > "
+_WHERE = "Customers > Sidecar > "
 
 
 def tell(shop: Shop, moment: Moment) -> int:
@@ -60,7 +60,7 @@ def _findings(tx: Connection, own: OwnTables, moment: Moment) -> list[tuple[str,
         ids = [row.finding_id for row in found]
         row = update(table).where(table.c.finding_id.in_(ids))
         tx.execute(row.values(told_at=moment.epoch_s))
-    return [(f"Sidecar: {row.message}", f"{row.message}\n\n{_WHERE}Status") for row in found]
+    return [(f"Sidecar: {row.message}", f"{row.message} ({_WHERE}Status)") for row in found]
 
 
 def _runs(tx: Connection, own: OwnTables, moment: Moment) -> list[tuple[str, str]]:
@@ -80,7 +80,7 @@ def _runs(tx: Connection, own: OwnTables, moment: Moment) -> list[tuple[str, str
 def _planned(run_id: int, customers: int) -> str:
     whom = "1 customer" if customers == 1 else f"{customers:,} customers"
     waits = f"Run {run_id} would change {whom}, and waits to be approved or discarded."
-    return f"{waits} {_WHERE}Activity"
+    return f"{waits} ({_WHERE}Activity)"
 
 
 def _shortened(told: Collection[tuple[str, str]]) -> list[tuple[str, str]]:

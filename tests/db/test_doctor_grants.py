@@ -86,6 +86,20 @@ def test_every_grant_of_the_guide_that_is_missing_is_told_to_the_letter(
         assert {one.state for one in found(least).values()} == {"ok"}, grant
 
 
+def test_the_bell_is_asked_for_where_the_store_has_one(
+    mariadb: PrivateServer, least: Database
+) -> None:
+    mariadb.execute(f"CREATE TABLE {NAME}.oc_notification (notification_id INT)")
+    try:
+        lacking = found(least)["grants.bell"]
+        assert lacking.state == "note"
+        assert lacking.mend in PAGE.read_text("utf-8").replace("`shop`", f"`{NAME}`")
+        mariadb.execute(lacking.mend.rstrip(";"))
+        assert found(least)["grants.bell"].state == "ok"
+    finally:
+        mariadb.execute(f"DROP TABLE {NAME}.oc_notification")
+
+
 def test_several_missing_grants_are_all_told(mariadb: PrivateServer, least: Database) -> None:
     for table in ("tag", "run"):
         mariadb.execute(f"REVOKE ALL ON {NAME}.oc_sidecar_{table} FROM {ACCOUNT}")

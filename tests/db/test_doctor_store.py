@@ -15,6 +15,8 @@ from sidecar import clock
 from sidecar.config import Database, Shop
 from sidecar.errors import DatabaseRefusedError, DatabaseUnavailableError, SidecarError
 from sidecar.model import Moment
+from sidecar.service.bridge import contents
+from sidecar.service.bridge.folder import put
 from sidecar.service.doctor import examine
 from sidecar.service.doctor.case import ServerCase
 from sidecar.service.private_server import PrivateServer
@@ -234,11 +236,84 @@ def test_requests_that_are_due_and_who_is_restricted_are_told(store: DoctorStore
 
 
 def test_a_bridge_that_is_not_there_is_worth_knowing(store: DoctorStore) -> None:
-    assert "1.0.0" in store.one("store.bridge").found
+    assert contents.manifest().version in store.one("store.bridge").found
 
     store.given.execute("DELETE FROM oc_extension_install")
 
     assert store.one("store.bridge").state == "note"
+    # Nothing else is said of what is not there.
+    assert not {name for name in store.states() if name.startswith("store.bridge_")}
+
+
+def test_a_bridge_whose_package_was_uploaded_only_is_not_installed(store: DoctorStore) -> None:
+    store.given.execute("UPDATE oc_extension_install SET status = 0")
+
+    assert store.one("store.bridge").state == "note"
+    assert "not installed" in store.one("store.bridge").found
+
+
+def test_a_bridge_of_another_version_is_told_with_the_command_that_mends_it(
+    store: DoctorStore,
+) -> None:
+    store.given.execute("UPDATE oc_extension_install SET version = '0.0.9 &amp; more'")
+
+    finding = store.one("store.bridge")
+
+    assert finding.state == "warning"
+    assert "0.0.9 & more" in finding.found
+    assert finding.mend == "sidecar bridge install --opencart DIR"
+
+
+@pytest.mark.parametrize(
+    ("statement", "missing"),
+    [
+        ("DELETE FROM oc_startup WHERE action LIKE 'catalog%%'", "what runs in the catalog"),
+        (
+            "UPDATE oc_startup SET status = 0 WHERE action LIKE 'admin%%'",
+            "in the admin (it is off)",
+        ),
+        ("DELETE FROM oc_extension WHERE type = 'other'", "it as 'other'"),
+        ("DELETE FROM oc_extension_path LIMIT 3", "3 of its folders and files"),
+    ],
+)
+def test_rows_of_the_bridge_that_are_missing_are_named(
+    store: DoctorStore, statement: str, missing: str
+) -> None:
+    assert store.one("store.bridge_rows").state == "ok"
+
+    store.given.execute(statement)
+
+    finding = store.one("store.bridge_rows")
+    assert finding.state == "warning"
+    assert missing in finding.found
+
+
+def test_a_bridge_that_nobody_may_see_is_told(store: DoctorStore) -> None:
+    assert store.one("store.bridge_rights").state == "ok"
+
+    for nobody in ("NULL", "''", "'broken'", '\'{"access":{"3":"sale/order"}}\''):
+        store.given.execute(f"UPDATE oc_user_group SET permission = {nobody}")
+        assert store.one("store.bridge_rights").state == "warning"
+
+
+def test_files_of_the_bridge_that_are_missing_or_changed_are_told(
+    store: DoctorStore, tmp_path: Path
+) -> None:
+    root = write_store(tmp_path / "shop", "4.1.0.4")
+    folder = root / "extension" / "sidecar"
+    shop = Shop(directory=root)
+    (root / "extension").mkdir()
+    assert store.one("store.bridge_files", shop=shop).state == "warning"
+    put(root / "extension", contents.files())
+    assert store.one("store.bridge_files", shop=shop).state == "ok"
+
+    (folder / "install.json").write_text("{}")
+    (folder / "catalog/controller/event/sidecar.php").unlink()
+
+    finding = store.one("store.bridge_files", shop=shop)
+    assert finding.state == "warning"
+    assert "1 missing and 1 changed" in finding.found
+    assert finding.mend == f"sidecar bridge install --opencart {root}"
 
 
 def test_weak_settings_of_the_store_are_told(store: DoctorStore) -> None:

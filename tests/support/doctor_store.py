@@ -11,6 +11,8 @@ import msgspec
 
 from sidecar import clock
 from sidecar.config import Config, Database, Privacy, Rules
+from sidecar.service.bridge import contents
+from sidecar.service.bridge.install import STARTUPS
 from sidecar.service.doctor.examine import examine
 from sidecar.service.doctor.finding import Finding
 from sidecar.service.private_server import PrivateServer
@@ -29,9 +31,16 @@ CREATE TABLE oc_cron (cron_id INT PRIMARY KEY AUTO_INCREMENT, code VARCHAR(128),
     status TINYINT(1) DEFAULT 0);
 CREATE TABLE oc_gdpr (gdpr_id INT PRIMARY KEY AUTO_INCREMENT, email VARCHAR(96),
     action VARCHAR(6), status TINYINT(1) DEFAULT 0);
-CREATE TABLE oc_extension (extension_id INT PRIMARY KEY AUTO_INCREMENT, code VARCHAR(128));
+CREATE TABLE oc_extension (extension_id INT PRIMARY KEY AUTO_INCREMENT, extension VARCHAR(255),
+    type VARCHAR(32), code VARCHAR(128));
 CREATE TABLE oc_extension_install (extension_install_id INT PRIMARY KEY AUTO_INCREMENT,
-    code VARCHAR(255), version VARCHAR(255));
+    code VARCHAR(255), version VARCHAR(255), status TINYINT(1) DEFAULT 0);
+CREATE TABLE oc_extension_path (extension_path_id INT PRIMARY KEY AUTO_INCREMENT,
+    extension_install_id INT, path VARCHAR(255));
+CREATE TABLE oc_startup (startup_id INT PRIMARY KEY AUTO_INCREMENT, code VARCHAR(64),
+    action TEXT, status TINYINT(1) DEFAULT 0);
+CREATE TABLE oc_user_group (user_group_id INT PRIMARY KEY AUTO_INCREMENT, name VARCHAR(64),
+    permission TEXT);
 ALTER TABLE oc_order ADD COLUMN currency_code VARCHAR(3),
     ADD COLUMN currency_value DECIMAL(15,8) DEFAULT 1
 """
@@ -41,7 +50,8 @@ _WELL = """
 INSERT INTO oc_currency (code, value, status, date_modified)
     VALUES ('USD', 1, 1, UTC_TIMESTAMP()), ('EUR', 0.9, 1, UTC_TIMESTAMP());
 INSERT INTO oc_cron (code, status) VALUES ('currency', 1), ('gdpr', 1);
-INSERT INTO oc_extension_install (code, version) VALUES ('sidecar', '1.0.0')
+INSERT INTO oc_user_group (name, permission) VALUES ('Administrator',
+    '{"access":["extension\\\\/sidecar\\\\/page\\\\/customers"],"modify":[]}')
 """
 
 SETTINGS = {
@@ -127,6 +137,7 @@ def opened(server: PrivateServer, database: Database, folder: Path) -> Iterator[
         given.basics()
         for statement in _WELL.split(";\n"):
             given.execute(statement)
+        _bridge(given)
         for key, value in SETTINGS.items():
             given.delete("setting", key=key)
             given.setting(key, value)
@@ -137,6 +148,22 @@ def opened(server: PrivateServer, database: Database, folder: Path) -> Iterator[
         privacy = Privacy(key_file=folder / "key", journal=folder / "erasures.jsonl")
         settings = Config(file=file, database=database, rules=rules, privacy=privacy)
         yield DoctorStore(given, settings)
+
+
+def _bridge(given: Given) -> None:
+    """Our extension in the store, whole."""
+    version = contents.manifest().version
+    paths = ", ".join(f"(1, '{path}')" for path in contents.paths())
+    actions = ", ".join(f"('sidecar', '{action}', 1)" for action in STARTUPS)
+    given.execute(
+        "INSERT INTO oc_extension_install (extension_install_id, code, version, status)"
+        f" VALUES (1, 'sidecar', '{version}', 1)"
+    )
+    given.execute(f"INSERT INTO oc_extension_path (extension_install_id, path) VALUES {paths}")
+    given.execute(
+        "INSERT INTO oc_extension (extension, type, code) VALUES ('sidecar', 'other', 'sidecar')"
+    )
+    given.execute(f"INSERT INTO oc_startup (code, action, status) VALUES {actions}")
 
 
 @contextlib.contextmanager

@@ -14,6 +14,7 @@ from sidecar.errors import DatabaseRefusedError, SidecarError
 from sidecar.log import scrubbed
 from sidecar.service.doctor import (
     binlog,
+    bridge,
     clocks,
     connection,
     consents,
@@ -69,7 +70,7 @@ OF_THE_STORE: dict[str, _Check] = {
     "store.version": opencart.check_version,
     "store.policy": policy.check_policy,
     "store.gdpr": requests.check_gdpr,
-    "store.bridge": opencart.check_bridge,
+    "store.bridge": bridge.check_bridge,
     "currency": policy.check_currency,
     "own": own.check_own_tables,
     "rules": rules.check_rules,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import Table
+from sqlalchemy import Table, inspect
 
 from sidecar.service.doctor.case import ServerCase
 from sidecar.service.doctor.finding import Finding
@@ -22,6 +22,9 @@ MAKING = ("CREATE", "ALTER", "INDEX", "DROP")
 #: The one column of the store that is changed, and the one that is where consents are kept.
 GROUP = "customer_group_id"
 NEWSLETTER = "newsletter"
+
+#: OpenCart's table of what its bell shows, without the prefix; 3.0 has none.
+BELL = "notification"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,11 @@ def check_grants(case: ServerCase) -> Iterator[Finding]:
     yield _newsletter(grants, database, f"{prefix}customer")
     for kept in KEPT:
         yield _kept(grants, database, kept, prefix)
+    with transaction(case.engine) as tx:
+        # Of the tables that the account sees; to ask for one that it may not read is an error.
+        has_bell = f"{prefix}{BELL}" in inspect(tx).get_table_names()
+    if has_bell:
+        yield _bell(grants, database, f"{prefix}{BELL}")
     yield _own(grants, database, own_names(prefix))
     yield _too_much(grants, database)
 
@@ -190,6 +198,18 @@ def _kept(grants: Grants, database: str, kept: Kept, prefix: str) -> Finding:
         f"the account may not write {table}",
         kept.without,
         f"GRANT {listed} ON {quoted(database)}.{quoted(table)} TO {grants.account};",
+    )
+
+
+def _bell(grants: Grants, database: str, table: str) -> Finding:
+    if grants.on_table("INSERT", database, table):
+        return Finding("grants.bell", "ok", "the account may tell the admin's bell")
+    return Finding(
+        "grants.bell",
+        "note",
+        f"the account may not add to {table}",
+        "the admin's bell does not tell what needs a person; `sidecar status` does",
+        f"GRANT INSERT ON {quoted(database)}.{quoted(table)} TO {grants.account};",
     )
 
 

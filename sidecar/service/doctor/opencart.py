@@ -1,20 +1,13 @@
-"""The store's own version, and our bridge in it."""
+"""The store's own version, and whether the folder of the settings is its own."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlalchemy import column, func, select, table
-
 from sidecar.errors import ConfigError
 from sidecar.service.doctor.case import StoreCase
 from sidecar.service.doctor.finding import Finding
-from sidecar.shop.database import transaction
 from sidecar.shop.installation import read_installation
-from sidecar.shop.text import unescape
-
-#: What the bridge is called among the store's extensions.
-BRIDGE = "sidecar"
 
 
 def check_version(case: StoreCase) -> Iterator[Finding]:
@@ -61,25 +54,3 @@ def _directory(case: StoreCase, name: str, prefix: str) -> Finding:
         "two stores would be taken for one",
         "correct [shop] directory, or [database] name and prefix",
     )
-
-
-def check_bridge(case: StoreCase) -> Iterator[Finding]:
-    """Which version of our extension is in the store."""
-    installed = table(f"{case.prefix}extension_install", column("code"), column("version"))
-    oldest = case.shop.capabilities.generation == "3.0"  # where no table knows versions
-    extension = table(f"{case.prefix}extension", column("code"))
-    with transaction(case.engine) as tx:
-        if oldest:
-            there = tx.scalar(select(func.count()).where(extension.c.code == BRIDGE))
-            version = "" if there else None
-        else:
-            version = tx.scalar(select(installed.c.version).where(installed.c.code == BRIDGE))
-    if version is None:
-        yield Finding(
-            "store.bridge",
-            "note",
-            "the bridge is not installed in the store",
-            "OpenCart's admin does not show what we know; everything else works",
-        )
-        return
-    yield Finding("store.bridge", "ok", f"the bridge is installed {unescape(version)}".rstrip())
