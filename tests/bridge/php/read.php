@@ -65,13 +65,17 @@ function strings(array $trees): array {
 		}
 
 		foreach (found($tree, Expr\MethodCall::class, Expr\StaticCall::class, Expr\FuncCall::class) as $each) {
-			if ($each->args && $each->args[0] instanceof Node\Arg && $each->name instanceof Node) {
+			if ($each->args && $each->args[0] instanceof Node\Arg && ($each->name instanceof Node\Identifier || $each->name instanceof Node\Name)) {
 				$call[$each->args[0]->value] = $each->name->toString();
 			}
 		}
 
 		foreach (found($tree, Node\Scalar\String_::class) as $string) {
 			$all[] = ['file' => $file, 'line' => $string->getStartLine(), 'text' => $string->value, 'whole' => !$part->contains($string), 'call' => $call->contains($string) ? $call[$string] : ''];
+		}
+
+		foreach (found($tree, 'PhpParser\Node\Scalar\EncapsedStringPart', 'PhpParser\Node\InterpolatedStringPart') as $string) {
+			$all[] = ['file' => $file, 'line' => $string->getStartLine(), 'text' => $string->value, 'whole' => false, 'call' => ''];
 		}
 	}
 
