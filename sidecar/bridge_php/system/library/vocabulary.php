@@ -5,16 +5,6 @@ namespace Opencart\System\Library\Extension\Sidecar;
  * The tags, segments and customer groups there are, each read once.
  */
 class Vocabulary {
-	/** Segments that every store has without a rule of its own. */
-	public const BUILT_IN = [
-		'everyone', 'active accounts', 'never ordered', 'one-time buyers', 'repeat buyers', 'loyal', 'new',
-		'ordered recently', 'inactive', 'high value', 'at risk', 'big spenders', 'wholesale',
-		'newsletter subscribers', 'birthday soon', 'wishlist holders', 'full carts', 'many returns',
-		'with reviews', 'RFM champions', 'RFM loyal', 'RFM promising', 'RFM new', 'RFM needs attention',
-		'RFM about to sleep', 'RFM at risk', 'RFM cannot lose', 'RFM hibernating', 'RFM lost', 'in no group',
-		'points expire soon', 'close to the next tier'
-	];
-
 	private Database $database;
 	private int $language_id;
 
@@ -61,20 +51,20 @@ class Vocabulary {
 	 * Segments that rules make by id, built-in ones first.
 	 *
 	 * @return array<int, array{id: int, name: string, slot: int, customers: int, listed: bool, built_in: bool}>
-	 *   listed: its members have rows; built_in: also where a rule of its name is in its place
+	 *   listed: its members have rows; built_in: its rule comes with the sidecar
 	 */
 	public function segments(): array {
 		if ($this->segments === null) {
 			$this->segments = [];
 
-			foreach ($this->database->rows('SELECT `segment_id`, `name`, `slot`, `customers`, `listed` FROM {sidecar_segment} WHERE `slot` IS NOT NULL ORDER BY `name_key`') as $row) {
+			foreach ($this->database->rows('SELECT `segment_id`, `name`, `slot`, `customers`, `listed`, `origin` FROM {sidecar_segment} WHERE `slot` IS NOT NULL ORDER BY `name_key`') as $row) {
 				$this->segments[(int)$row['segment_id']] = [
 					'id'        => (int)$row['segment_id'],
 					'name'      => (string)$row['name'],
 					'slot'      => (int)$row['slot'],
 					'customers' => (int)$row['customers'],
 					'listed'    => (bool)$row['listed'],
-					'built_in'  => in_array((string)$row['name'], self::BUILT_IN, true)
+					'built_in'  => $row['origin'] === 'builtin'
 				];
 			}
 
@@ -96,7 +86,7 @@ class Vocabulary {
 		if ($this->groups === null) {
 			$this->groups = [];
 
-			foreach ($this->database->rows('SELECT g.`customer_group_id`, d.`name` FROM {customer_group} g LEFT JOIN {customer_group_description} d ON (d.`customer_group_id` = g.`customer_group_id`) ORDER BY g.`sort_order`, g.`customer_group_id`, d.`language_id` = ? DESC, d.`language_id`', [$this->language_id]) as $row) {
+			foreach ($this->database->rows('SELECT g.`customer_group_id`, d.`name` FROM {customer_group} g LEFT JOIN {customer_group_description} d ON (d.`customer_group_id` = g.`customer_group_id`) ORDER BY g.`customer_group_id`, d.`language_id` = ? DESC, d.`language_id`', [$this->language_id]) as $row) {
 				$this->groups[(int)$row['customer_group_id']] = $this->groups[(int)$row['customer_group_id']] ?? Text::plain($row['name']);
 			}
 		}
