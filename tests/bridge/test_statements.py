@@ -54,12 +54,15 @@ def real(
 
 
 def columns(mariadb: PrivateServer, name: str) -> dict[str, set[str]]:
+    """The columns and indexes of each table, without the prefix."""
     found: dict[str, set[str]] = defaultdict(set)
     with contextlib.closing(mariadb.connect(name)) as connection, connection.cursor() as cursor:
         cursor.execute(
             "SELECT TABLE_NAME, COLUMN_NAME FROM information_schema.COLUMNS"
+            " WHERE TABLE_SCHEMA = %s"
+            " UNION SELECT TABLE_NAME, INDEX_NAME FROM information_schema.STATISTICS"
             " WHERE TABLE_SCHEMA = %s",
-            (name,),
+            (name, name),
         )
         for table, column in cursor.fetchall():
             found[table.removeprefix("oc_")].add(column)
