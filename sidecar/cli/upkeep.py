@@ -122,6 +122,8 @@ def _say_what_stays(upkeep: Upkeep, ours: Ours, *, purge: bool) -> None:
         show.note(f"our {show.counted(len(ours.tables), 'table')} stay: --purge drops them too")
     for name in ours.unknown:
         show.note(f"table {name} is none of this version's, and stays")
+    if upkeep.has_bridge():
+        show.note("the pages in the admin stay: `sidecar bridge uninstall --opencart DIR`")
     show.note("customers stay in the customer groups they are in:")
     for name, number in upkeep.groups():
         show.note(f"  {show.plain(name)}: {show.counted(number, 'customer')}")

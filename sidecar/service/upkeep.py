@@ -12,7 +12,8 @@ from sidecar.config import Config
 from sidecar.errors import SchemaError
 from sidecar.model import Moment
 from sidecar.privacy import takeover
-from sidecar.shop import migrate, removal
+from sidecar.service.bridge.contents import CODE
+from sidecar.shop import extension_rows, migrate, removal
 from sidecar.shop.database import transaction
 from sidecar.shop.leader import leader_lock
 from sidecar.shop.names import load_names
@@ -120,6 +121,16 @@ class Upkeep:
         takeover.give_back(self.shop)
         with transaction(self.shop.engine) as tx:
             takeover.forget(tx, self.shop.own, actor, moment)
+
+    def has_bridge(self) -> bool:
+        """Whether our pages are in the store's admin."""
+        prefix = self.shop.prefix
+        if self.shop.capabilities.generation == "3.0":
+            return False
+        with transaction(self.shop.engine) as tx:
+            if not tx.dialect.has_table(tx, f"{prefix}extension_install"):
+                return False
+            return extension_rows.installed(tx, prefix, CODE) is not None
 
     def groups(self) -> list[tuple[str, int]]:
         """The store's customer groups and how many customers are in each, by id."""

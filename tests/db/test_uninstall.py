@@ -7,10 +7,12 @@ import contextlib
 import pytest
 from sqlalchemy import Engine, inspect
 
+from sidecar.cli.upkeep import _say_what_stays
 from sidecar.errors import DatabaseUnavailableError, NotNowError
 from sidecar.service.demo_store import create_store
 from sidecar.service.private_server import PrivateServer
 from sidecar.shop import indexes, migrate
+from sidecar.shop.database import transaction
 from sidecar.shop.indexes import INDEXES, add_index, missing_indexes
 from sidecar.shop.removal import find_ours, remove
 from sidecar.shop.tables import Generation
@@ -171,3 +173,27 @@ def test_the_customer_groups_that_stay_are_counted(store: SmallStore) -> None:
     assert ("VIP & friends", 2) in groups
     assert ("#99", 1) in groups
     assert sum(number for _, number in groups) == 4
+
+
+def test_the_bridge_is_told_to_stay_where_there_is_one(
+    store: SmallStore, capfd: pytest.CaptureFixture[str]
+) -> None:
+    upkeep = store.sidecar.upkeep
+
+    assert not upkeep.has_bridge()
+    with transaction(store.sidecar.engine) as tx:
+        tx.exec_driver_sql(
+            "CREATE TABLE oc_extension_install (extension_install_id INT PRIMARY KEY"
+            " AUTO_INCREMENT, code VARCHAR(255), version VARCHAR(255), status TINYINT(1))"
+        )
+    try:
+        assert not upkeep.has_bridge()
+        with transaction(store.sidecar.engine) as tx:
+            tx.exec_driver_sql("INSERT INTO oc_extension_install (code) VALUES ('sidecar')")
+        assert upkeep.has_bridge()
+        _say_what_stays(upkeep, find_ours(store.sidecar.engine, "oc_"), purge=True)
+    finally:
+        with transaction(store.sidecar.engine) as tx:
+            tx.exec_driver_sql("DROP TABLE oc_extension_install")
+
+    assert "sidecar bridge uninstall" in capfd.readouterr().err
