@@ -1,5 +1,5 @@
 """
-Rows of the store that are too old: found in blocks of their keys, ended a few at a time.
+Rows that are too old: found in blocks of their keys, ended a few at a time.
 
 Only rows with a date that can be: one without is of no age. A row that somebody touched since
 it was found is not deleted.
@@ -18,12 +18,16 @@ from sidecar.model import Moment
 from sidecar.privacy.live_schema import LiveTable
 from sidecar.privacy.rows import Rows
 from sidecar.privacy.short_reads import BATCH, Key
+from sidecar.rules.calendar import day_start
 from sidecar.rules.privacy.register import PersonalTable
 from sidecar.rules.privacy.retention import ROW_CLASSES, RetentionRule, RowClass, kept_from
 from sidecar.shop.database import transaction
 
 #: What else a row may say that decides.
 _ASKED = ("customer_id", "order_status_id")
+
+#: Types of columns that hold the store's wall time.
+_DATES = frozenset({"datetime", "timestamp", "date"})
 
 #: The first possible day: what the store keeps of no date, as zeros, is before it.
 _FIRST = datetime.datetime(1900, 1, 1)
@@ -83,15 +87,22 @@ class OldRows:
 
     def delete(self, one: PersonalTable, keys: Sequence[Key]) -> int:
         """Delete those rows of *keys* that are still too old; returns how many."""
-        sql = self.rows.sql(one)
-        dated = sql.c[self.kind.dates[one.name]]
-        still = and_(self.rows.named(one), dated >= _FIRST, dated < self._limit())
+        sql, name = self.rows.sql(one), self.kind.dates[one.name]
+        is_number = self.rows.live[one.name].columns[name].type not in _DATES
+        first, limit = (1, self._limit_s()) if is_number else (_FIRST, self._limit())
+        still = and_(self.rows.named(one), sql.c[name] >= first, sql.c[name] < limit)
         with transaction(self.rows.shop.engine) as tx:
+            for below, column in self.kind.below.items():
+                there = self.rows.reads.sql(self.rows.live[below])
+                named = there.c[column].in_([key[0] for key in keys])
+                tx.execute(delete(there).where(named))
             statement = delete(sql).where(still)
             return tx.execute(statement, self.rows.naming(one, keys)).rowcount
 
     def _is_old(self, row: Mapping[str, Any], dated: str) -> bool:
         at = row[dated]
+        if isinstance(at, int):  # in tables of ours
+            return 0 < at < self._limit_s() and row.get("customer_id") not in self.protected
         if not isinstance(at, datetime.datetime) or not _FIRST <= at < self._limit():
             return False  # a zero or impossible date comes as a text, or not at all
         if row.get("customer_id") in self.protected:
@@ -106,5 +117,11 @@ class OldRows:
 
     def _limit(self) -> datetime.datetime:
         """The store's wall time from which on rows are kept."""
-        first = kept_from(self.moment.today, self.rule.age)
-        return datetime.datetime.combine(first, datetime.time())
+        return datetime.datetime.combine(self._first_kept(), datetime.time())
+
+    def _limit_s(self) -> int:
+        """The same in UTC epoch seconds."""
+        return day_start(self._first_kept(), self.moment.zone)
+
+    def _first_kept(self) -> datetime.date:
+        return kept_from(self.moment.today, self.rule.age)

@@ -28,7 +28,7 @@ PROTECTIONS: Final[tuple[Protection, ...]] = ("open orders", "subscriptions", "p
 @dataclass(frozen=True, slots=True)
 class RowClass:
     """
-    Rows of the store that grow old.
+    Rows that grow old.
 
     Attributes:
         about: For people.
@@ -37,12 +37,14 @@ class RowClass:
         ending: What becomes of a row.
         unfinished: Whether only orders are meant that were never placed; None: there is no
             such difference.
+        below: By table: the column that holds the key of a row that goes; its rows go with it.
     """
 
     about: str
     dates: Mapping[str, str]
     ending: Ending = "delete"
     unfinished: bool | None = None
+    below: Mapping[str, str] = field(default_factory=dict)
 
 
 #: The class that is persons, not rows.
@@ -78,6 +80,11 @@ ROW_CLASSES: Final[Mapping[str, RowClass]] = {
         },
     ),
     "sessions": RowClass("sessions, from when on they have expired", {"session": "expire"}),
+    "requests": RowClass(
+        "requests of people about their data, from when on they are answered",
+        {"sidecar_privacy_request": "finished_at"},
+        below={"sidecar_privacy_act": "request_id"},
+    ),
 }
 
 CLASSES: Final[Mapping[str, str]] = {
