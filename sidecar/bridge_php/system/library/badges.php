@@ -32,7 +32,7 @@ class Badges {
 
 		$badges = [];
 
-		foreach ($this->database->rows('SELECT s.`customer_id`, COALESCE(t.`lock_tier`, t.`tier`) AS `tier`' . $columns . ' FROM {sidecar_customer} s LEFT JOIN {sidecar_tier} t ON (t.`customer_id` = s.`customer_id`) WHERE s.`customer_id` IN (?)', [$customer_ids]) as $row) {
+		foreach ($this->database->rows('SELECT s.`customer_id`, t.`tier`' . $columns . ' FROM {sidecar_customer} s LEFT JOIN {sidecar_tier} t ON (t.`customer_id` = s.`customer_id`) WHERE s.`customer_id` IN (?)', [$customer_ids]) as $row) {
 			$tags = [];
 
 			foreach ($slots as $tag) {
