@@ -32,7 +32,7 @@ from playwright.sync_api import Browser, sync_playwright
 from browser import deploy
 from browser.desk import Desk
 from browser.program import Program
-from browser.store import Store
+from browser.store import Store, differing
 from sidecar import clock
 from support.given import Given
 
@@ -43,6 +43,15 @@ collect_ignore_glob = [] if _ROOT else ["test_*.py"]
 
 #: First what needs the store without the bridge.
 _FIRST = "test_deploying.py"
+
+#: Tables that the acts of tests are meant to change, and what the daemon tells in the admin.
+WRITTEN = (
+    "customer",
+    "customer_history",
+    "customer_reward",
+    "customer_transaction",
+    "notification",
+)
 
 _CLERK = "sidecar-clerk"
 _CLERKS = {"access": ["common/dashboard", "customer/customer"], "modify": ["customer/customer"]}
@@ -212,19 +221,29 @@ def bridge(
     people: dict[str, int],
     desks: dict[str, Desk],
     in_place: bool,
-) -> Program:
+) -> Iterator[Program]:
     """The bridge is installed, our tables are filled and the daemon runs."""
     if in_place:
-        return program
+        yield program
+        return
+    upload = request.config.getoption("--deploy") == "upload"
     program.run("key", "create")
     program.run("migrate")
     program.run("once", "--yes")
-    if request.config.getoption("--deploy") == "upload":
+    desks["admin"].goto("marketplace/installer")  # lists the examples that OpenCart brings
+    before = store.snapshot(without=WRITTEN)
+    if upload:
         deploy.install_by_upload(desks["admin"], program)
     else:
         deploy.install_by_command(program, store)
     program.start()
-    return program
+    yield program
+    program.stop()
+    if upload:
+        deploy.leave_by_installer(desks["admin"])
+    else:
+        deploy.leave_by_command(program, store)
+    assert differing(before, store.snapshot(without=WRITTEN)) == {}
 
 
 @pytest.fixture

@@ -57,6 +57,7 @@ def leave_by_command(program: Program, store: Store) -> None:
 def put_away(store: Store) -> None:
     """Remove the bridge's files, also where leaving failed."""
     shutil.rmtree(store.installation.directory / "extension" / "sidecar", ignore_errors=True)
+    (store.storage / "marketplace" / "sidecar.ocmod.zip").unlink(missing_ok=True)
 
 
 def _others(desk: Desk) -> Locator:
