@@ -452,3 +452,17 @@ def test_the_rules_are_in_the_state_that_the_sidecar_says(
     found, told = states()
     assert found == told
     assert found["tag", "all"][0] == "held"
+
+
+def test_a_rule_that_was_edited_while_it_waited_waits_no_more(
+    store: SmallStore, small_database: Database
+) -> None:
+    history(store)
+    store.named_rules({"buyer": "orders > 0", HOSTILE: "orders = 0", "all": "orders < 99"})
+    store.book()  # as any cycle does, it notes what the rules say now
+
+    found = php_call(small_database, "return (new Sidecar\\RuleList($database))->rules();")
+    told = store.sidecar.view.rule_list(store.sidecar.check_rules())
+
+    assert {rule["state"] for rule in found if rule["name"] == "all"} == {"new"}
+    assert {rule["state"] for rule in told if rule["name"] == "all"} == {"new"}

@@ -168,6 +168,10 @@ def test_everything_that_waits_for_a_person_is_counted(
         state.write(
             tx, own, "paused", {"by": "admin:ann", "reason": HOSTILE, "at": 7}, store.moment
         )
+    store.rows(
+        "INSERT INTO `{own}rule` (kind, name, name_key, origin, position, fingerprint, settled,"
+        " held, changed_at) VALUES ('tag', 'edited', 'edited', 'file', 0, 'b', 'a', 'a', 1)"
+    )
     store.sidecar.requests.ask("resume", {}, "admin:ann")
     store.rows(
         "INSERT INTO `{own}hint` (customer_id, reason, at) VALUES (%s, 'customer.edit', 1)", ids[0]

@@ -83,7 +83,12 @@ def test_what_other_runs_wait_with_is_not_told_of_a_run(store: SmallStore) -> No
     store.rules(buyer="orders > 0", quiet="orders = 0", silent="orders < 1", shy='tags has "quiet"')
     second = max(found.run_id for found in store.whole_pass(cap=2).waiting)
 
+    # And what would change anyhow is no part of either.
+    store.given.order(store.given.customer(), "50")
+
     assert second != first
+    sample = told(store, "run.show", run=first)["sample"]
+    assert {step["name"] for step in sample} == {"quiet"}
     assert [rule["name"] for rule in told(store, "run.show", run=first)["rules"]] == ["quiet"]
     assert [rule["name"] for rule in told(store, "run.show", run=second)["rules"]] == ["silent"]
 
