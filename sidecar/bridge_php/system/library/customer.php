@@ -24,7 +24,7 @@ class Customer {
 	}
 
 	/**
-	 * Who it is; null: the store has no such customer.
+	 * Who it is; null: the store has no such customer, or our tables are not there.
 	 *
 	 * @return ?array{customer_id: int, name: string, email: string, telephone: string, group_id: int, status: bool, since: string}
 	 *   since: as the store keeps it; '' where it has no date
@@ -32,7 +32,7 @@ class Customer {
 	public function head(): ?array {
 		$row = $this->database->row('SELECT `firstname`, `lastname`, `email`, `telephone`, `customer_group_id`, `status`, `date_added` FROM {customer} WHERE `customer_id` = ?', [$this->customer_id]);
 
-		if (!$row) {
+		if (!$row || (new Daemon($this->database))->schema() === null) {
 			return null;
 		}
 

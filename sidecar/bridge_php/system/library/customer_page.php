@@ -62,7 +62,7 @@ trait CustomerPage {
 			'span'       => $facts['order_span'] ?? null,
 			'gap'        => $facts['average_gap'] ?? null,
 			'expected'   => $money->day($expected),
-			'overdue'    => $expected !== null && strtotime($expected) < time(),
+			'overdue'    => $expected !== null && date('Y-m-d', (int)strtotime($expected)) < date('Y-m-d'),
 			'units'      => $buying['baskets']['units'],
 			'months'     => $this->months($buying['months']),
 			'sizes'      => $this->sizes($buying['baskets']['sizes']),
