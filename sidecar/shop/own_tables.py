@@ -272,6 +272,7 @@ def own_tables(prefix: str) -> OwnTables:
             Column("baseline_at", BigInteger),
             Column("listed", TINYINT(unsigned=True)),
             Column("gone_at", BigInteger),
+            Column("origin", Enum("file", "admin", "builtin")),
         ),
         member=table(
             "member",

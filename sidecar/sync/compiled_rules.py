@@ -14,6 +14,7 @@ from sidecar.rules.dependencies import LADDER, Node
 from sidecar.rules.ladder import LadderPlan
 from sidecar.rules.ladder_memory import PINNED
 from sidecar.rules.plan import Changes, Layout
+from sidecar.rules.rule import MadeIn
 from sidecar.rules.ruleset import RuleSet
 from sidecar.shop.database import transaction
 from sidecar.shop.shop import Shop
@@ -172,7 +173,8 @@ def open_rulebook(
             known = tags.provisional(tags.load_tags(tx, own), wanted)
         every = segments.load_segments(tx, own)
         kept = _kept_segments(checked.rules, every)
-        names = [rule.name for rule in checked.rules.segments] + [s.name for s in kept]
+        names: dict[str, MadeIn] = {segment.name: "admin" for segment in kept}
+        names |= {rule.name: rule.made_in for rule in checked.rules.segments}
         found = segments.register(tx, own, names, moment, writing=writing)
         every += found
         rules = registry.load(tx, own, checked.rules, moment, writing=writing)

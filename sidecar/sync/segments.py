@@ -28,6 +28,7 @@ from sqlalchemy.dialects.mysql import insert
 
 from sidecar.errors import ConfigError
 from sidecar.model import Moment, Scope, fold
+from sidecar.rules.rule import MadeIn
 from sidecar.shop.database import transaction
 from sidecar.shop.own_tables import SEGMENT_SLOTS, OwnTables
 from sidecar.shop.shop import Shop
@@ -49,6 +50,7 @@ class Segment:
         listed: Whether each member has a row.
         has_baseline: Whether it was evaluated over the whole store once; its entries and
             exits are history from then on.
+        origin: Where its rule stands; None: nobody noted it yet.
     """
 
     segment_id: int
@@ -57,6 +59,7 @@ class Segment:
     customers: int = 0
     listed: bool = False
     has_baseline: bool = False
+    origin: str | None = None
 
 
 def load_segments(tx: Connection, own: OwnTables) -> list[Segment]:
@@ -71,18 +74,20 @@ def load_segments(tx: Connection, own: OwnTables) -> list[Segment]:
             customers=row.customers,
             listed=bool(row.listed),
             has_baseline=row.baseline_at is not None,
+            origin=row.origin,
         )
         for row in rows
     ]
 
 
 def register(
-    tx: Connection, own: OwnTables, names: Sequence[str], moment: Moment, *, writing: bool
+    tx: Connection, own: OwnTables, names: Mapping[str, MadeIn], moment: Moment, *, writing: bool
 ) -> list[Segment]:
     """
     The segments called *names*; new ones get a bit, those no longer named begin to go.
 
     Args:
+        names: With where the rule of each stands.
         writing: Without it new ones are only imagined.
 
     Raises:
@@ -98,12 +103,22 @@ def register(
         segment_id = -number - 1
         if writing:
             statement = insert(table).values(
-                name=wanted[key], name_key=key, slot=slot, customers=0, listed=0
+                name=wanted[key],
+                name_key=key,
+                slot=slot,
+                customers=0,
+                listed=0,
+                origin=names[wanted[key]],
             )
             # One that was gone comes back as a new one.
             tx.execute(
                 statement.on_duplicate_key_update(
-                    name=wanted[key], slot=slot, customers=0, baseline_at=None, gone_at=None
+                    name=wanted[key],
+                    slot=slot,
+                    customers=0,
+                    baseline_at=None,
+                    gone_at=None,
+                    origin=statement.inserted.origin,
                 )
             )
             segment_id = tx.scalar(select(table.c.segment_id).where(table.c.name_key == key)) or 0
@@ -116,6 +131,10 @@ def register(
             if ids:
                 rows = update(table).where(table.c.segment_id.in_(ids), changed)
                 tx.execute(rows.values(gone_at=at))
+        for key, segment in known.items():
+            if key in wanted and segment.origin != (origin := names[wanted[key]]):
+                row = update(table).where(table.c.segment_id == segment.segment_id)
+                tx.execute(row.values(origin=origin))
     return sorted(found, key=lambda segment: fold(segment.name))
 
 

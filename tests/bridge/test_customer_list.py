@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-import sidecar.rules
+import sidecar
 from bridge.php_database import BRIDGE, php_call
 from sidecar.config import Database
 from sidecar.rules.language import parser
@@ -476,10 +476,10 @@ def test_filters_and_their_expression_find_the_same(
     assert 0 < len(told[1]["pages"][0]) < 24
 
 
-def test_the_segments_that_every_store_has_are_known_to_the_bridge(
-    small_database: Database,
-) -> None:
-    file = Path(sidecar.rules.__file__).parent / "built_in_segments.toml"
-    names = [one["name"] for one in tomllib.loads(file.read_text("utf-8"))["segment"]]
+def test_every_quick_filter_is_a_segment_that_every_store_has() -> None:
+    package = Path(sidecar.__file__).parent
+    built_in = tomllib.loads((package / "rules/built_in_segments.toml").read_text("utf-8"))
+    page = (package / "bridge_php/admin/controller/page/customers.php").read_text("utf-8")
+    (quick,) = re.findall(r"const QUICK = \[(.+?)\];", page)
 
-    assert php_call(small_database, "return Sidecar\\Vocabulary::BUILT_IN;") == names
+    assert set(re.findall(r"'([^']+)'", quick)) <= {one["name"] for one in built_in["segment"]}

@@ -153,3 +153,16 @@ def test_while_the_ladder_waits_the_standing_group_is_asked_for(ladder: LadderSt
 
     assert (ladder.members("golden"), ladder.members("plain")) == ([], [ann])
     assert ladder.group(ann) == "Default"
+
+
+def test_where_the_rule_of_a_segment_stands_is_kept_with_it(ladder: LadderStore) -> None:
+    store = ladder.store
+    ladder.rules(BUYERS)
+    store.full_pass()
+    assert store.rows("SELECT name, origin FROM {own}segment") == [
+        {"name": "buyers", "origin": "file"}
+    ]
+
+    store.rows("UPDATE {own}segment SET origin = NULL")  # as a version before left it
+    store.full_pass()
+    assert [row["origin"] for row in store.rows("SELECT origin FROM {own}segment")] == ["file"]

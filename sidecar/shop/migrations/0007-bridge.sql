@@ -18,5 +18,8 @@ CREATE TABLE IF NOT EXISTS `{prefix}sidecar_selection` (
   KEY `customer` (`customer_id`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin COMMENT='customers that an expression chose, for an hour';
 
+ALTER TABLE `{prefix}sidecar_segment`
+  ADD COLUMN `origin` ENUM('file','admin','builtin') NULL COMMENT 'where its rule stands; NULL: no pass has noted it yet';
+
 ALTER TABLE `{prefix}sidecar_finding`
   ADD COLUMN `told_at` BIGINT NULL COMMENT 'when the admin''s bell told it; NULL: not yet';

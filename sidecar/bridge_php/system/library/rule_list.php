@@ -15,7 +15,7 @@ class RuleList {
 	 * Rules of tags, the ladder as a whole, and segments.
 	 *
 	 * @return list<array{kind: string, name: string, origin: string, state: 'applied'|'new'|'waiting'|'held', customers: ?int, run: int}>
-	 *   origin '': a segment whose rule no table names; customers: null while nobody counted them;
+	 *   origin '': a segment that no pass has looked at since; customers: null while nobody counted them;
 	 *   run: the one it waits in, or that holds it; 0: none
 	 */
 	public function rules(): array {
@@ -40,7 +40,7 @@ class RuleList {
 			];
 		}
 
-		foreach ($this->database->rows("SELECT s.`name`, s.`customers`, s.`baseline_at`, r.`origin` FROM {sidecar_segment} s LEFT JOIN {sidecar_rule} r ON (r.`kind` = 'segment' AND r.`name_key` = s.`name_key`) WHERE s.`slot` IS NOT NULL ORDER BY s.`name_key`") as $row) {
+		foreach ($this->database->rows("SELECT `name`, `customers`, `baseline_at`, `origin` FROM {sidecar_segment} WHERE `slot` IS NOT NULL ORDER BY `name_key`") as $row) {
 			$rules[] = [
 				'kind'      => 'segment',
 				'name'      => (string)$row['name'],

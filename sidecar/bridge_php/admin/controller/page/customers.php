@@ -40,7 +40,7 @@ class Customers extends Page {
 		foreach ($names->segments() as $segment) {
 			$segment['count'] = $this->number($segment['customers']);
 
-			if ($segment['built_in'] && in_array($segment['name'], self::QUICK, true)) {
+			if (in_array($segment['name'], self::QUICK, true)) {
 				$quick[array_search($segment['name'], self::QUICK, true)] = ['label' => $this->words()['quick_' . str_replace(' ', '_', $segment['name'])]] + $segment;
 			} elseif ($segment['name'] !== 'everyone') {
 				$more[] = $segment;
