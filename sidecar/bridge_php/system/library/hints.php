@@ -8,65 +8,85 @@ namespace Opencart\System\Library\Extension\Sidecar;
  */
 class Hints {
 	/**
-	 * Methods of the admin's models: when it is told, as what, and what says whose it is (see `whose`).
+	 * What the handlers follow: few and wide, because OpenCart holds each against everything that
+	 * happens in a request. `?` stands for what is before a method's name. What is deleted must be
+	 * seen before.
+	 */
+	public const ADMIN_EVENTS = [
+		'model/customer/*/after',
+		'model/sale/order?deleteOrder/before',
+		'model/sale/returns?*/after',
+		'model/sale/returns?deleteReturn/before'
+	];
+
+	/** The same of the storefront. */
+	public const STOREFRONT_EVENTS = [
+		'model/account/*/after',
+		'model/catalog/review?addReview/after',
+		'model/checkout/order?*/after',
+		'model/checkout/order?deleteOrder/before'
+	];
+
+	/**
+	 * Methods of the admin's models: as what they are told, and what says whose it is (see `whose`).
 	 */
 	public const ADMIN = [
-		'customer/customer/addCustomer'                => ['after', 'customer.add', 'result'],
-		'customer/customer/editCustomer'               => ['after', 'customer.edit', 'customer'],
-		'customer/customer/deleteCustomer'             => ['after', 'customer.delete', 'customer'],
-		'customer/customer/addAddress'                 => ['after', 'address.add', 'customer'],
-		'customer/customer/editAddress'                => ['after', 'address.edit', 'customer'],
-		'customer/customer/deleteAddresses'            => ['after', 'address.delete', 'customer'],
-		'customer/customer/addHistory'                 => ['after', 'history.add', 'customer'],
-		'customer/customer/addTransaction'             => ['after', 'credit.add', 'customer'],
-		'customer/customer/deleteTransactions'         => ['after', 'credit.delete', 'customer'],
-		'customer/customer/deleteTransactionByOrderId' => ['after', 'credit.delete', 'order'],
-		'customer/customer/deleteTransactionsByOrderId' => ['after', 'credit.delete', 'order'],
-		'customer/customer/addReward'                  => ['after', 'points.add', 'customer'],
-		'customer/customer/deleteRewards'              => ['after', 'points.delete', 'customer'],
-		'customer/customer/deleteReward'               => ['after', 'points.delete', 'order'],
-		'customer/customer/deleteRewardsByOrderId'     => ['after', 'points.delete', 'order'],
-		'customer/customer_approval/approveCustomer'   => ['after', 'approval.approve', 'customer'],
-		'customer/customer_approval/denyCustomer'      => ['after', 'approval.deny', 'customer'],
-		'customer/customer_approval/approveAffiliate'  => ['after', 'affiliate.approve', 'customer'],
-		'customer/customer_approval/denyAffiliate'     => ['after', 'affiliate.deny', 'customer'],
-		'sale/order/deleteOrder'                       => ['before', 'order.delete', 'order'],
-		'sale/returns/addReturn'                       => ['after', 'return.add', 'row'],
-		'sale/returns/editReturn'                      => ['after', 'return.edit', 'return'],
-		'sale/returns/deleteReturn'                    => ['before', 'return.delete', 'return'],
-		'sale/returns/addHistory'                      => ['after', 'return.history', 'return']
+		'customer/customer/addCustomer'                 => ['customer.add', 'result'],
+		'customer/customer/editCustomer'                => ['customer.edit', 'customer'],
+		'customer/customer/deleteCustomer'              => ['customer.delete', 'customer'],
+		'customer/customer/addAddress'                  => ['address.add', 'customer'],
+		'customer/customer/editAddress'                 => ['address.edit', 'customer'],
+		'customer/customer/deleteAddresses'             => ['address.delete', 'customer'],
+		'customer/customer/addHistory'                  => ['history.add', 'customer'],
+		'customer/customer/addTransaction'              => ['credit.add', 'customer'],
+		'customer/customer/deleteTransactions'          => ['credit.delete', 'customer'],
+		'customer/customer/deleteTransactionByOrderId'  => ['credit.delete', 'order'],
+		'customer/customer/deleteTransactionsByOrderId' => ['credit.delete', 'order'],
+		'customer/customer/addReward'                   => ['points.add', 'customer'],
+		'customer/customer/deleteRewards'               => ['points.delete', 'customer'],
+		'customer/customer/deleteReward'                => ['points.delete', 'order'],
+		'customer/customer/deleteRewardsByOrderId'      => ['points.delete', 'order'],
+		'customer/customer_approval/approveCustomer'    => ['approval.approve', 'customer'],
+		'customer/customer_approval/denyCustomer'       => ['approval.deny', 'customer'],
+		'customer/customer_approval/approveAffiliate'   => ['affiliate.approve', 'customer'],
+		'customer/customer_approval/denyAffiliate'      => ['affiliate.deny', 'customer'],
+		'sale/order/deleteOrder'                        => ['order.delete', 'order'],
+		'sale/returns/addReturn'                        => ['return.add', 'row'],
+		'sale/returns/editReturn'                       => ['return.edit', 'return'],
+		'sale/returns/deleteReturn'                     => ['return.delete', 'return'],
+		'sale/returns/addHistory'                       => ['return.history', 'return']
 	];
 
 	/**
 	 * The same of the storefront's models, which the admin too uses for orders.
 	 */
 	public const STOREFRONT = [
-		'account/customer/addCustomer'                => ['after', 'customer.add', 'result'],
-		'account/customer/editCustomer'               => ['after', 'customer.edit', 'customer'],
-		'account/customer/editNewsletter'             => ['after', 'customer.newsletter', 'self'],
-		'account/customer/deleteCustomer'             => ['after', 'customer.delete', 'customer'],
-		'account/customer/addLogin'                   => ['after', 'customer.login', 'customer'],
-		'account/customer/addTransaction'             => ['after', 'credit.add', 'customer'],
-		'account/customer/deleteTransactionByOrderId' => ['after', 'credit.delete', 'order'],
-		'account/address/addAddress'                  => ['after', 'address.add', 'customer'],
-		'account/address/editAddress'                 => ['after', 'address.edit', 'self'],
-		'account/address/deleteAddress'               => ['after', 'address.delete', 'self'],
-		'account/address/deleteAddresses'             => ['after', 'address.delete', 'self'],
-		'account/affiliate/addAffiliate'              => ['after', 'affiliate.add', 'customer'],
-		'account/affiliate/editAffiliate'             => ['after', 'affiliate.edit', 'customer'],
-		'account/gdpr/addGdpr'                        => ['after', 'gdpr.add', 'email'],
-		'account/returns/addReturn'                   => ['after', 'return.add', 'self'],
-		'account/reward/addReward'                    => ['after', 'points.add', 'customer'],
-		'account/reward/deleteRewards'                => ['after', 'points.delete', 'customer'],
-		'account/reward/deleteRewardsByOrderId'       => ['after', 'points.delete', 'order'],
-		'account/transaction/addTransaction'          => ['after', 'credit.add', 'customer'],
-		'account/transaction/deleteTransactions'      => ['after', 'credit.delete', 'customer'],
-		'account/transaction/deleteTransactionsByOrderId' => ['after', 'credit.delete', 'order'],
-		'catalog/review/addReview'                    => ['after', 'review.add', 'self'],
-		'checkout/order/addOrder'                     => ['after', 'order.add', 'row'],
-		'checkout/order/editOrder'                    => ['after', 'order.edit', 'order'],
-		'checkout/order/deleteOrder'                  => ['before', 'order.delete', 'order'],
-		'checkout/order/addHistory'                   => ['after', 'order.history', 'order']
+		'account/customer/addCustomer'                    => ['customer.add', 'result'],
+		'account/customer/editCustomer'                   => ['customer.edit', 'customer'],
+		'account/customer/editNewsletter'                 => ['customer.newsletter', 'self'],
+		'account/customer/deleteCustomer'                 => ['customer.delete', 'customer'],
+		'account/customer/addLogin'                       => ['customer.login', 'customer'],
+		'account/customer/addTransaction'                 => ['credit.add', 'customer'],
+		'account/customer/deleteTransactionByOrderId'     => ['credit.delete', 'order'],
+		'account/address/addAddress'                      => ['address.add', 'customer'],
+		'account/address/editAddress'                     => ['address.edit', 'self'],
+		'account/address/deleteAddress'                   => ['address.delete', 'self'],
+		'account/address/deleteAddresses'                 => ['address.delete', 'self'],
+		'account/affiliate/addAffiliate'                  => ['affiliate.add', 'customer'],
+		'account/affiliate/editAffiliate'                 => ['affiliate.edit', 'customer'],
+		'account/gdpr/addGdpr'                            => ['gdpr.add', 'email'],
+		'account/returns/addReturn'                       => ['return.add', 'self'],
+		'account/reward/addReward'                        => ['points.add', 'customer'],
+		'account/reward/deleteRewards'                    => ['points.delete', 'customer'],
+		'account/reward/deleteRewardsByOrderId'           => ['points.delete', 'order'],
+		'account/transaction/addTransaction'              => ['credit.add', 'customer'],
+		'account/transaction/deleteTransactions'          => ['credit.delete', 'customer'],
+		'account/transaction/deleteTransactionsByOrderId' => ['credit.delete', 'order'],
+		'catalog/review/addReview'                        => ['review.add', 'self'],
+		'checkout/order/addOrder'                         => ['order.add', 'row'],
+		'checkout/order/editOrder'                        => ['order.edit', 'order'],
+		'checkout/order/deleteOrder'                      => ['order.delete', 'order'],
+		'checkout/order/addHistory'                       => ['order.history', 'order']
 	];
 
 	/** What saves the group and the newsletter flag: only of these is it told who did it. */
@@ -79,27 +99,9 @@ class Hints {
 	}
 
 	/**
-	 * What events the methods of *hints* are; `?` stands for what is before a method's name.
-	 *
-	 * @param array<string, array{string, string, string}> $hints
-	 *
-	 * @return list<string>
-	 */
-	public static function triggers(array $hints): array {
-		$triggers = [];
-
-		foreach ($hints as $method => $hint) {
-			$place = (int)strrpos($method, '/');
-			$triggers[] = 'model/' . substr($method, 0, $place) . '?' . substr($method, $place + 1) . '/' . $hint[0];
-		}
-
-		return $triggers;
-	}
-
-	/**
 	 * Tell of an event, if it is one of *hints* and of a customer with an account.
 	 *
-	 * @param array<string, array{string, string, string}> $hints
+	 * @param array<string, array{string, string}> $hints
 	 * @param string             $route  of the method, as the event names it
 	 * @param array<int, mixed>  $args   of the method
 	 * @param mixed              $result of the method
@@ -114,7 +116,7 @@ class Hints {
 			return;
 		}
 
-		[, $reason, $of] = $hints[$method];
+		[$reason, $of] = $hints[$method];
 		$customer_id = $this->whose($of, array_values($args), $result, $self);
 
 		if ($customer_id > 0) {

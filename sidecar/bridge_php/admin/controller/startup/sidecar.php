@@ -26,7 +26,7 @@ class Sidecar extends \Opencart\System\Engine\Controller {
 				$this->event->register($trigger, new Action('extension/sidecar/event/sidecar.' . $handler), 0);
 			}
 
-			foreach (Hints::triggers(Hints::ADMIN) as $trigger) {
+			foreach (Hints::ADMIN_EVENTS as $trigger) {
 				$this->event->register($trigger, new Action('extension/sidecar/event/sidecar._hint'), 0);
 			}
 		} catch (\Throwable $e) {

@@ -27,7 +27,7 @@ class Sidecar extends \Opencart\System\Engine\Controller {
 
 			$this->registry->set('sidecar_started', new \stdClass());
 
-			foreach (Hints::triggers(Hints::STOREFRONT) as $trigger) {
+			foreach (Hints::STOREFRONT_EVENTS as $trigger) {
 				$this->event->register($trigger, new Action('extension/sidecar/event/sidecar._hint'), 0);
 			}
 
