@@ -139,7 +139,7 @@ def hints(shop: SmallStore) -> list[tuple[int, str, str | None]]:
         query = "SELECT customer_id, reason, actor FROM oc_sidecar_hint ORDER BY hint_id"
         found = [tuple(row) for row in tx.execute(text(query))]
         tx.execute(text("DELETE FROM oc_sidecar_hint"))
-    return found  # type: ignore[return-value]
+    return found
 
 
 @pytest.mark.parametrize("version", NAMES)
@@ -232,12 +232,13 @@ def test_a_name_of_a_user_is_told_plain_and_no_longer_than_there_is_room(
 def test_a_handler_is_silent_without_our_tables_and_for_anything_it_is_given(
     shop: SmallStore,
 ) -> None:
+    strange: list[list[Any]] = [[7, {}], [], [[]], [None], ["x"], [{"customer_id": []}]]
     with transaction(shop.sidecar.engine) as tx:
         tx.execute(text("RENAME TABLE oc_sidecar_hint TO oc_hidden"))
     try:
         for part in ("Admin", "Catalog"):
             prefix = "customer" if part == "Admin" else "account"
-            for args in ([7, {}], [], [[]], [None], ["x"], [{"customer_id": []}]):
+            for args in strange:
                 fire(shop, part, f"{prefix}/customer.editCustomer", args)
     finally:
         with transaction(shop.sidecar.engine) as tx:
