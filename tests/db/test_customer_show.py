@@ -194,7 +194,7 @@ def test_facts_come_with_what_shows_them_in_the_order_of_the_catalogue(store: Sm
     store.given.order(ann, "12.5")
     store.full_pass()
 
-    shown = store.sidecar.view.customer(str(ann))
+    shown: Any = store.sidecar.view.customer(str(ann))
 
     facts = {fact["name"]: fact for fact in shown["facts"]}
     assert list(facts) == [fact.name for fact in store.sidecar.view.dictionary().catalogue]

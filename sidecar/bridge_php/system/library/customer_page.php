@@ -168,12 +168,13 @@ trait CustomerPage {
 	}
 
 	/**
-	 * Names of order statuses by id, in the person's language.
+	 * Names of order statuses by id, in the person's language where there is one.
 	 *
 	 * @return array<int, string>
 	 */
 	private function statuses(): array {
-		$rows = $this->database()->rows('SELECT `order_status_id`, `name` FROM {order_status} WHERE `language_id` = ?', [(int)$this->config->get('config_language_id')]);
+		// The person's language comes last, and so before the others.
+		$rows = $this->database()->rows('SELECT `order_status_id`, `name` FROM {order_status} ORDER BY `language_id` = ?, `language_id` DESC', [(int)$this->config->get('config_language_id')]);
 
 		return array_map([Text::class, 'plain'], array_column($rows, 'name', 'order_status_id'));
 	}
