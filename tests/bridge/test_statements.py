@@ -15,6 +15,7 @@ from bridge.php_database import BRIDGE, php_call, run_php
 from sidecar.config import Database
 from sidecar.service.private_server import PrivateServer
 from sidecar.shop.database import connect
+from sidecar.shop.indexes import INDEXES
 from sidecar.shop.migrate import migrate
 
 READ = Path(__file__).with_name("php") / "read.php"
@@ -66,6 +67,8 @@ def columns(mariadb: PrivateServer, name: str) -> dict[str, set[str]]:
         )
         for table, column in cursor.fetchall():
             found[table.removeprefix("oc_")].add(column)
+    for index in INDEXES:
+        found[index.table].add(index.name)
     return found
 
 

@@ -46,7 +46,7 @@ export async function fetchJson(element, url, options = {}) {
   try {
     response = await fetch(url, {credentials: 'same-origin', ...options});
   } catch {
-    throw new Error(words(element).lost);
+    throw Object.assign(new Error(words(element).lost), {isLost: true});
   }
 
   const text = await response.text();
@@ -55,7 +55,7 @@ export async function fetchJson(element, url, options = {}) {
     return JSON.parse(text);
   } catch {
     // OpenCart answers with its login page where the session is over.
-    throw new Error(response.ok ? words(element).login : words(element).lost);
+    throw Object.assign(new Error(response.ok ? words(element).login : words(element).lost), {isLost: !response.ok});
   }
 }
 
@@ -213,6 +213,9 @@ function valueOf(input) {
   }
 }
 
+/** The last request of an element whose answer was lost: asked again, it must be the same command. */
+const lost = new WeakMap();
+
 /** Carry out the command of an element; its buttons rest meanwhile, so twice pressed is once asked. */
 export async function carryOut(element, button) {
   if (element.dataset.busy || (button.dataset.confirm && !window.confirm(button.dataset.confirm))) {
@@ -232,14 +235,25 @@ export async function carryOut(element, button) {
   progress.working('new');
 
   try {
-    const found = await ask(element, button.dataset.command || element.dataset.command, parametersOf(element), {
+    const name = button.dataset.command || element.dataset.command;
+    const parameters = parametersOf(element);
+    const request = JSON.stringify([name, parameters]);
+    const key = lost.get(element)?.request === request ? lost.get(element).key : newKey();
+    lost.set(element, {request, key});
+    const found = await ask(element, name, parameters, {
+      key,
       progress: (...how) => progress.working(...how),
     });
+    lost.delete(element);
     const texts = words(element);
     progress.over(found.state === 'waiting' ? texts.approval : element.dataset.done || texts.done, found.state === 'waiting' ? 'info' : 'success');
     element.dispatchEvent(new CustomEvent('sidecar:answered', {bubbles: true, detail: found}));
     await reload(element);
   } catch (error) {
+    if (!error.isLost) {
+      lost.delete(element);
+    }
+
     progress.over(error.message, 'danger');
   } finally {
     resting.forEach((each) => { each.disabled = false; });
@@ -254,8 +268,13 @@ export async function reload(element) {
   await Promise.all(panels.filter((panel) => panel !== null && named !== 'none').map((panel) => load(panel)));
 }
 
+/** What each panel was asked for last. */
+const latest = new WeakMap();
+
 /** Fill a panel from a URL, by default its own. An older answer never replaces a newer one. */
 export async function load(panel, url = panel.dataset.panel) {
+  const mine = {};
+  latest.set(panel, mine);
   panel.dataset.panel = url;
   panel.setAttribute('aria-busy', 'true');
 
@@ -263,7 +282,7 @@ export async function load(panel, url = panel.dataset.panel) {
     const response = await fetch(url + await asked(panel), {credentials: 'same-origin'});
     const html = await response.text();
 
-    if (panel.dataset.panel !== url) {
+    if (latest.get(panel) !== mine) {
       return;
     }
 
@@ -275,12 +294,18 @@ export async function load(panel, url = panel.dataset.panel) {
     start(panel);
     panel.dispatchEvent(new CustomEvent('sidecar:loaded', {bubbles: true}));
   } catch (error) {
+    if (latest.get(panel) !== mine) {
+      return;
+    }
+
     const said = document.createElement('div');
     said.className = `alert alert-${error.kind || 'danger'}`;
     said.textContent = error instanceof TypeError ? words(panel).lost : error.message;
     panel.replaceChildren(said);
   } finally {
-    panel.removeAttribute('aria-busy');
+    if (latest.get(panel) === mine) {
+      panel.removeAttribute('aria-busy');
+    }
   }
 }
 
