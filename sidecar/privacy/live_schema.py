@@ -14,6 +14,8 @@ TEXT_TYPES = frozenset(
 )
 #: How MariaDB writes down the check of a column made as JSON.
 _JSON_VALID = re.compile(r"json_valid\(`([^`]+)`\)", re.IGNORECASE)
+_WORD = re.compile(r"'((?:[^']|'')*)'")
+_ESCAPED = re.compile(r"''|\\.")
 _BINARY_TYPES = frozenset({"binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"})
 
 
@@ -26,6 +28,7 @@ class LiveColumn:
         is_nullable: Whether it may be NULL.
         length: Characters that it holds; None: it is no text.
         must_be_json: Whether the table refuses a text that is none.
+        words: Of an enum, in its order.
     """
 
     name: str
@@ -33,6 +36,7 @@ class LiveColumn:
     is_nullable: bool
     length: int | None
     must_be_json: bool = False
+    words: tuple[str, ...] = ()
 
     @property
     def is_text(self) -> bool:
@@ -71,6 +75,7 @@ def read_live_schema(tx: Connection, database: str, prefix: str) -> dict[str, Li
             row.nullable == "YES",
             _length(row.length),
             (str(row.name), str(row.field)) in as_json,
+            _words(str(row.whole)) if str(row.kind).lower() == "enum" else (),
         )
         columns.setdefault(str(row.name), {})[column.name] = column
         engines[str(row.name)] = str(row.engine)
@@ -102,13 +107,23 @@ def _read_json_columns(tx: Connection, database: str) -> frozenset[tuple[str, st
     return frozenset((name, match[1]) for name, match in found if match is not None)
 
 
+def _words(whole: str) -> tuple[str, ...]:
+    """The words of a type as ``enum('a','b')``."""
+    return tuple(_ESCAPED.sub(_unescaped, word) for word in _WORD.findall(whole))
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    return {"n": "\n", "r": "\r", "0": "\0"}.get(match[0][1], match[0][1])
+
+
 def _length(value: object) -> int | None:
     return None if value is None else int(str(value))
 
 
 _COLUMNS = text(
     "SELECT c.table_name AS name, c.column_name AS field, c.data_type AS kind,"
-    " c.is_nullable AS nullable, c.character_maximum_length AS length, t.engine AS engine"
+    " c.column_type AS whole, c.is_nullable AS nullable,"
+    " c.character_maximum_length AS length, t.engine AS engine"
     " FROM information_schema.columns c JOIN information_schema.tables t"
     " ON t.table_schema = c.table_schema AND t.table_name = c.table_name"
     " WHERE c.table_schema = :database AND t.table_type = 'BASE TABLE'"

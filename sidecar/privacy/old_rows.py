@@ -72,7 +72,9 @@ class OldRows:
             sql, key = self.rows.sql(one), self.rows.key_of(one)
             extra = [name for name in (dated, *_ASKED) if name in live.columns]
             part: list[Key] = []
-            for block in self.rows.reads.blocks(sql, key, [sql.c[name] for name in (*key, *extra)]):
+            for block in self.rows.reads.blocks(
+                live, key, [sql.c[name] for name in (*key, *extra)]
+            ):
                 said = (dict(zip(extra, row[len(key) :], strict=True)) for row in block)
                 part += [
                     tuple(row[: len(key)])

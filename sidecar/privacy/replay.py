@@ -201,7 +201,7 @@ def _addresses(ground: Ground) -> dict[str, datetime.datetime | None]:
         sql, width = rows.sql(one), len(rows.key_of(one))
         dates = [name for name in _DATES if name in live.columns]
         columns = [sql.c[name] for name in (*rows.key_of(one), *emails, *dates)]
-        for block in rows.reads.blocks(sql, rows.key_of(one), columns):
+        for block in rows.reads.blocks(live, rows.key_of(one), columns):
             for row in block:
                 at = _newest(row[width + len(emails) :])
                 for email in row[width : width + len(emails)]:

@@ -177,7 +177,7 @@ class Rows:
             *(sql.c[name] for name, _ in links),
             *(sql.c[name] for name in others),
         ]
-        for rows in self.reads.blocks(sql, key, columns):
+        for rows in self.reads.blocks(self.live[one.name], key, columns):
             yield from self._theirs(one, rows, links)
 
     def _theirs(

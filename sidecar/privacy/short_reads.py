@@ -67,13 +67,15 @@ class ShortReads:
             return blocks.timed(pace, lambda: tx.execute(query, parameters).all(), is_whole=True)
 
     def blocks(
-        self, sql: TableClause, key: Sequence[str], columns: Sequence[ColumnElement[Any]]
+        self, live: LiveTable, key: Sequence[str], columns: Sequence[ColumnElement[Any]]
     ) -> Iterator[Sequence[Row[Any]]]:
         """
-        All rows of *sql* in short reads; the first of *columns* are those of *key*.
+        All rows of *live* in short reads; the first of *columns* are those of *key*.
 
         A table without a key is counted through, which takes the longer the larger it is.
         """
+        sql = self.sql(live)
+        words = [live.columns[name].words for name in key]
         ordered = [sql.c[name] for name in key]
         pace = self._paces.setdefault(sql.name, Pace(rows=_FIRST_ROWS, fewest=_FEWEST_ROWS))
         after: Key | None = None
@@ -84,7 +86,7 @@ class ShortReads:
             if not ordered:
                 query = query.offset(passed)
             elif after is not None:
-                query = query.where(_beyond(ordered, after))
+                query = query.where(_beyond(ordered, words, after))
             found = self.read(query, pace)
             passed += len(found)
             if found:
@@ -94,10 +96,25 @@ class ShortReads:
             after = tuple(found[-1][: len(key)])
 
 
-def _beyond(ordered: Sequence[ColumnElement[Any]], after: Key) -> ColumnElement[bool]:
-    """The condition that a row comes after the one with the key *after*."""
+def _beyond(
+    ordered: Sequence[ColumnElement[Any]], words: Sequence[Sequence[str]], after: Key
+) -> ColumnElement[bool]:
+    """
+    The condition that a row comes after the one with the key *after*.
+
+    Args:
+        words: Of each column that is an enum, which is ordered by them and compared by letters.
+    """
     cases = []
     for place, last in enumerate(ordered):
         same = [one == part for one, part in zip(ordered[:place], after[:place], strict=True)]
-        cases.append(and_(*same, last > after[place]))
+        if words[place]:
+            cases.append(and_(*same, last.in_(_later(words[place], after[place]))))
+        else:
+            cases.append(and_(*same, last > after[place]))
     return or_(*cases)
+
+
+def _later(words: Sequence[str], word: str) -> Sequence[str]:
+    # A server that is not strict keeps nothing of what is none of them, which comes before all.
+    return words[words.index(word) + 1 :] if word else words

@@ -65,5 +65,5 @@ def _rows(
         return
     sql, width = reads.sql(there), len(there.key)
     columns = [*(sql.c[part] for part in there.key), sql.c[of], sql.c[status]]
-    for block in reads.blocks(sql, there.key, columns):
+    for block in reads.blocks(there, there.key, columns):
         yield from ((row[width], row[width + 1]) for row in block)

@@ -172,7 +172,7 @@ def _read(
 ) -> Iterator[Sequence[Row[Any]]]:
     sql = reads.sql(table)
     wanted = [*(sql.c[name] for name in table.key), *(sql.c[name] for name in columns)]
-    for block in reads.blocks(sql, table.key, wanted):
+    for block in reads.blocks(table, table.key, wanted):
         if means.stop():
             raise StoppedError
         yield block
