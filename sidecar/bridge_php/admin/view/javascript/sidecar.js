@@ -360,7 +360,8 @@ document.addEventListener('click', (event) => {
 
   if (button && place(button)) {
     event.preventDefault();
-    carryOut(button.closest('[data-command]'), button);
+    // A button may name a command of its own, which takes the parameters of the one around it.
+    carryOut(button.parentElement.closest('[data-command]') ?? button, button);
 
     return;
   }
