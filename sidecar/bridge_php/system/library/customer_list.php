@@ -18,42 +18,70 @@ class CustomerList {
 	}
 
 	/**
-	 * The ids of a page, in its order.
+	 * A page: its customers in their order, and how many there are.
 	 *
 	 * @param string $sort of CustomerQuery::SORTS
 	 *
-	 * @return list<int>
+	 * @return array{ids: list<int>, total: int, more: bool} more: there are more than `total`
 	 */
-	public function ids(string $sort, bool $descending, int $offset, int $limit): array {
-		[$sql, $values] = $this->query->page($sort, $descending, $offset, $limit);
+	public function page(string $sort, bool $descending, int $offset, int $limit): array {
+		$total = $this->counted();
+		$has_more = false;
 
-		return array_map('intval', array_column($this->database->rows($sql, $values), 'customer_id'));
+		if ($total === null || $total <= CustomerQuery::FEW) {
+			if (!$this->query->isMany()) {
+				[$sql, $values] = $this->query->gather($sort);
+				$found = $this->database->rows($sql, $values);
+
+				if (count($found) <= CustomerQuery::FEW) {
+					return ['ids' => $this->sorted($found, $sort, $descending, $offset, $limit), 'total' => count($found), 'more' => false];
+				}
+			}
+
+			$has_more = $total === null;
+			$total = $total ?? CustomerQuery::FEW;
+		}
+
+		[$sql, $values] = $this->query->walk($sort, $descending, $offset, $limit);
+
+		return ['ids' => array_map('intval', array_column($this->database->rows($sql, $values), 'customer_id')), 'total' => $total, 'more' => $has_more];
 	}
 
-	/**
-	 * How many there are.
-	 *
-	 * @return array{0: int, 1: bool} and whether there are more
-	 */
-	public function total(): array {
+	/** How many match, where that is kept; null: it is not. */
+	private function counted(): ?int {
 		$counted = $this->filter->single();
 
 		if ($counted) {
-			return [$counted['customers'], false];
+			return $counted['customers'];
 		}
 
-		if (!$this->filter->query()) {
-			$everyone = $this->vocabulary->everyone();
+		return $this->filter->query() ? null : $this->vocabulary->everyone();
+	}
 
-			if ($everyone !== null) {
-				return [$everyone, false];
-			}
+	/**
+	 * A page of all that were gathered.
+	 *
+	 * @param list<array<string, ?string>> $found
+	 *
+	 * @return list<int>
+	 */
+	private function sorted(array $found, string $sort, bool $descending, int $offset, int $limit): array {
+		$ids = array_map('intval', array_column($found, 'customer_id'));
+
+		if ($sort === 'name') {
+			[$sql, $values] = CustomerQuery::by_name($ids, $descending, $offset, $limit);
+
+			return array_map('intval', array_column($this->database->rows($sql, $values), 'customer_id'));
 		}
 
-		[$sql, $values] = $this->query->total();
-		$total = (int)$this->database->value($sql, $values);
+		// What is missing comes before everything, as in the database.
+		$places = array_map(static function (array $row): int {
+			return $row['place'] === null ? PHP_INT_MIN : (int)$row['place'];
+		}, $found);
+		$direction = $descending ? SORT_DESC : SORT_ASC;
+		array_multisort($places, $direction, SORT_NUMERIC, $ids, $direction, SORT_NUMERIC);
 
-		return $total > CustomerQuery::FEW ? [CustomerQuery::FEW, true] : [$total, false];
+		return array_slice($ids, $offset, $limit);
 	}
 
 	/**

@@ -4,10 +4,13 @@ namespace Opencart\System\Library\Extension\Sidecar;
 /**
  * The statements behind a list of customers, fast also where there are a million.
  *
- * There are two ways to a page, and the server cannot choose between them: go through an index in
- * the order of the list until the page is full, or take the few customers that one of the
- * conditions leaves and sort them. Counts that are kept, or taken up to FEW, say which is cheaper;
- * all conditions are checked either way.
+ * `gather` names all that match, up to one more than FEW, in no order; whoever asks sorts them.
+ * Where there are more, `walk` goes through an index in the order of the list until the page is
+ * full, which does not take long as many match.
+ *
+ * Either begins at the condition that leaves the fewest customers or at an index that holds all
+ * that lists are narrowed down by. The server cannot choose between them: counts that are kept, or
+ * taken here, say which is cheaper.
  */
 class CustomerQuery {
 	/** Orders of a list: the index of each, and its columns before customer_id. */
@@ -19,14 +22,17 @@ class CustomerQuery {
 		'registered' => ['list_registered', ['s.`registered_at`']]
 	];
 
-	/** Customers that are sorted rather than searched for, and up to which is counted. */
+	/** Customers that are gathered and sorted at most. */
 	public const FEW = 10000;
+
+	/** Up to so many are counted to begin with them. */
+	private const COUNTED = 50000;
 
 	/** Bits of words that stand in the indexes of lists. */
 	private const TAGS_INDEXED = 128;
 	private const SEGMENTS_INDEXED = 64;
 
-	/** Microseconds a row, as measured: going through an index, looking into a row, sorting one. */
+	/** Microseconds a row, as measured: going through an index, looking into another row, beginning with one. */
 	private const STEP = 0.2;
 	private const LOOK = 1.2;
 	private const FETCH = 2.6;
@@ -35,26 +41,14 @@ class CustomerQuery {
 	private Vocabulary $vocabulary;
 	private CustomerFilter $filter;
 
-	/** @var list<string> */
+	/** @var array<string, array{sql: string, values: list<mixed>, looks: int, customer: bool}> looks: into so many rows beside the index */
 	private array $conditions = [];
-
-	/** @var list<mixed> values of the conditions */
-	private array $values = [];
-
-	private string $joins = '';
-
-	/** @var list<mixed> values of the joins */
-	private array $joined = [];
-
-	/** The store's row is asked for, a selection, or what stands in no index of a list. */
-	private bool $needs_customer = false;
-	private bool $needs_row = false;
 
 	/** @var ?list<string> indexes of ours on the store's customers */
 	private ?array $keys = null;
 
-	/** @var array{0: ?array{sql: string, values: list<mixed>, rows: int}, 1: float}|null the way by few, and the share that is left */
-	private ?array $narrowest = null;
+	/** @var ?list<array{condition: string, sql: string, values: list<mixed>, rows: int}> */
+	private ?array $ways = null;
 
 	public function __construct(Database $database, Vocabulary $vocabulary, CustomerFilter $filter) {
 		$this->database = $database;
@@ -64,30 +58,52 @@ class CustomerQuery {
 	}
 
 	/**
-	 * The ids of a page.
+	 * All that match, up to one more than FEW: `customer_id` and, but by name, `place` to sort by.
 	 *
 	 * @return array{0: string, 1: list<mixed>} statement and values
 	 */
-	public function page(string $sort, bool $descending, int $offset, int $limit): array {
-		[$index, $columns] = self::SORTS[$sort];
-		$direction = $descending ? ' DESC' : '';
-		$order = ' ORDER BY ' . implode(', ', array_map(static function (string $column) use ($direction): string {
-			return $column . $direction;
-		}, array_merge($columns, [$sort === 'name' ? 'c.`customer_id`' : 's.`customer_id`'])));
-		[$from, $values] = $this->from($index, $sort === 'name', $offset + $limit);
+	public function gather(string $sort): array {
+		[$from, $values] = $this->from('list_spent', false, self::FEW + 1);
+		$place = $sort === 'name' ? '' : ', ' . self::SORTS[$sort][1][0] . ' AS `place`';
 
-		return ['SELECT s.`customer_id` FROM ' . $from . $this->where() . $order . ' LIMIT ? OFFSET ?', array_merge($values, $this->values, [$limit, $offset])];
+		return ['SELECT s.`customer_id`' . $place . ' FROM ' . $from . ' LIMIT ?', array_merge($values, [self::FEW + 1])];
+	}
+
+	/** Whether it is known without looking that more match than are gathered. */
+	public function isMany(): bool {
+		$way = count($this->conditions) === 1 ? $this->known()[0] ?? null : null;
+
+		// Of words and several tags, the rows are counted more than once.
+		return $way && $way['rows'] > self::FEW && preg_match('/^(range|group|status|selection)/', $way['condition']);
 	}
 
 	/**
-	 * How many customers there are, counted up to one more than FEW.
+	 * The ids of a page in the order of the list.
 	 *
 	 * @return array{0: string, 1: list<mixed>} statement and values
 	 */
-	public function total(): array {
-		[$from, $values] = $this->from('list_spent', false, self::FEW + 1);
+	public function walk(string $sort, bool $descending, int $offset, int $limit): array {
+		[$from, $values] = $this->from(self::SORTS[$sort][0], $sort === 'name', $offset + $limit);
 
-		return ['SELECT COUNT(*) FROM (SELECT s.`customer_id` FROM ' . $from . $this->where() . ' LIMIT ?) found', array_merge($values, $this->values, [self::FEW + 1])];
+		return ['SELECT s.`customer_id` FROM ' . $from . self::order($sort, $descending) . ' LIMIT ? OFFSET ?', array_merge($values, [$limit, $offset])];
+	}
+
+	/**
+	 * The ids of a page of customers by name.
+	 *
+	 * @param list<int> $ids of all
+	 *
+	 * @return array{0: string, 1: list<mixed>} statement and values
+	 */
+	public static function by_name(array $ids, bool $descending, int $offset, int $limit): array {
+		return ['SELECT c.`customer_id` FROM {customer} c WHERE c.`customer_id` IN (?)' . self::order('name', $descending) . ' LIMIT ? OFFSET ?', [$ids, $limit, $offset]];
+	}
+
+	private static function order(string $sort, bool $descending): string {
+		$direction = $descending ? ' DESC' : '';
+		$columns = array_merge(self::SORTS[$sort][1], [$sort === 'name' ? 'c.`customer_id`' : 's.`customer_id`']);
+
+		return ' ORDER BY ' . implode($direction . ', ', $columns) . $direction;
 	}
 
 	// -- the conditions ----------------------------------------------------------------------
@@ -96,86 +112,87 @@ class CustomerQuery {
 		$filter = $this->filter;
 
 		if ($filter->nobody) {
-			$this->conditions[] = '1 = 0';
+			$this->conditions['nobody'] = ['sql' => '1 = 0', 'values' => [], 'looks' => 0, 'customer' => false];
 
 			return;
 		}
 
 		foreach ($filter->tags['all'] as $tag_id) {
-			$this->tag([$tag_id], ' = 1', ' AND ');
+			$this->tag('tag ' . $tag_id, [$tag_id], ' = 1', ' AND ');
 		}
 
-		$this->tag($filter->tags['any'], ' = 1', ' OR ');
-		$this->tag($filter->tags['none'], ' = 0', ' AND ');
+		$this->tag('any', $filter->tags['any'], ' = 1', ' OR ');
+		$this->tag('none', $filter->tags['none'], ' = 0', ' AND ');
 
 		if ($filter->segment) {
 			$slot = $this->vocabulary->segments()[$filter->segment]['slot'];
-			$this->conditions[] = $this->bit('segments', $slot, self::SEGMENTS_INDEXED) . ' = 1';
+			$this->own('segment', self::bit('segments', $slot) . ' = 1', [], $slot >= self::SEGMENTS_INDEXED);
 		}
 
 		foreach ($filter->ranges as $name => [$from, $to]) {
-			$this->range('s.`' . CustomerFilter::RANGES[$name][0] . '`', $from, $to);
+			[$sql, $values] = self::range('s.`' . CustomerFilter::RANGES[$name][0] . '`', $from, $to);
+			$this->own('range ' . $name, $sql, $values, false);
 		}
 
 		if ($filter->group) {
-			$this->customer('c.`customer_group_id` = ?', [$filter->group]);
+			$this->customer('group', 'c.`customer_group_id` = ?', [$filter->group]);
 		}
 
 		if ($filter->status !== null) {
 			// Columns may be NULL in OpenCart 4.1.
-			$this->customer($filter->status ? 'c.`status` = 1' : 'COALESCE(c.`status`, 0) <> 1', []);
+			$this->customer('status', $filter->status ? 'c.`status` = 1' : 'COALESCE(c.`status`, 0) <> 1', []);
 		}
 
-		foreach ($filter->search as $word) {
+		foreach ($filter->search as $place => $word) {
 			$parts = array_map(static function (string $column): string {
 				return "c.`$column` LIKE ?";
 			}, ['firstname', 'lastname', 'email', 'telephone']);
-			$this->customer('(' . implode(' OR ', $parts) . ')', array_fill(0, 4, self::beginning($word)));
+			$this->customer('word ' . $place, '(' . implode(' OR ', $parts) . ')', array_fill(0, 4, self::beginning($word)));
 		}
 
 		if ($filter->selection) {
-			$this->needs_row = true;
-			$this->joins = ' STRAIGHT_JOIN {sidecar_selection} x ON (x.`selection_id` = ? AND x.`customer_id` = s.`customer_id`)';
-			$this->joined[] = $filter->selection;
+			$this->own('selection', 'x.`selection_id` = ?', [$filter->selection], true);
 		}
 	}
 
 	/** @param list<int> $tag_ids */
-	private function tag(array $tag_ids, string $is, string $joined): void {
-		$parts = array_map(function (int $tag_id) use ($is): string {
-			return $this->bit('tags', $this->vocabulary->tags()[$tag_id]['slot'], self::TAGS_INDEXED) . $is;
-		}, $tag_ids);
+	private function tag(string $key, array $tag_ids, string $is, string $joined): void {
+		$looks = false;
+		$parts = [];
+
+		foreach ($tag_ids as $tag_id) {
+			$slot = $this->vocabulary->tags()[$tag_id]['slot'];
+			$looks = $looks || $slot >= self::TAGS_INDEXED;
+			$parts[] = self::bit('tags', $slot) . $is;
+		}
 
 		if ($parts) {
-			$this->conditions[] = '(' . implode($joined, $parts) . ')';
+			$this->own($key, '(' . implode($joined, $parts) . ')', [], $looks);
 		}
 	}
 
 	/** A bit of the words: 0 or 1. By shifting, as PHP has no whole number for the 64th. */
-	private function bit(string $words, int $slot, int $indexed): string {
-		$this->needs_row = $this->needs_row || $slot >= $indexed;
-
+	private static function bit(string $words, int $slot): string {
 		return sprintf('COALESCE(s.`%s%d`, 0) >> %d & 1', $words, intdiv($slot, 64), $slot % 64);
 	}
 
-	private function range(string $column, ?int $from, ?int $to): void {
-		foreach (['>=' => $from, '<=' => $to] as $operator => $bound) {
-			if ($bound !== null) {
-				$this->conditions[] = $column . ' ' . $operator . ' ?';
-				$this->values[] = $bound;
-			}
-		}
+	/**
+	 * @return array{0: string, 1: list<mixed>} condition and values
+	 */
+	private static function range(string $column, ?int $from, ?int $to): array {
+		$parts = array_filter([$from === null ? '' : $column . ' >= ?', $to === null ? '' : $column . ' <= ?']);
+
+		return [implode(' AND ', $parts), array_values(array_filter([$from, $to], 'is_int'))];
 	}
 
 	/** @param list<mixed> $values */
-	private function customer(string $condition, array $values): void {
-		$this->needs_customer = true;
-		$this->conditions[] = $condition;
-		array_push($this->values, ...$values);
+	private function own(string $key, string $sql, array $values, bool $looks): void {
+		$this->conditions[$key] = ['sql' => $sql, 'values' => $values, 'looks' => $looks ? 1 : 0, 'customer' => false];
 	}
 
-	private function where(): string {
-		return $this->conditions ? ' WHERE ' . implode(' AND ', $this->conditions) : '';
+	/** @param list<mixed> $values */
+	private function customer(string $key, string $sql, array $values): void {
+		$this->conditions[$key] = ['sql' => $sql, 'values' => $values, 'looks' => 1, 'customer' => true];
 	}
 
 	/** What begins with a word, as the store keeps texts. */
@@ -186,73 +203,93 @@ class CustomerQuery {
 	// -- the way -----------------------------------------------------------------------------
 
 	/**
-	 * Where to begin, and in which order to go on.
+	 * Where to begin, how to go on, and which conditions are left then.
+	 *
+	 * @param int $wanted customers
 	 *
 	 * @return array{0: string, 1: list<mixed>}
 	 */
 	private function from(string $index, bool $by_name, int $wanted): array {
-		$joined = $this->needs_customer || $by_name;
-		[$few, $share] = $this->narrowest();
-
-		$to_customer = $joined ? ' STRAIGHT_JOIN {customer} c ON (c.`customer_id` = s.`customer_id`)' : '';
+		$few = $this->way($wanted, $by_name);
+		$conditions = $this->conditions;
+		$values = [];
 
 		if ($few) {
-			$customers = max(1, $this->vocabulary->customers());
-			$searched = min($customers, $wanted / max($share, 1 / $customers));
-			$step = self::STEP + ($this->needs_row ? self::LOOK : 0) + ($joined ? self::LOOK : 0);
-
-			if ($few['rows'] <= self::FEW || $few['rows'] * self::FETCH < $searched * $step) {
-				$from = '(' . $few['sql'] . ') few STRAIGHT_JOIN {sidecar_customer} s ON (s.`customer_id` = few.`customer_id`)' . $to_customer;
-
-				return [$from . $this->joins, array_merge($few['values'], $this->joined)];
-			}
+			unset($conditions[$few['condition']]);
+			$values = $few['values'];
 		}
 
-		if ($by_name) {
-			$from = '{customer} c' . ($this->has($index) ? ' FORCE INDEX (`' . $index . '`)' : '') . ' STRAIGHT_JOIN {sidecar_customer} s ON (s.`customer_id` = c.`customer_id`)';
+		$is_joined = $by_name || in_array(true, array_column($conditions, 'customer'), true);
+		$to_own = ' STRAIGHT_JOIN {sidecar_customer} s ON (s.`customer_id` = ';
+		$to_store = ' STRAIGHT_JOIN {customer} c ON (c.`customer_id` = s.`customer_id`)';
+
+		if ($few) {
+			$from = '(' . $few['sql'] . ') few' . $to_own . 'few.`customer_id`)' . ($is_joined ? $to_store : '');
+		} elseif ($by_name) {
+			$from = '{customer} c' . ($this->has($index) ? ' FORCE INDEX (`' . $index . '`)' : '') . $to_own . 'c.`customer_id`)';
 		} else {
-			$from = '{sidecar_customer} s FORCE INDEX (`' . $index . '`)' . $to_customer;
+			$from = '{sidecar_customer} s FORCE INDEX (`' . $index . '`)' . ($is_joined ? $to_store : '');
 		}
 
-		return [$from . $this->joins, $this->joined];
+		if (isset($conditions['selection'])) {
+			$from .= ' STRAIGHT_JOIN {sidecar_selection} x ON (x.`customer_id` = s.`customer_id`)';
+		}
+
+		foreach ($conditions as $condition) {
+			array_push($values, ...$condition['values']);
+		}
+
+		return [$from . ($conditions ? ' WHERE ' . implode(' AND ', array_column($conditions, 'sql')) : ''), $values];
 	}
 
 	/**
-	 * The condition that leaves the fewest customers, as a statement that names them and perhaps
-	 * others; and the share of all that the conditions together may leave, as if they had nothing
-	 * to do with each other.
+	 * The way by few that is cheaper than going through an index until so many are found; null: none is.
 	 *
-	 * @return array{0: ?array{sql: string, values: list<mixed>, rows: int}, 1: float}
+	 * @return ?array{condition: string, sql: string, values: list<mixed>, rows: int}
 	 */
-	private function narrowest(): array {
-		if ($this->narrowest === null) {
-			$customers = max(1, $this->vocabulary->customers());
-			$few = null;
-			$share = 1.0;
+	private function way(int $wanted, bool $by_name): ?array {
+		$customers = max(1, $this->vocabulary->customers());
+		$few = null;
+		// As if the conditions had nothing to do with each other.
+		$share = 1.0;
 
-			foreach ($this->ways() as $way) {
-				$share *= min(1.0, max($way['rows'], 1) / $customers);
+		foreach ($this->known() as $way) {
+			$share *= min(1.0, max($way['rows'], 1) / $customers);
 
-				if ($way['sql'] !== '' && (!$few || $way['rows'] < $few['rows'])) {
-					$few = $way;
-				}
+			if ($way['sql'] !== '' && (!$few || $way['rows'] < $few['rows'])) {
+				$few = $way;
 			}
-
-			$this->narrowest = [$few, $share];
 		}
 
-		return $this->narrowest;
+		if (!$few) {
+			return null;
+		}
+
+		$step = self::STEP + self::LOOK * array_sum(array_column($this->conditions, 'looks')) + ($by_name ? self::LOOK : 0);
+		$walked = min($customers, $wanted / max($share, 1 / $customers)) * $step;
+
+		// An estimate of few rows can be far off, where conditions have to do with each other.
+		return $few['rows'] <= self::FEW || $few['rows'] * self::FETCH < $walked ? $few : null;
 	}
 
 	/**
-	 * @return list<array{sql: string, values: list<mixed>, rows: int}> sql: '' where there is no way by it
+	 * @return list<array{condition: string, sql: string, values: list<mixed>, rows: int}> of `ways`
+	 */
+	private function known(): array {
+		return $this->ways ?? ($this->ways = $this->ways());
+	}
+
+	/**
+	 * Statements that name the customers of one condition; `condition` is empty where they name others too.
+	 *
+	 * @return list<array{condition: string, sql: string, values: list<mixed>, rows: int}> sql: '' where there is no way by it
 	 */
 	private function ways(): array {
 		$filter = $this->filter;
 		$ways = [];
 
 		if ($filter->nobody) {
-			return [];
+			return [['condition' => '', 'sql' => 'SELECT 0 AS `customer_id`', 'values' => [], 'rows' => 0]];
 		}
 
 		foreach ($filter->tags['all'] as $tag_id) {
@@ -266,33 +303,33 @@ class CustomerQuery {
 		if ($filter->segment) {
 			$segment = $this->vocabulary->segments()[$filter->segment];
 			$ways[] = [
-				'sql'    => $segment['listed'] ? 'SELECT `customer_id` FROM {sidecar_member} WHERE `segment_id` = ?' : '',
-				'values' => $segment['listed'] ? [$filter->segment] : [],
-				'rows'   => $segment['customers']
+				'condition' => '',
+				'sql'       => $segment['listed'] ? 'SELECT `customer_id` FROM {sidecar_member} WHERE `segment_id` = ?' : '',
+				'values'    => $segment['listed'] ? [$filter->segment] : [],
+				'rows'      => $segment['customers']
 			];
 		}
 
 		foreach ($filter->ranges as $name => [$from, $to]) {
-			$column = CustomerFilter::RANGES[$name][0];
-			$parts = array_filter([$from === null ? '' : "`$column` >= ?", $to === null ? '' : "`$column` <= ?"]);
-			$bounds = array_values(array_filter([$from, $to], 'is_int'));
-			$ways[] = $this->counted('SELECT `customer_id` FROM {sidecar_customer} FORCE INDEX (`list_' . $name . '`) WHERE ' . implode(' AND ', $parts), $bounds);
+			[$sql, $values] = self::range('`' . CustomerFilter::RANGES[$name][0] . '`', $from, $to);
+			// More than that are found as fast by going through an index, which holds all facts.
+			$ways[] = $this->counted('range ' . $name, 'SELECT `customer_id` FROM {sidecar_customer} FORCE INDEX (`list_' . $name . '`) WHERE ' . $sql, $values, self::FEW);
 		}
 
 		if ($filter->group && $this->has('sidecar_group')) {
-			$ways[] = $this->counted('SELECT `customer_id` FROM {customer} FORCE INDEX (`sidecar_group`) WHERE `customer_group_id` = ?', [$filter->group]);
+			$ways[] = $this->counted('group', 'SELECT `customer_id` FROM {customer} FORCE INDEX (`sidecar_group`) WHERE `customer_group_id` = ?', [$filter->group]);
 		}
 
 		if ($filter->status !== null && $this->has('sidecar_status')) {
-			$ways[] = $this->counted('SELECT `customer_id` FROM {customer} FORCE INDEX (`sidecar_status`) WHERE ' . ($filter->status ? '`status` = 1' : '(`status` IS NULL OR `status` < 1 OR `status` > 1)'), []);
+			$ways[] = $this->counted('status', 'SELECT `customer_id` FROM {customer} FORCE INDEX (`sidecar_status`) WHERE ' . ($filter->status ? '`status` = 1' : '(`status` IS NULL OR `status` < 1 OR `status` > 1)'), []);
 		}
 
-		foreach ($filter->search as $word) {
-			$ways[] = $this->by_word($word);
+		foreach ($filter->search as $place => $word) {
+			$ways[] = $this->by_word('word ' . $place, $word);
 		}
 
 		if ($filter->selection) {
-			$ways[] = $this->counted('SELECT `customer_id` FROM {sidecar_selection} WHERE `selection_id` = ?', [$filter->selection]);
+			$ways[] = $this->counted('selection', 'SELECT `customer_id` FROM {sidecar_selection} WHERE `selection_id` = ?', [$filter->selection]);
 		}
 
 		return $ways;
@@ -301,7 +338,7 @@ class CustomerQuery {
 	/**
 	 * @param list<int> $tag_ids
 	 *
-	 * @return array{sql: string, values: list<mixed>, rows: int}
+	 * @return array{condition: string, sql: string, values: list<mixed>, rows: int}
 	 */
 	private function by_tags(array $tag_ids): array {
 		$rows = 0;
@@ -310,44 +347,39 @@ class CustomerQuery {
 			$rows += $this->vocabulary->tags()[$tag_id]['customers'];
 		}
 
-		return ['sql' => 'SELECT DISTINCT `customer_id` FROM {sidecar_assertion} FORCE INDEX (`tag`) WHERE `tag_id` IN (?)', 'values' => [$tag_ids], 'rows' => $rows];
+		return ['condition' => '', 'sql' => 'SELECT DISTINCT `customer_id` FROM {sidecar_assertion} FORCE INDEX (`tag`) WHERE `tag_id` IN (?)', 'values' => [$tag_ids], 'rows' => $rows];
 	}
 
 	/**
-	 * @return array{sql: string, values: list<mixed>, rows: int}
+	 * @return array{condition: string, sql: string, values: list<mixed>, rows: int}
 	 */
-	private function by_word(string $word): array {
+	private function by_word(string $condition, string $word): array {
 		$parts = [];
 		$rows = 0;
 
 		foreach (['firstname' => 'sidecar_name', 'lastname' => 'sidecar_lastname', 'email' => '', 'telephone' => 'sidecar_telephone'] as $column => $index) {
-			if ($index !== '' && !$this->has($index)) {
-				return ['sql' => '', 'values' => [], 'rows' => self::FEW];
-			}
-
 			$part = 'SELECT `customer_id` FROM {customer}' . ($index === '' ? '' : " FORCE INDEX (`$index`)") . " WHERE `$column` LIKE ?";
-			$rows += $this->counted($part, [self::beginning($word)])['rows'];
+			$rows = $rows > self::COUNTED || ($index !== '' && !$this->has($index)) ? self::COUNTED + 1 : $rows + $this->counted($condition, $part, [self::beginning($word)])['rows'];
 			$parts[] = $part;
-
-			if ($rows > self::FEW) {
-				return ['sql' => '', 'values' => [], 'rows' => $rows];
-			}
 		}
 
-		return ['sql' => implode(' UNION ', $parts), 'values' => array_fill(0, 4, self::beginning($word)), 'rows' => $rows];
+		$is_way = $rows <= self::COUNTED;
+
+		return ['condition' => $condition, 'sql' => $is_way ? implode(' UNION ', $parts) : '', 'values' => $is_way ? array_fill(0, 4, self::beginning($word)) : [], 'rows' => $rows];
 	}
 
 	/**
-	 * A way whose customers are counted, up to one more than FEW; then it is none.
+	 * A way whose customers are counted; up to one more than *most*, where it is none.
 	 *
 	 * @param list<mixed> $values
 	 *
-	 * @return array{sql: string, values: list<mixed>, rows: int}
+	 * @return array{condition: string, sql: string, values: list<mixed>, rows: int}
 	 */
-	private function counted(string $sql, array $values): array {
-		$rows = (int)$this->database->value('SELECT COUNT(*) FROM (' . $sql . ' LIMIT ?) few', array_merge($values, [self::FEW + 1]));
+	private function counted(string $condition, string $sql, array $values, int $most = self::COUNTED): array {
+		$rows = (int)$this->database->value('SELECT COUNT(*) FROM (' . $sql . ' LIMIT ?) few', array_merge($values, [$most + 1]));
+		$is_way = $rows <= $most;
 
-		return $rows <= self::FEW ? ['sql' => $sql, 'values' => $values, 'rows' => $rows] : ['sql' => '', 'values' => [], 'rows' => $rows];
+		return ['condition' => $condition, 'sql' => $is_way ? $sql : '', 'values' => $is_way ? $values : [], 'rows' => $rows];
 	}
 
 	/** Whether an index of ours is there; OpenCart's upgrade drops them. */

@@ -121,8 +121,9 @@ class Customers extends Page {
 		$query = $filter->query();
 		$selection = $filter->selection ? (new Selection($this->database()))->find($filter->selection) : null;
 		$list = new CustomerList($this->database(), $this->names(), $filter);
-		[$total, $has_more] = $list->total();
-		$rows = $list->rows($list->ids($sort, $order === 'desc', ($page - 1) * $limit, $limit));
+		$found = $list->page($sort, $order === 'desc', ($page - 1) * $limit, $limit);
+		$total = $found['total'];
+		$rows = $list->rows($found['ids']);
 		$sorts = [];
 
 		foreach (array_keys(CustomerQuery::SORTS) as $name) {
@@ -141,11 +142,11 @@ class Customers extends Page {
 			'url'        => $this->here('', $kept + ['page' => $page > 1 ? $page : '']),
 			'expression' => $filter->expression($selection['expression'] ?? ''),
 			'total'      => $total,
-			'counted'    => ($has_more ? $words['text_more_than'] . ' ' : '') . $this->number($total),
+			'counted'    => ($found['more'] ? $words['text_more_than'] . ' ' : '') . $this->number($total),
 			'selection'  => $filter->selection,
 			'selected'   => $selection,
 			'pagination' => $this->pagination($total, $page, $limit, $this->here('list', $kept + ['page' => '{page}'])),
-			'results'    => sprintf($words[$has_more ? 'text_results_more' : 'text_results'], $this->number($first), $this->number(max($first, ($page - 1) * $limit + count($rows))), $this->number($total))
+			'results'    => sprintf($words[$found['more'] ? 'text_results_more' : 'text_results'], $this->number($first), $this->number(max($first, ($page - 1) * $limit + count($rows))), $this->number($total))
 		]);
 	}
 
