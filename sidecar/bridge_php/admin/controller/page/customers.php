@@ -1,6 +1,7 @@
 <?php
 namespace Opencart\Admin\Controller\Extension\Sidecar\Page;
 
+use Opencart\System\Library\Extension\Sidecar\BadgeHtml;
 use Opencart\System\Library\Extension\Sidecar\Bridge;
 use Opencart\System\Library\Extension\Sidecar\Bulk;
 use Opencart\System\Library\Extension\Sidecar\CustomerFilter;
@@ -168,7 +169,7 @@ class Customers extends Page {
 			'last'       => $this->shown()->instant($row['last'], true),
 			'registered' => $this->shown()->instant($row['registered'], true),
 			'tags'       => array_map(function (array $tag): array {
-				return ['name' => $tag['name'], 'style' => $this->shown()->badge($tag['colour'])];
+				return ['name' => $tag['name'], 'style' => BadgeHtml::style($tag['colour'])];
 			}, $row['tags']),
 			'info'       => $this->here('info', $id),
 			'form'       => $this->user->hasPermission('access', 'customer/customer') ? $this->link('customer/customer.form', $id) : ''
