@@ -52,6 +52,9 @@ WRONG = {
     "class A { public function b() { $c = 1; } }": r"\$c is not read",
     "use Opencart\\System\\Library\\Extension\\Sidecar\\Tex; "
     "class A { public function b() { return Tex::plain(''); } }": "nobody",
+    "class B {} class A { private B $b; public function c() { return $this->b->d(); } }": "B::d",
+    "class B {} class A { private function b(): B { return new B(); } "
+    "public function c() { return $this->b()->d(); } }": "B::d",
     "class B { public function __construct(int $c) {} } "
     "class A { public function b() { return new B(); } }": "0 arguments",
 }

@@ -23,6 +23,9 @@ READ = Path(__file__).with_name("php") / "read.php"
 #: What takes a statement.
 TAKES = ("rows", "row", "value")
 
+#: Columns of information_schema.tables.
+SERVERS_OWN = {"table_schema", "table_name", "table_rows", "data_length", "index_length"}
+
 #: Versions that the bridge is for.
 VERSIONS = ("4.0.2.3", "4.1.0.4")
 
@@ -90,6 +93,8 @@ def test_every_table_and_column_is_there(mariadb: PrivateServer, real: Database)
         text = " ".join(sql[path])
         aliases = set(re.findall(r"(?:\bAS|\)) `(\w+)`", text))
         wanted = set(re.findall(r"`([a-z]\w*)`", text)) - aliases
+        if "information_schema" in text:
+            wanted -= {"information_schema", "tables"} | SERVERS_OWN
         known = set().union(*(there[table] for table in tables)) if tables else everywhere
         # A piece of SQL may be of tables that another file names.
         assert wanted <= known | everywhere, f"{path}: {wanted - known - everywhere}"

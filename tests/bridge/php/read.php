@@ -101,6 +101,7 @@ function faults(array $trees): array {
 
 		foreach (found($tree, Stmt\ClassLike::class) as $class) {
 			members($class, $classes, $say);
+			calls($class, $classes, $say);
 		}
 
 		foreach (found($tree, Stmt\ClassMethod::class, Stmt\Function_::class) as $function) {
@@ -289,6 +290,85 @@ function members(Stmt\ClassLike $class, array $classes, callable $say): void {
 	}
 }
 
+/** Methods that an object of ours does not have, as far as it is plain whose object it is. */
+function calls(Stmt\ClassLike $class, array $classes, callable $say): void {
+	foreach ($class->getMethods() as $method) {
+		$types = [];
+
+		foreach ($method->params as $param) {
+			if ($param->type instanceof Node\Name) {
+				$types[$param->var->name][$param->type->toString()] = true;
+			}
+		}
+
+		foreach (found($method->stmts ?? [], Expr\Assign::class) as $assign) {
+			if ($assign->var instanceof Expr\Variable && is_string($assign->var->name)) {
+				$types[$assign->var->name][class_of($assign->expr, [], $class, $classes)] = true;
+			}
+		}
+
+		foreach (found($method->stmts ?? [], Expr\MethodCall::class) as $call) {
+			$of = class_of($call->var, $types, $class, $classes);
+
+			if (isset($classes[$of]) && $call->name instanceof Node\Identifier && !has($classes[$of], $call->name->name, $classes, 'method')) {
+				$say($call, $of . '::' . $call->name . ' is not there');
+			}
+		}
+	}
+}
+
+/** The class of what an expression is; '' where it is not plain. */
+function class_of(Expr $value, array $types, Stmt\ClassLike $class, array $classes): string {
+	if ($value instanceof Expr\New_ && $value->class instanceof Node\Name) {
+		return $value->class->toString();
+	}
+
+	if ($value instanceof Expr\Variable && is_string($value->name) && count($types[$value->name] ?? []) === 1) {
+		return (string)array_key_first($types[$value->name]);
+	}
+
+	if ($value instanceof Expr\PropertyFetch && $value->var instanceof Expr\Variable && $value->var->name === 'this') {
+		foreach ($class->getProperties() as $properties) {
+			foreach ($properties->props as $property) {
+				if ($value->name instanceof Node\Identifier && $property->name->name === $value->name->name && $properties->type instanceof Node\Name) {
+					return $properties->type->toString();
+				}
+			}
+		}
+	}
+
+	if ($value instanceof Expr\MethodCall && $value->name instanceof Node\Identifier) {
+		$own = $value->var instanceof Expr\Variable && $value->var->name === 'this';
+		$of = $own ? $class : ($classes[class_of($value->var, $types, $class, $classes)] ?? null);
+		$returns = $of ? returned($of, $value->name->name, $classes) : null;
+
+		return $returns instanceof Node\Name ? $returns->toString() : '';
+	}
+
+	return '';
+}
+
+/** The type that a method returns, its own or one of a parent or a trait. */
+function returned(Stmt\ClassLike $class, string $name, array $classes): ?Node {
+	if ($method = $class->getMethod($name)) {
+		return $method->returnType;
+	}
+
+	$others = $class instanceof Stmt\Class_ && $class->extends ? [$class->extends] : [];
+
+	foreach ($class->getTraitUses() as $use) {
+		$others = array_merge($others, $use->traits);
+	}
+
+	foreach ($others as $other) {
+		if (isset($classes[$other->toString()]) && ($found = returned($classes[$other->toString()], $name, $classes))) {
+			return $found;
+		}
+	}
+
+	return null;
+}
+
 /** Variables that nothing gives a value, and values that nothing reads. */
 function variables(Node\FunctionLike $function, callable $say): void {
 	$given = ['this' => true];
@@ -341,8 +421,8 @@ function variables(Node\FunctionLike $function, callable $say): void {
 			$give($node->var);
 		} elseif ($node instanceof Expr\FuncCall && $node->name instanceof Node\Name && function_exists($node->name->getLast())) {
 			foreach ((new ReflectionFunction($node->name->getLast()))->getParameters() as $place => $param) {
-				if ($param->isPassedByReference() && isset($node->args[$place])) {
-					$give($node->args[$place]->value);
+				if ($param->isPassedByReference() && isset($node->args[$place]) && $node->args[$place]->value instanceof Expr\Variable) {
+					$given[$node->args[$place]->value->name] = true;
 				}
 			}
 		} elseif ($node instanceof Expr\ClosureUse && $node->byRef) {
