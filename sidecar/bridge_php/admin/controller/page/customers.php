@@ -2,7 +2,6 @@
 namespace Opencart\Admin\Controller\Extension\Sidecar\Page;
 
 use Opencart\System\Library\Extension\Sidecar\BadgeHtml;
-use Opencart\System\Library\Extension\Sidecar\BadgeHtml;
 use Opencart\System\Library\Extension\Sidecar\Bridge;
 use Opencart\System\Library\Extension\Sidecar\Bulk;
 use Opencart\System\Library\Extension\Sidecar\CustomerFilter;
