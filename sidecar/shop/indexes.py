@@ -36,7 +36,8 @@ class StoreIndex:
 
 
 #: Those of `order` cover what a pass reads of every order: wide rows must not be touched.
-#: Those of `customer` are for the lists in the admin.
+#: Those of `customer` are for the lists in the admin, that of `order_history` for a customer's
+#: timeline there.
 INDEXES = (
     StoreIndex(
         "order",
@@ -52,6 +53,7 @@ INDEXES = (
     StoreIndex("customer_history", "sidecar_customer", ("customer_id",)),
     StoreIndex("coupon_history", "sidecar_customer", ("customer_id",)),
     StoreIndex("coupon_history", "sidecar_coupon", ("coupon_id",)),
+    StoreIndex("order_history", "sidecar_order", ("order_id",)),
     StoreIndex("customer", "sidecar_name", ("firstname", "lastname")),
     StoreIndex("customer", "sidecar_lastname", ("lastname",)),
     StoreIndex("customer", "sidecar_email", ("email",)),
