@@ -157,8 +157,12 @@ export class Progress {
   /** That it is over; `kind` is one of Bootstrap's. */
   over(text, kind = 'success') {
     const said = document.createElement('div');
-    said.className = `alert alert-${kind} alert-dismissible mb-0`;
-    said.append(text);
+    // Not `alert-dismissible`: OpenCart 4.0 takes those away after some seconds.
+    said.className = `alert alert-${kind} d-flex mb-0`;
+    const told = document.createElement('div');
+    told.className = 'flex-grow-1';
+    told.append(text);
+    said.append(told);
     const close = document.createElement('button');
     close.type = 'button';
     close.className = 'btn-close';
