@@ -41,8 +41,8 @@ _ROOT = os.environ.get("OPENCART_ROOT", "")
 # Without a store there is nothing to try it on; `./dev e2e` says so.
 collect_ignore_glob = [] if _ROOT else ["test_*.py"]
 
-#: First what needs the store without the bridge.
-_FIRST = "test_deploying.py"
+#: First what needs the store without the bridge, then pictures of it before anybody acted.
+_FIRST = ("test_deploying.py", "test_showcase.py")
 
 #: Tables that the acts of tests are meant to change, and what the daemon tells in the admin.
 WRITTEN = (
@@ -70,7 +70,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: item.path.name != _FIRST)
+    places = {name: place for place, name in enumerate(_FIRST)}
+    items.sort(key=lambda item: places.get(item.path.name, len(places)))
 
 
 @pytest.fixture(scope="session")
