@@ -30,6 +30,8 @@ function start() {
   /** What was previewed: the request that is to be made. */
   let previewed = null;
   let searches = 0;
+  /** What is loaded without a new entry in the browser's history. */
+  let quiet = '';
 
   const say = (text, ...values) => values.reduce((said, value) => said.replace('%s', value), text);
   const count = (number) => number.toLocaleString(document.documentElement.lang || undefined);
@@ -121,27 +123,26 @@ function start() {
   panel.addEventListener('sidecar:loaded', () => {
     show();
 
-    if (list && new URL(list.dataset.url, document.baseURI).href !== window.location.href && !panel.dataset.quietly) {
+    if (list && new URL(list.dataset.url, document.baseURI).href !== window.location.href && panel.dataset.panel !== quiet) {
       window.history.pushState({sidecar: panel.dataset.panel}, '', list.dataset.url);
     }
+
+    quiet = '';
   });
 
   window.history.replaceState({sidecar: panel.dataset.panel}, '');
-  window.addEventListener('popstate', async (event) => {
+  window.addEventListener('popstate', (event) => {
     if (event.state?.sidecar) {
-      await quietly(event.state.sidecar);
+      quietly(event.state.sidecar);
     }
   });
 
   /** Load the list without a new entry in the browser's history. */
-  async function quietly(url) {
-    panel.dataset.quietly = '1';
+  function quietly(url) {
+    // The last one counts: one before that is still on its way never replaces it.
+    quiet = url;
 
-    try {
-      await load(panel, url);
-    } finally {
-      delete panel.dataset.quietly;
-    }
+    return load(panel, url);
   }
 
   root.addEventListener('click', (event) => {
