@@ -27,16 +27,18 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from browser import deploy
-from browser.desk import Desk
+from browser.desk import PATIENCE_MS, Desk
 from browser.program import Program
 from browser.store import Store, differing
 from sidecar import clock
 from support.given import Given
 
 _ROOT = os.environ.get("OPENCART_ROOT", "")
+
+expect.set_options(timeout=PATIENCE_MS)
 
 # Without a store there is nothing to try it on; `./dev e2e` says so.
 collect_ignore_glob = [] if _ROOT else ["test_*.py"]

@@ -131,13 +131,18 @@ class Store:
 
     # -- files -----------------------------------------------------------------------------
 
+    @property
+    def _vendors(self) -> Path:
+        # OpenCart 4.0 writes it anew at each look at its installer's page, in an order of its own.
+        return self.installation.directory / "system" / "vendor.php"
+
     def files(self) -> dict[str, str]:
         """The checksum of each file of shop and storage, but of what OpenCart fills as it goes."""
         found: dict[str, str] = {}
         for place in (self.installation.directory, self.storage):
             for path in sorted(place.rglob("*")):
                 inside = path.relative_to(place)
-                if path.is_file() and not _passing(inside):
+                if path.is_file() and path != self._vendors and not _passing(inside):
                     found[f"{place}/{inside}"] = hashlib.sha1(path.read_bytes()).hexdigest()
         return found
 
@@ -149,9 +154,11 @@ class Store:
     # -- as it was before ------------------------------------------------------------------
 
     def back_up(self, folder: Path) -> None:
-        """Keep the whole database, and what the bridge's files may take the place of."""
+        """Keep the whole database, and the file that OpenCart itself writes anew."""
         program = shutil.which("mariadb-dump") or shutil.which("mysqldump")
         assert program is not None, "mariadb-dump is not installed (apt install mariadb-client)"
+        if self._vendors.exists():
+            shutil.copy2(self._vendors, folder / "vendor.php")
         with (folder / "before.sql").open("wb") as out:
             subprocess.run(
                 [program, self._account(folder), "--skip-lock-tables", self.database.name],
@@ -163,6 +170,8 @@ class Store:
         """Bring the database back as `back_up` kept it; our tables are dropped."""
         program = shutil.which("mariadb") or shutil.which("mysql")
         assert program is not None, "mariadb is not installed (apt install mariadb-client)"
+        if (folder / "vendor.php").exists():
+            shutil.copy2(folder / "vendor.php", self._vendors)
         self.rows("SET foreign_key_checks = 0")
         for name in self.tables(own=True):
             if name.startswith("sidecar_"):
