@@ -133,7 +133,7 @@ class Store:
 
     @property
     def _vendors(self) -> Path:
-        # OpenCart 4.0 writes it anew at each look at its installer's page, in an order of its own.
+        # OpenCart 4.0 writes it anew whenever an extension comes or goes, in an order of its own.
         return self.installation.directory / "system" / "vendor.php"
 
     def files(self) -> dict[str, str]:
