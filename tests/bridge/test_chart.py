@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Dialog, Locator, Page, Route, sync_playwright
 
 from bridge.php_database import BRIDGE
 
@@ -35,7 +35,12 @@ def page(chromium: Browser) -> Iterator[Page]:
     page.set_default_timeout(8_000)
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("dialog", lambda dialog: (wrong.append(dialog.message), dialog.dismiss()))
+
+    def pop_up(dialog: Dialog) -> None:
+        wrong.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", pop_up)
     yield page
     page.close()
     assert wrong == []
