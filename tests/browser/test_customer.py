@@ -454,7 +454,8 @@ def test_without_the_daemon_what_is_known_stands_and_what_is_asked_for_waits(
         panel = page.locator("[data-asks='customer.show']").first
         expect(panel.locator(".alert-info")).to_contain_text("when it runs again")
         admin.shot("customer-down")
-        give(page, "patience")
+        with page.expect_response("**customers.ask**"):
+            give(page, "patience")
         expect(page.locator("[data-command='tag.add'] [data-progress]")).not_to_be_empty()
         state = "SELECT state FROM {sidecar_command} ORDER BY command_id DESC LIMIT 1"
         assert store.value(state) == "new"
