@@ -368,6 +368,19 @@ def test_a_panel_loads_again_when_its_command_is_over(admin: Admin, page: Page) 
     assert admin.loaded.count("other") == 1
 
 
+def test_what_came_of_a_command_is_said_above_what_its_panel_shows_then(
+    admin: Admin, page: Page
+) -> None:
+    button = '<button data-submit type="button">x</button>'
+    admin.pieces = {"one": f'<div data-command="pause" data-done="<paused>">{button}</div>'}
+    admin.open('<div id="p" data-panel="/one"></div>')
+    for _ in range(2):
+        page.click("text=x")
+        page.get_by_text("<paused>").wait_for()
+        page.wait_for_function("document.querySelector('#p').firstChild.dataset.progress === ''")
+        assert page.locator(".alert").count() == 1
+
+
 def test_an_older_answer_never_replaces_a_newer_one(admin: Admin, page: Page) -> None:
     held: list[Route] = []
     admin.pieces = {"one": held.append, "two": "<p>two</p>"}

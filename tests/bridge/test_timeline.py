@@ -200,6 +200,27 @@ def test_whatever_a_url_says_of_where_to_go_on_only_what_is_there_is_told(
     assert {entry["id"] for entry in page["entries"]} <= {order}
 
 
+def test_an_end_that_was_given_as_a_day_is_told_as_that_day(small_database: Database) -> None:
+    code = """
+    $texts = ['format_time' => 'Y-m-d H:i', 'format_day' => 'Y-m-d',
+        'text_until' => 'until %s', 'pin_in' => '%s, %s'];
+    $shown = new Sidecar\\Shown($texts, 'strval');
+    $pin = ['direction' => 'in', 'since' => '0', 'actor' => 'ann', 'reason' => '',
+        'requalify' => false];
+
+    return [$shown->pin(['until' => $values['midnight']] + $pin),
+        $shown->pin(['until' => $values['noon']] + $pin)];
+    """
+    midnight = datetime.datetime(2027, 3, 1, tzinfo=datetime.UTC)
+    noon = midnight.replace(hour=12)
+    ends = {"midnight": str(int(midnight.timestamp())), "noon": str(int(noon.timestamp()))}
+
+    day, instant = php_call(small_database, code, zone="UTC", **ends)
+
+    assert day.endswith("until 2027-02-28")
+    assert instant.endswith("until 2027-03-01 12:00")
+
+
 WORDS = """
 $shown = new Sidecar\\Shown(['format_time' => 'Y-m-d H:i'], function (string $amount): string {
 	return $amount . ' $';

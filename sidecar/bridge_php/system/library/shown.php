@@ -189,6 +189,13 @@ class Shown {
 			return ', ' . $this->words['text_until_rule'];
 		}
 
-		return $said['until'] === null ? '' : ', ' . sprintf($this->words['text_until'], $this->instant($said['until']));
+		return $said['until'] === null ? '' : ', ' . sprintf($this->words['text_until'], $this->end($said['until']));
+	}
+
+	/** An end that people gave as a day is the midnight after it: they read their day again. */
+	private function end(string $epoch_s): string {
+		$is_midnight = date('H:i:s', (int)$epoch_s) === '00:00:00';
+
+		return $is_midnight ? $this->instant((string)((int)$epoch_s - 1), true) : $this->instant($epoch_s);
 	}
 }

@@ -250,9 +250,20 @@ export async function carryOut(element, button) {
     });
     lost.delete(element);
     const texts = words(element);
-    progress.over(found.state === 'waiting' ? texts.approval : element.dataset.done || texts.done, found.state === 'waiting' ? 'info' : 'success');
+    const said = found.state === 'waiting' ? [texts.approval, 'info'] : [element.dataset.done || texts.done, 'success'];
+    const panel = element.closest('[data-panel]');
+    progress.over(...said);
     element.dispatchEvent(new CustomEvent('sidecar:answered', {bubbles: true, detail: found}));
     await reload(element);
+
+    // What was said went away with the element: it is said above what came in its place.
+    if (!element.isConnected && panel?.isConnected) {
+      const line = document.createElement('div');
+      line.dataset.progress = '';
+      line.className = 'mb-2';
+      panel.prepend(line);
+      new Progress(panel).over(...said);
+    }
   } catch (error) {
     if (!error.isLost) {
       lost.delete(element);
