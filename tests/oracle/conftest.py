@@ -74,8 +74,9 @@ def empty_stores(mariadb: PrivateServer) -> Iterator[Callable[[Generation], str]
             name = made[generation] = f"oracle_{generation.replace('.', '')}"
             mariadb.execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
             engine = sqlalchemy.create_engine(mariadb.url(name))
-            tables = store_tables("oc_", generation).metadata
-            for table in tables.tables.values():
+            tables = sqlalchemy.MetaData()
+            for one in store_tables("oc_", generation).metadata.sorted_tables:
+                table = one.to_metadata(tables)  # the declared ones stay as they are
                 table.dialect_options["mysql"]["engine"] = "InnoDB"  # so that tests roll back
             tables.create_all(engine)
             engine.dispose()
