@@ -213,9 +213,14 @@ def test_an_end_that_was_given_as_a_day_is_told_as_that_day(small_database: Data
     """
     midnight = datetime.datetime(2027, 3, 1, tzinfo=datetime.UTC)
     noon = midnight.replace(hour=12)
-    ends = {"midnight": str(int(midnight.timestamp())), "noon": str(int(noon.timestamp()))}
 
-    day, instant = php_call(small_database, code, zone="UTC", **ends)
+    day, instant = php_call(
+        small_database,
+        code,
+        zone="UTC",
+        midnight=str(int(midnight.timestamp())),
+        noon=str(int(noon.timestamp())),
+    )
 
     assert day.endswith("until 2027-02-28")
     assert instant.endswith("until 2027-03-01 12:00")
