@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from sqlalchemy import MetaData
 
 from sidecar.errors import RuleError, UsageError
 from sidecar.model import fold
@@ -319,7 +320,7 @@ def test_a_rule_that_is_off_is_a_finding_until_it_is_mended(admin: Admin) -> Non
 
 def test_tables_that_are_older_than_these_rules_hold_none(admin: Admin) -> None:
     own = admin.store.sidecar.shop.own
-    elsewhere = dataclasses.replace(own, rule=own.rule.to_metadata(own.rule.metadata, name="no"))
+    elsewhere = dataclasses.replace(own, rule=own.rule.to_metadata(MetaData(), name="no"))
     shop = dataclasses.replace(admin.store.sidecar.shop, own=elsewhere)
 
     assert rulebook.read_admin(shop) == []
