@@ -48,6 +48,8 @@ GRANT ALL ON `shop`.`oc_sidecar_earner` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_entry` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_erasure` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_export` TO 'sidecar'@'localhost';
+GRANT ALL ON `shop`.`oc_sidecar_export_part` TO 'sidecar'@'localhost';
+GRANT ALL ON `shop`.`oc_sidecar_figure` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_finding` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_hint` TO 'sidecar'@'localhost';
 GRANT ALL ON `shop`.`oc_sidecar_intent` TO 'sidecar'@'localhost';

@@ -46,6 +46,7 @@ class PrivacyTables:
     purge: Table
     purge_date: Table
     export: Table
+    export_part: Table
 
 
 def privacy_tables(table: Callable[..., Table]) -> PrivacyTables:
@@ -218,5 +219,12 @@ def privacy_tables(table: Callable[..., Table]) -> PrivacyTables:
             Column("ends_at", BigInteger),
             Column("told_at", BigInteger),
             Column("deleted_at", BigInteger),
+        ),
+        export_part=table(
+            "export_part",
+            Column("command_id", word, primary_key=True, autoincrement=False),
+            Column("part", unsigned, primary_key=True, autoincrement=False),
+            Column("bytes", MEDIUMBLOB),
+            Column("ends_at", BigInteger),
         ),
     )

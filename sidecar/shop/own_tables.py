@@ -92,6 +92,7 @@ class OwnTables:
     block: Table
     finding: Table
     selection: Table
+    figure: Table
     state: Table
     intent: Table
     account: Table
@@ -367,6 +368,15 @@ def own_tables(prefix: str) -> OwnTables:
             "selection",
             Column("selection_id", word, primary_key=True, autoincrement=False),
             Column("customer_id", unsigned, primary_key=True, autoincrement=False),
+        ),
+        figure=table(
+            "figure",
+            Column("day", Date, primary_key=True),
+            Column("figure", String(32), primary_key=True),
+            Column("name", String(255), primary_key=True),
+            Column("customers", unsigned),
+            Column("amount", BigInteger),
+            Column("at", BigInteger),
         ),
         state=table(
             "state",

@@ -7,7 +7,7 @@ import pytest
 from browser.desk import Desk
 from browser.store import Store
 
-PAGES = ("customers", "rules", "activity", "status")
+PAGES = ("customers", "rules", "loyalty", "gdpr", "reports", "activity", "status")
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -53,6 +53,7 @@ OWN = (
     "finding",
     "state",
     "selection",
+    "figure",
     "account",
     "cause",
     "lot",
@@ -80,6 +81,7 @@ OWN = (
     "purge",
     "purge_date",
     "export",
+    "export_part",
 )
 
 

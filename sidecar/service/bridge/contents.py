@@ -17,7 +17,7 @@ CODE = "sidecar"
 PACKAGE = f"{CODE}.ocmod.zip"
 
 #: Pages of the admin; each is a route, so a right of its own.
-PAGES = ("customers", "rules", "loyalty", "gdpr", "activity", "status")
+PAGES = ("customers", "rules", "loyalty", "gdpr", "reports", "activity", "status")
 
 #: The route of Extensions > Other: who may act there has the bridge in hand.
 KEEPER = f"extension/{CODE}/other/{CODE}"

@@ -8,13 +8,13 @@ final class Bridge {
 	public const VERSION = '0.1.0';
 
 	/** The version of our tables that this bridge was written for; it works on newer ones. */
-	public const SCHEMA = 7;
+	public const SCHEMA = 8;
 
 	/** The pages: one route and so one right each. */
-	public const PAGES = ['customers', 'rules', 'loyalty', 'gdpr', 'activity', 'status'];
+	public const PAGES = ['customers', 'rules', 'loyalty', 'gdpr', 'reports', 'activity', 'status'];
 
 	/** Those with something to look at, in the order of the menu. */
-	public const MENU = ['customers', 'rules', 'activity', 'status'];
+	public const MENU = ['customers', 'rules', 'loyalty', 'gdpr', 'reports', 'activity', 'status'];
 
 	/** The route of a page. */
 	public static function route(string $page): string {

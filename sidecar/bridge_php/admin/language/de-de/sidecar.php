@@ -6,6 +6,7 @@ $_['menu_customers'] = 'Kunden';
 $_['menu_rules'] = 'Segmente und Regeln';
 $_['menu_loyalty'] = 'Treueprogramm';
 $_['menu_gdpr'] = 'Datenschutz';
+$_['menu_reports'] = 'Berichte';
 $_['menu_activity'] = 'Verlauf';
 $_['menu_status'] = 'Zustand';
 $_['text_home'] = 'Start';

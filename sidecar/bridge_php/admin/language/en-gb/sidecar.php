@@ -6,6 +6,7 @@ $_['menu_customers'] = 'Customers';
 $_['menu_rules'] = 'Segments and rules';
 $_['menu_loyalty'] = 'Loyalty';
 $_['menu_gdpr'] = 'Privacy';
+$_['menu_reports'] = 'Reports';
 $_['menu_activity'] = 'Activity';
 $_['menu_status'] = 'Status';
 $_['text_home'] = 'Home';

@@ -1,0 +1,3 @@
+<?php
+$_['heading_title'] = 'Reports';
+$_['text_no_tables'] = 'There is nothing to show until the sidecar\'s tables are there.';
