@@ -16,6 +16,7 @@ from sidecar.app.view import View
 from sidecar.config import Config
 from sidecar.model import Moment, Outcome
 from sidecar.privacy import (
+    download_handlers,
     duty,
     erase_handlers,
     export_handlers,
@@ -41,6 +42,7 @@ from sidecar.sync.commands import (
     pin_handlers,
     redemption_handlers,
     rule_handlers,
+    rule_look_handlers,
     run_handlers,
     select_handlers,
     tag_handlers,
@@ -288,6 +290,7 @@ class Sidecar:
             **select_handlers.handlers(self._chosen),
             **run_handlers.handlers(self._means),
             **rule_handlers.handlers(self._means),
+            **rule_look_handlers.handlers(self._means),
             **operation_handlers.handlers(self._means),
             **loyalty_handlers.handlers(self._means),
             **card_handlers.handlers(self._means),
@@ -299,6 +302,7 @@ class Sidecar:
             **request_handlers.handlers(self._privacy_means),
             **erase_handlers.handlers(self._privacy_means),
             **export_handlers.handlers(self._privacy_means, self._explained),
+            **download_handlers.handlers(self._privacy_means),
             **rights_handlers.handlers(self._means),
             **retention_handlers.handlers(self._privacy_means),
         }

@@ -30,10 +30,15 @@ class AdminRule:
     name: str
     definition: Mapping[str, object] = field(default_factory=dict)
 
+    @property
+    def place(self) -> str:
+        """What problems call it that are in it."""
+        return f"{self.kind} '{self.name}' in the admin"
+
 
 def read_admin_rule(rule: AdminRule) -> tuple[Rule | None, list[Problem]]:
     """The rule, None when it cannot be read; and what is wrong with it, placed in it."""
-    file = f"{rule.kind} '{rule.name}' in the admin"
+    file = rule.place
     lines = [f"[[{rule.kind}]]", f"name = {_toml(rule.name)}"]
     # A key without a value is one that the admin's form left empty.
     given = {key: value for key, value in rule.definition.items() if value not in (None, "")}

@@ -60,14 +60,8 @@ def save(
     Raises:
         RuleError: It does not fit; with every problem found.
     """
-    _refuse_unknown_keys(rule)
-    rules = read(tx, own)
     key = _key(rule)
-    if any(_key(other) == key for other in rules):
-        changed = [rule if _key(other) == key else other for other in rules]
-    else:
-        changed = [*rules, rule]
-    ruleset = _checked(check, rules, changed, key)
+    ruleset = checked_with(check, read(tx, own), rule)
     table = own.rule
     values: dict[str, object] = {
         "name": rule.name,
@@ -150,6 +144,29 @@ def order(
     return ruleset
 
 
+def checked_with(check: Check, rules: Sequence[AdminRule], rule: AdminRule) -> RuleSet:
+    """
+    The rule set with *rule*, a new one of the admin or instead of the one of its kind and name.
+
+    Args:
+        rules: Those of the admin as they are.
+
+    Raises:
+        RuleError: It does not fit; with every problem found.
+    """
+    _refuse_unknown_keys(rule)
+    key = _key(rule)
+    return _checked(check, rules, with_rule(rules, rule), key)
+
+
+def with_rule(rules: Sequence[AdminRule], rule: AdminRule) -> list[AdminRule]:
+    """*rules* with *rule*, in the place of the one of its kind and name or as the last."""
+    key = _key(rule)
+    if any(_key(other) == key for other in rules):
+        return [rule if _key(other) == key else other for other in rules]
+    return [*rules, rule]
+
+
 def note_off(tx: Connection, own: OwnTables, off: Iterable[OffRule], moment: Moment) -> None:
     """Raise a finding for each rule of the admin that is *off*, and mend those that are not."""
     now = {f"{rule.kind} {rule.name}": rule.why for rule in off if rule.made_in == "admin"}
@@ -198,9 +215,7 @@ def _refuse_unknown_keys(rule: AdminRule) -> None:
     unknown = [key for key in rule.definition if key not in DEFINITION_KEYS]
     if rule.kind not in _KINDS or unknown:
         what = f"no key {unknown[0]!r} in a rule" if unknown else f"no kind of rule {rule.kind!r}"
-        raise RuleError(
-            [Problem(f"{rule.kind} '{rule.name}' in the admin", 0, 0, f"there is {what}")]
-        )
+        raise RuleError([Problem(rule.place, 0, 0, f"there is {what}")])
 
 
 def _made_in_admin(own: OwnTables) -> tuple[ColumnElement[bool], ...]:

@@ -99,6 +99,9 @@ class Command:
 
 _LONGEST_EXPRESSION = 8_192
 
+#: Of what is only checked, so that what is too long can be told as any other problem.
+_LONGEST_CHECKED = 100_000
+
 _TAG = Parameter("tag", "name", "the tag's name")
 _CUSTOMERS = Parameter("customers", "customers", "whom")
 _WHOM = Parameter("customers", "customers", "whom", required=False)
@@ -121,6 +124,10 @@ _PINNED = Parameter("kind", "choice", "what is pinned", choices=("tag", "segment
 _PIN_NAME = Parameter("name", "name", "of the tag, segment or customer group")
 _RULE_KIND = Parameter("kind", "choice", "what it makes", choices=("tag", "segment", "group"))
 _RULE_NAME = Parameter("name", "name", "the rule's name")
+_ITS_KIND = Parameter(
+    "kind", "choice", "of the rule", required=False, choices=("tag", "segment", "group")
+)
+_ITS_NAME = Parameter("name", "text", "of the rule", required=False, longest=255)
 _RUN = Parameter("run", "integer", "the run's number")
 _CUSTOMER = Parameter("customer", "customer", "who")
 _ISSUE = Parameter("issue", "integer", "the issue's number")
@@ -297,6 +304,16 @@ COMMANDS: Final[tuple[Command, ...]] = (
                 "into_debt", "boolean", "also more than there are: they are owed", required=False
             ),
         ),
+    ),
+    Command(
+        "points.quote",
+        "points",
+        "Tell what points of one customer would become if they were redeemed; changes nothing",
+        (
+            _CUSTOMER,
+            Parameter("points", "integer", "how many; without it, all", required=False),
+        ),
+        looks=True,
     ),
     Command(
         "points.redeem",
@@ -515,6 +532,20 @@ COMMANDS: Final[tuple[Command, ...]] = (
         looks=True,
     ),
     Command(
+        "loyalty.months",
+        "points",
+        "Tell what became of points in each of the last months, and which expire in the next;"
+        " changes nothing",
+        looks=True,
+    ),
+    Command(
+        "loyalty.program",
+        "points",
+        "Tell what the loyalty program in the rules files says, its tiers and earn rules;"
+        " changes nothing",
+        looks=True,
+    ),
+    Command(
         "loyalty.start",
         "runs",
         'Count what a program with `start = "all"` would give for the orders there are, or let'
@@ -608,6 +639,26 @@ COMMANDS: Final[tuple[Command, ...]] = (
         "rule.list",
         "rules",
         "Tell every rule, what it says and how it is; changes nothing",
+        looks=True,
+    ),
+    Command(
+        "rule.check",
+        "rules",
+        "Tell what is wrong with a condition, its text, its JSON and a sentence for it;"
+        " changes nothing",
+        (
+            Parameter("when", "text", "its text", required=False, longest=_LONGEST_CHECKED),
+            Parameter("tree", "text", "its JSON", required=False, longest=_LONGEST_CHECKED),
+            _ITS_KIND,
+            _ITS_NAME,
+        ),
+        looks=True,
+        one_of=("when", "tree"),
+    ),
+    Command(
+        "rule.facts",
+        "rules",
+        "Tell the facts, operators and names that a condition can be made of; changes nothing",
         looks=True,
     ),
     Command(
@@ -746,11 +797,44 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command(
         "gdpr.password",
         "privacy",
-        "Note that somebody is told the password of an export, which the answer does not hold",
+        "Note that somebody is told the password of an export, which the answer holds sealed only",
         (
             _REQUEST,
             Parameter("again", "boolean", "though it was told before", required=False),
+            Parameter(
+                "sealed_for",
+                "text",
+                "a public key of RSA in PEM: the answer holds the password encrypted for it",
+                required=False,
+                longest=2_000,
+            ),
         ),
+    ),
+    Command(
+        "gdpr.download",
+        "privacy",
+        "Bring the archive of an export, encrypted as it is, to where the admin can read it, for"
+        " ten minutes",
+        (_REQUEST,),
+    ),
+    Command(
+        "gdpr.downloaded",
+        "privacy",
+        "Note that who asked for a download begins to fetch it, which can be done once",
+        (Parameter("download", "integer", "the number of the `gdpr.download`"),),
+    ),
+    Command(
+        "gdpr.plan",
+        "privacy",
+        "Tell what the erasure of a person would delete, rewrite and keep, why and until when;"
+        " changes nothing",
+        (
+            _ACCOUNT,
+            _GUEST,
+            Parameter("request", "integer", "the number of their request", required=False),
+        ),
+        looks=True,
+        one_of=("customer", "guest", "request"),
     ),
     Command(
         "gdpr.erase",

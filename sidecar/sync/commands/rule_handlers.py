@@ -44,12 +44,11 @@ def _save(means: Means, task: Task) -> None:
     asked = task.parameters
     definition = {key: asked[key] for key in DEFINITION_KEYS if asked[key] not in (None, "")}
     rule = AdminRule(asked["kind"], asked["name"], definition)
-    place = f"{rule.kind} '{rule.name}' in the admin"
 
     def save(tx: Connection, check: admin_rules.Check) -> dict[str, object]:
         moment = means.moment()
         rules = admin_rules.save(tx, means.shop.own, check, rule, task.actor, moment)
-        warnings = [str(warning) for warning in rules.warnings if warning.file == place]
+        warnings = [str(warning) for warning in rules.warnings if warning.file == rule.place]
         return {"kind": rule.kind, "name": rule.name, "saved": True, "warnings": warnings}
 
     _change(means, task, save)
