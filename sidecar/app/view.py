@@ -53,6 +53,9 @@ from sidecar.sync.loyalty import (
     cards,
     credit_statement,
     liability,
+    months,
+    program_statement,
+    redemption_statement,
     simulating,
     statement,
 )
@@ -333,6 +336,42 @@ class View:
         program = require_program(self.check_rules().rules)
         with transaction(self.shop.engine) as tx:
             return liability.read(tx, self.shop, program, self._moment())
+
+    def loyalty_months(self) -> dict[str, Json]:
+        """
+        What became of points month by month, and which are going to expire; see `months`.
+
+        Raises:
+            ConfigError: There is no loyalty program.
+        """
+        program = require_program(self.check_rules().rules)
+        with transaction(self.shop.engine) as tx:
+            return months.read(tx, self.shop, program, self._moment())
+
+    def loyalty_program(self) -> dict[str, Json]:
+        """
+        What the program of the rules files says; see `program_statement`.
+
+        Raises:
+            ConfigError: There is no loyalty program.
+        """
+        program = require_program(self.check_rules().rules)
+        catalogue = self.dictionary().catalogue
+        with transaction(self.shop.engine) as tx:
+            return program_statement.read(tx, self.shop, program, catalogue)
+
+    def quote(self, customer: str, points: int | None) -> dict[str, Json]:
+        """
+        What *points* of the customer with an id or e-mail would become; None: all of them.
+
+        Raises:
+            ConfigError: There is no loyalty program.
+            UsageError: There is no such customer, or several, or they are not redeemed.
+        """
+        program = require_program(self.check_rules().rules)
+        customer_id = require_customers(self.shop, [customer])[customer]
+        with transaction(self.shop.engine) as tx:
+            return redemption_statement.quoted(tx, self.shop, program, customer_id, points)
 
     def simulate(
         self, directory: Path | None, days: int, progress: Progress | None = None

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sidecar.cli import cards, options, show, simulation
+from sidecar.cli import cards, options, program, show, simulation
 from sidecar.cli.asking import ask
 from sidecar.cli.options import Json, Wait
 
@@ -20,6 +20,8 @@ def register(app: typer.Typer) -> None:
     family = typer.Typer(no_args_is_help=True, help="The loyalty program as a whole.")
     for name, command in (
         ("status", status),
+        ("program", program.program),
+        ("months", program.months),
         ("start", start),
         ("reconcile", reconcile),
         ("card", cards.card),

@@ -29,7 +29,7 @@ def program_sentence(program: Program) -> str:
     since = "" if program.start is None else f" from {_day(program.start)} on"
     earns = f"{_rate(program.per_unit)} points for each currency unit of {_BASES[program.basis]}"
     worth = f"{program.points_for_one:,} points are worth 1"
-    return f"An order{since} earns {earns}; {worth} and {_expire(program.expiry)}."
+    return f"An order{since} earns {earns}; {worth} and {expiry_words(program.expiry)}."
 
 
 def tier_sentence(tier: Tier, program: Program) -> str:
@@ -79,7 +79,8 @@ def _caps(rule: EarnRule) -> Iterator[str]:
         yield f"at most {listing(most, 'and')}"
 
 
-def _expire(expiry: Expiry) -> str:
+def expiry_words(expiry: Expiry) -> str:
+    """What becomes of points by *expiry*, after "they"."""
     match expiry:
         case None:
             return "never expire"

@@ -45,6 +45,15 @@ class Looks(Protocol):
     def loyalty(self) -> Told:
         """What is owed in points."""
 
+    def loyalty_months(self) -> Told:
+        """What became of points month by month."""
+
+    def loyalty_program(self) -> Told:
+        """What the loyalty program says."""
+
+    def quote(self, customer: str, points: int | None) -> Told:
+        """What points of the customer with an id or e-mail would become."""
+
     def simulate(self, directory: Path | None, days: int, progress: Progress | None) -> Told:
         """What the rules of a folder, or the installed ones, would have given."""
 
@@ -69,6 +78,10 @@ def handlers(view: Callable[[], Looks]) -> dict[str, Handler]:
         asked = task.parameters
         return Answer(view().credit(asked["customer"], asked["limit"] or ENTRIES))
 
+    def quote(task: Task) -> Answer:
+        asked = task.parameters
+        return Answer(view().quote(asked["customer"], asked["points"]))
+
     def simulate(task: Task) -> Answer:
         return Answer(view().simulate(None, task.parameters["days"] or DAYS, task.report))
 
@@ -81,7 +94,10 @@ def handlers(view: Callable[[], Looks]) -> dict[str, Handler]:
         "credit.waiting": lambda task: Answer(
             view().credit_waiting(task.parameters["limit"] or ISSUES)
         ),
+        "points.quote": quote,
         "loyalty.status": lambda _: Answer(view().loyalty()),
+        "loyalty.months": lambda _: Answer(view().loyalty_months()),
+        "loyalty.program": lambda _: Answer(view().loyalty_program()),
         "loyalty.simulate": simulate,
         "run.show": lambda task: Answer(view().run_preview(task.parameters["run"], task.report)),
         "rule.list": lambda _: Answer(view().all_rules()),

@@ -15,7 +15,7 @@ from sidecar.shop.own_tables import OwnTables
 from sidecar.shop.shop import Shop
 from sidecar.sync import state
 from sidecar.sync.facts import as_json
-from sidecar.sync.loyalty import credit_statement, tier_statement
+from sidecar.sync.loyalty import credit_statement, flows, tier_statement
 from sidecar.sync.loyalty.posting import BEGUN
 from sidecar.sync.state import Json
 
@@ -38,7 +38,7 @@ def read(tx: Connection, shop: Shop, program: Program, moment: Moment) -> dict[s
         "tiers": tier_statement.sizes(tx, shop),
         **_outstanding(tx, own, program),
         "counted_since": as_json.iso(since, moment.zone),
-        **_flows(tx, own, since),
+        **flows.read(tx, own, [since])[0],
         **_breakage(tx, own, since, moment.epoch_s),
         "credit": None if program.credit is None else credit_statement.outstanding(tx, own),
     }
@@ -68,42 +68,6 @@ def _outstanding(tx: Connection, own: OwnTables, program: Program) -> dict[str, 
         f"{name}_worth": as_json.money(worth(number, program)) for name, number in numbers.items()
     }
     return {"customers": customers, **numbers, **money}
-
-
-def _flows(tx: Connection, own: OwnTables, since: int) -> dict[str, Json]:
-    """
-    Points given and gone since then.
-
-    What was taken back of what was given, e.g. with a refund, is not issued; what was given
-    back of what was spent is not spent. What was there before the program is not counted.
-    """
-    entry, cause, lot = own.entry, own.cause, own.lot
-    # Only what gives has a lot of its own: it tells a gift from a spend also when both are 0 now.
-    own_lot = and_(
-        lot.c.unit == "points",
-        lot.c.customer_id == cause.c.customer_id,
-        lot.c.cause_id == cause.c.cause_id,
-    )
-    gives = lot.c.lot_id.is_not(None)
-    query = (
-        select(cause.c.kind, gives, func.sum(entry.c.amount))
-        .select_from(entry)
-        .join(cause, cause.c.cause_id == entry.c.cause_id)
-        .outerjoin(lot, own_lot)
-        .where(entry.c.unit == "points", entry.c.at >= since, cause.c.kind != "opening")
-        .group_by(cause.c.kind, gives)
-    )
-    found = {"issued": 0, "spent": 0, "taken": 0, "expired": 0, "waived": 0}
-    for kind, gave, amount in tx.execute(query):
-        if kind == "expire":
-            found["expired"] -= int(amount)
-        elif kind == "waive":
-            found["waived"] += int(amount)
-        elif gave or kind in ("earn", "issue"):
-            found["issued"] += int(amount)
-        else:
-            found["taken" if kind == "adjust" else "spent"] -= int(amount)
-    return dict(found)
 
 
 def _breakage(tx: Connection, own: OwnTables, since: int, now: int) -> dict[str, Json]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
+from sidecar.rules.loyalty.program import Program
+from sidecar.rules.loyalty.redeeming import quote
 from sidecar.shop.shop import Shop
 from sidecar.sync.facts import as_json
 from sidecar.sync.loyalty.redemption_rows import Redemption, RedemptionRows
@@ -17,6 +19,31 @@ def read(tx: Connection, shop: Shop, customer_id: int) -> list[dict[str, Json]]:
     """Those of a customer that are not over, and the last others; the newest first."""
     rows = RedemptionRows(shop.own).of_customer(tx, customer_id, _LAST)
     return [told(one, shop) for one in rows]
+
+
+def quoted(
+    tx: Connection, shop: Shop, program: Program, customer_id: int, points: int | None
+) -> dict[str, Json]:
+    """
+    What *points* of a customer would become, of those that our tables have; None: all of them.
+
+    Raises:
+        UsageError: They are not redeemed; see `sidecar.rules.loyalty.redeeming.quote`.
+    """
+    account = shop.own.account
+    query = select(account.c.available).where(
+        account.c.unit == "points", account.c.customer_id == customer_id
+    )
+    available = tx.scalar(query) or 0
+    found = quote(program, available, points)
+    return {
+        "customer_id": customer_id,
+        "points": found.points,
+        "value": as_json.money(found.value),
+        "least_order": as_json.money(found.least_order),
+        "available": available - found.points,
+        "currency": shop.settings.currency,
+    }
 
 
 def told(one: Redemption, shop: Shop) -> dict[str, Json]:

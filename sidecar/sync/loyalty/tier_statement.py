@@ -35,6 +35,7 @@ def read(tx: Connection, shop: Shop, customer_id: int) -> dict[str, Json] | None
     definition = held(tx, shop.own, Revisions(tx, shop.own))
     if definition is None:
         return None
+    names: list[Json] = [tier.name for tier in definition.program.tiers]
     table = shop.own.tier
     row = tx.execute(select(table).where(table.c.customer_id == customer_id)).one_or_none()
     if row is None:
@@ -42,6 +43,7 @@ def read(tx: Connection, shop: Shop, customer_id: int) -> dict[str, Json] | None
         above = _above(definition, base)
         return {
             "name": None if base is None else base.name,
+            "tiers": names,
             "since": None,
             "why": "nothing was earned yet",
             "lock": None,
@@ -62,6 +64,7 @@ def read(tx: Connection, shop: Shop, customer_id: int) -> dict[str, Json] | None
     )
     told: dict[str, Json] = {
         "name": row.tier,
+        "tiers": names,
         "since": _at(row.since, zone),
         "why": _why(row, last),
         "lock": _lock(row, zone),
