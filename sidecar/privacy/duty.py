@@ -10,7 +10,15 @@ import structlog
 
 from sidecar.errors import DatabaseUnavailableError, FencedError, SidecarError
 from sidecar.log import scrubbed
-from sidecar.privacy import due, erasure_requests, export_rows, journal, native_requests, retaining
+from sidecar.privacy import (
+    due,
+    erasure_requests,
+    export_parts,
+    export_rows,
+    journal,
+    native_requests,
+    retaining,
+)
 from sidecar.privacy.means import Means
 from sidecar.shop.database import transaction
 from sidecar.sync import findings
@@ -29,6 +37,7 @@ DUTIES: tuple[tuple[str, Callable[[Means], None]], ...] = (
     ("due", due.tell),
     ("retention", retaining.retain),
     ("exports", export_rows.delete_old),
+    ("downloads", export_parts.delete_old),
     ("journal", journal.copy),
     ("erasures", erasure_requests.carry_out),
 )

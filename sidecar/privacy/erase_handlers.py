@@ -34,18 +34,24 @@ def handlers(means: Callable[[], Means]) -> dict[str, Handler]:
     def again(task: Task) -> Answer:
         return _replay(means(), task)
 
-    return {"gdpr.erase": erase, "gdpr.replay": again}
+    def look(task: Task) -> Answer:
+        return Answer(planned(means(), task.parameters))
+
+    return {"gdpr.erase": erase, "gdpr.replay": again, "gdpr.plan": look}
 
 
 def planned(means: Means, asked: Mapping[str, Any]) -> dict[str, Any]:
     """
-    What erasing whom ``customer`` or ``guest`` of *asked* names would do; writes nothing.
+    What erasing whom ``customer``, ``guest`` or ``request`` of *asked* names would do.
+
+    Writes nothing.
 
     Raises:
-        UsageError: Both or none are given, or there is nobody of that name.
+        UsageError: None or several are given, or there is nobody of that name.
         ConfigError: There is no key, or the register cannot be used.
     """
-    who = person_of(means.shop, asked)
+    number = asked.get("request")
+    who = person_of(means.shop, asked if number is None else _named(means, number))
     if who.customer_id:
         persons = erasure_persons.accounts(means, [who.customer_id])
     else:
@@ -59,6 +65,17 @@ def planned(means: Means, asked: Mapping[str, Any]) -> dict[str, Any]:
         "legal_hold": None if hold is None else hold.reason,
         "waits": means.config.privacy.erase_after.total_seconds(),
     }
+
+
+def _named(means: Means, number: int) -> dict[str, str | None]:
+    """Who a request is about, as `person_of` takes it."""
+    with transaction(means.shop.engine) as tx:
+        request = requests.read(tx, means.shop.own, number)
+    if request.customer_id:
+        return {"customer": str(request.customer_id), "guest": None}
+    if not request.email:
+        raise UsageError(f"the person of request {number} is erased: there is nothing to plan")
+    return {"customer": None, "guest": request.email}
 
 
 def _erase(means: Means, task: Task) -> Answer:

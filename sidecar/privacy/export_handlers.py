@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sidecar.errors import UsageError
-from sidecar.privacy import export_rows, native_requests, request_steps, requests
+from sidecar.privacy import export_rows, native_requests, request_steps, requests, sealing
 from sidecar.privacy.exporting import Explain, Made, ends_at, make_export
 from sidecar.privacy.means import Means
 from sidecar.privacy.person import require_key
@@ -136,10 +136,13 @@ def _told(request: Request, made: Made, until: str | None) -> dict[str, object]:
 
 def _password(means: Means, task: Task) -> None:
     shop, asked = means.shop, task.parameters
-    require_key(shop)
+    key, reader = require_key(shop), asked["sealed_for"]
     with transaction(shop.engine) as tx:
         again = bool(asked["again"])
         number = asked["request"]
         found = export_rows.tell(tx, shop.own, number, task.actor, means.moment, again=again)
-        # Whoever asked works it out of the key; it is in no row.
-        task.answer_in(tx, {"request": number, "file": found.file})
+        answer = {"request": number, "file": found.file}
+        # It is in no row as it is: whoever has the key works it out.
+        if reader is not None:
+            answer["sealed"] = sealing.seal(key.password(found.salt), reader)
+        task.answer_in(tx, answer)

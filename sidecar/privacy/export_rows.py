@@ -26,6 +26,8 @@ class Export:
     Attributes:
         file: Its name in the folder of exports.
         salt: Of its password.
+        size: Bytes.
+        sha256: Of the file.
         told_at: When the password was told; None: not yet.
     """
 
@@ -33,6 +35,8 @@ class Export:
     request_id: int
     file: str
     salt: str
+    size: int
+    sha256: str
     told_at: int | None
 
 
@@ -129,4 +133,6 @@ def delete_old(means: Means) -> None:
 
 
 def _export(row: Row[Any]) -> Export:
-    return Export(row.export_id, row.request_id, row.file, row.salt, row.told_at)
+    return Export(
+        row.export_id, row.request_id, row.file, row.salt, row.bytes, row.sha256, row.told_at
+    )

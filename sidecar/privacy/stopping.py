@@ -13,7 +13,15 @@ from dataclasses import dataclass
 from sqlalchemy import and_, delete, insert, not_, or_, select, update
 
 from sidecar.model import Scope
-from sidecar.privacy import acts, export_rows, holds, journal, request_steps, requests
+from sidecar.privacy import (
+    acts,
+    export_parts,
+    export_rows,
+    holds,
+    journal,
+    request_steps,
+    requests,
+)
 from sidecar.privacy.eraser import Eraser
 from sidecar.privacy.means import Means
 from sidecar.privacy.person import require_key
@@ -156,8 +164,11 @@ def _end_requests(means: Means, persons: Sequence[Leaving]) -> None:
         copies = export.c.request_id.in_([row.request_id for row in theirs])
         ended = update(export).where(copies, export.c.deleted_at.is_(None))
         found = tx.execute(ended.values(ends_at=moment.epoch_s)).rowcount if theirs else 0
+        if found:
+            export_parts.end_all(tx, own)
     if found:
         export_rows.delete_old(means)
+        export_parts.delete_old(means)
 
 
 # -- consents ------------------------------------------------------------------------------
