@@ -9,7 +9,7 @@ import typer
 
 from sidecar.cli import options, show
 from sidecar.cli.asking import ask
-from sidecar.cli.options import Json, Wait
+from sidecar.cli.options import Customer, Json, Wait
 from sidecar.errors import UsageError
 
 
@@ -67,9 +67,7 @@ def _tell(found: Mapping[str, Any]) -> None:
 
 def reissue(
     context: typer.Context,
-    customer: Annotated[
-        str, typer.Argument(metavar="CUSTOMER", help="An id or an e-mail address.")
-    ],
+    customer: Customer,
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Kept with the card.")],
     wait: Wait = 30.0,
     json: Json = False,

@@ -9,9 +9,8 @@ import typer
 
 from sidecar.cli import options, show
 from sidecar.cli.asking import ask
-from sidecar.cli.options import Json, Wait
+from sidecar.cli.options import Customer, Json, Wait
 
-Customer = Annotated[str, typer.Argument(metavar="CUSTOMER", help="An id or an e-mail address.")]
 Amount = Annotated[
     str,
     typer.Argument(

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from sidecar.cli import options, show
+from sidecar.cli.options import Customer
 from sidecar.errors import UsageError
 
 #: What the customer does not have that is listed unless everything is asked for.
@@ -23,9 +24,7 @@ def register(app: typer.Typer) -> None:
 
 def explain(
     context: typer.Context,
-    customer: Annotated[
-        str, typer.Argument(metavar="CUSTOMER", help="An id or an e-mail address.")
-    ],
+    customer: Customer,
     only: Annotated[
         str | None,
         typer.Option(

@@ -10,9 +10,8 @@ import typer
 
 from sidecar.cli import options, show
 from sidecar.cli.asking import ask
-from sidecar.cli.options import Json, Wait
+from sidecar.cli.options import Customer, Json, Wait
 from sidecar.cli.person_options import (
-    Customer,
     Guest,
     How,
     PerhapsCustomer,

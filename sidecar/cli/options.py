@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sidecar.sync.rulebook import CheckedRules
 
 #: Options of several commands.
+Customer = Annotated[str, typer.Argument(metavar="CUSTOMER", help="An id or an e-mail address.")]
 Wait = Annotated[
     float,
     typer.Option(

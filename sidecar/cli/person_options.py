@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-Customer = Annotated[str, typer.Argument(metavar="CUSTOMER", help="An id or an e-mail address.")]
 CustomerOrGuest = Annotated[
     str,
     typer.Argument(

@@ -10,9 +10,8 @@ import typer
 
 from sidecar.cli import options, redemptions, show
 from sidecar.cli.asking import ask
-from sidecar.cli.options import Json, Wait
+from sidecar.cli.options import Customer, Json, Wait
 
-Customer = Annotated[str, typer.Argument(metavar="CUSTOMER", help="An id or an e-mail address.")]
 Amount = Annotated[
     int, typer.Argument(metavar="AMOUNT", min=1, help="How many points.", show_default=False)
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -96,14 +96,7 @@ def add(
     json: Json = False,
 ) -> None:
     """Give customers a tag; it stays, whatever the rules say, until it is removed."""
-    asked = {
-        "tag": name,
-        "customers": customers,
-        # Who types them has counted them.
-        "confirmed": len(customers),
-        "until": options.day(until),
-        "reason": reason,
-    }
+    asked = _asked(name, customers, until, reason)
     _answer(ask(options.opened(context), "tag.add", asked, wait, "adding").answer, json)
 
 
@@ -117,7 +110,14 @@ def remove(
     json: Json = False,
 ) -> None:
     """Take a tag off customers; a rule that would give it again is overruled for them."""
-    asked = {
+    asked = _asked(name, customers, until, reason)
+    _answer(ask(options.opened(context), "tag.remove", asked, wait, "removing").answer, json)
+
+
+def _asked(
+    name: str, customers: Sequence[str], until: str | None, reason: str | None
+) -> Mapping[str, Any]:
+    return {
         "tag": name,
         "customers": customers,
         # Who types them has counted them.
@@ -125,7 +125,6 @@ def remove(
         "until": options.day(until),
         "reason": reason,
     }
-    _answer(ask(options.opened(context), "tag.remove", asked, wait, "removing").answer, json)
 
 
 def create(
