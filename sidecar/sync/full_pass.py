@@ -19,7 +19,7 @@ from sidecar.model import Moment, Outcome
 from sidecar.rules.dependencies import Node
 from sidecar.shop.database import transaction
 from sidecar.shop.shop import Shop
-from sidecar.sync import caps, registry, runs, segments, state
+from sidecar.sync import caps, figures, registry, runs, segments, state
 from sidecar.sync.compiled_rules import Rulebook
 from sidecar.sync.consents import newsletter
 from sidecar.sync.cycle import Pass, run, write_found
@@ -241,6 +241,7 @@ class FullPass:
             structlog.get_logger().error(
                 "segment.miscounted", segment=segment.name, was=segment.customers, is_=number
             )
+        figures.note(self.shop, self.book.checked.rules.program, self.book.limits, self.moment)
 
     def _note_approval(self, tx: Connection, parts: list[Part]) -> None:
         if self.approval is None:
