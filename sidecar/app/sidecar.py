@@ -290,7 +290,7 @@ class Sidecar:
             **select_handlers.handlers(self._chosen),
             **run_handlers.handlers(self._means),
             **rule_handlers.handlers(self._means),
-            **rule_look_handlers.handlers(self._means),
+            **rule_look_handlers.handlers(self._means, self._chosen),
             **operation_handlers.handlers(self._means),
             **loyalty_handlers.handlers(self._means),
             **card_handlers.handlers(self._means),
@@ -356,6 +356,7 @@ class Sidecar:
             rulebook=compiled,
             full_pass=full_pass,
             budget=lambda moment: Budget(shop.own, self.cap(), moment),
+            cap=self.cap,
         )
 
 

@@ -80,6 +80,18 @@ def graph(
     return {node: needed & found.keys() for node, needed in found.items()}
 
 
+def dependents(needed: Mapping[Node, frozenset[Node]], node: Node) -> frozenset[Node]:
+    """Every node that needs *node*, also through others; *needed* as `graph` makes it."""
+    found: set[Node] = set()
+    waiting = [node]
+    while waiting:
+        now = waiting.pop()
+        more = {other for other, needs_these in needed.items() if now in needs_these} - found
+        found |= more
+        waiting += more
+    return frozenset(found - {node})
+
+
 def rung_needs(rung: GroupRule, tags: Iterable[Node] = ()) -> frozenset[Node]:
     """What the conditions of *rung* ask for."""
     whole = needs(rung.when, tags)

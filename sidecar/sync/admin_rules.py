@@ -101,16 +101,11 @@ def delete(
         UsageError: There is no such rule of the admin.
         RuleError: Another rule needs it; with every problem found.
     """
-    rules = read(tx, own)
-    key = kind, fold(name)
-    left = [other for other in rules if _key(other) != key]
-    if len(left) == len(rules):
-        raise UsageError(f"there is no {kind} {name!r} among the rules made in the admin")
-    ruleset = _checked(check, rules, left, None)
+    ruleset = checked_without(check, read(tx, own), kind, name)
     table = own.rule
     tx.execute(
         update(table)
-        .where(table.c.kind == kind, table.c.name_key == key[1])
+        .where(table.c.kind == kind, table.c.name_key == fold(name))
         .values(definition=None, position=0, actor=actor, changed_at=moment.epoch_s)
     )
     return ruleset
@@ -157,6 +152,50 @@ def checked_with(check: Check, rules: Sequence[AdminRule], rule: AdminRule) -> R
     _refuse_unknown_keys(rule)
     key = _key(rule)
     return _checked(check, rules, with_rule(rules, rule), key)
+
+
+def checked_without(check: Check, rules: Sequence[AdminRule], kind: RuleKind, name: str) -> RuleSet:
+    """
+    The rule set without a rule of the admin.
+
+    Args:
+        rules: Those of the admin as they are.
+
+    Raises:
+        UsageError: There is no such rule of the admin.
+        RuleError: Another rule needs it; with every problem found.
+    """
+    key = kind, fold(name)
+    left = [other for other in rules if _key(other) != key]
+    if len(left) == len(rules):
+        raise UsageError(f"there is no {kind} {name!r} among the rules made in the admin")
+    return _checked(check, rules, left, None)
+
+
+def require_unchanged(tx: Connection, own: OwnTables, kind: RuleKind, name: str, was: str) -> None:
+    """
+    Refuse to go on where another person changed a rule meanwhile.
+
+    Args:
+        was: Its definition as it was read, in JSON; empty: there was none.
+
+    Raises:
+        UsageError: It is another by now, there is one, or it is gone; says who did that.
+    """
+    table = own.rule
+    query = select(table.c.definition, table.c.actor).where(
+        table.c.kind == kind, table.c.name_key == fold(name), *_made_in_admin(own)
+    )
+    row = tx.execute(query).one_or_none()
+    if row is None and was:
+        raise UsageError(f"the {kind} {name!r} was deleted meanwhile (save it as a new one)")
+    if row is not None and not was:
+        raise UsageError(f"there is a {kind} {name!r} already (choose another name, or edit it)")
+    if row is not None and _definition(row.definition) != _definition(was):
+        raise UsageError(
+            f"{row.actor} changed the {kind} {name!r} meanwhile (look at it as it is now, and"
+            " save yours again)"
+        )
 
 
 def with_rule(rules: Sequence[AdminRule], rule: AdminRule) -> list[AdminRule]:

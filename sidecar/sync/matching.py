@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import polars as pl
 from sqlalchemy import Connection
@@ -37,6 +37,9 @@ class Matcher:
     """
     One condition over one store.
 
+    Attributes:
+        parts: Conditions that `told` also asks.
+
     Args:
         condition: Checked.
         vocabulary: Lists and segments that the condition may name.
@@ -59,7 +62,9 @@ class Matcher:
         limits: Limits | None,
         *,
         has_restrictions: bool,
+        parts: Sequence[Expr] = (),
     ) -> None:
+        self.parts = tuple(parts)
         self._shop = shop
         self._has_restrictions = has_restrictions
         self._dictionary = dictionary
@@ -69,7 +74,12 @@ class Matcher:
         self._limits = limits
         by_name = {tag_names[tag_id]: slot for tag_id, slot in (tags or {}).items()}
         self._asked = StandingConditions(
-            [condition], dictionary, names, vocabulary, None if tags is None else by_name, segments
+            [condition, *parts],
+            dictionary,
+            names,
+            vocabulary,
+            None if tags is None else by_name,
+            segments,
         )
         self._words = words_for(slot.slot for slot in by_name.values())
 
@@ -130,16 +140,29 @@ class Matcher:
         for scope in ranges(self._shop, first_size=_FIRST_RANGE):
             yield scope, self._ids(scope, moment, whole_store)
 
-    def _ids(self, scope: Scope, moment: Moment, whole_store: dict[str, pl.DataFrame]) -> list[int]:
-        def matching(part: Scope) -> pl.DataFrame:
+    def told(
+        self, scope: Scope, moment: Moment, whole_store: dict[str, pl.DataFrame]
+    ) -> Iterator[pl.DataFrame]:
+        """
+        What is so of the customers of *scope*, in frames, but for those whom `matches` leaves out.
+
+        Columns: ``customer_id``, ascending; ``0``: the condition; ``1`` and so on: the *parts*.
+
+        Args:
+            whole_store: What is read once for several scopes; empty at first.
+        """
+
+        def read(part: Scope) -> pl.DataFrame:
             with transaction(self._shop.engine) as tx:
                 found = self._asked.told(self._reading(tx, part, moment, whole_store))
                 left_out = self._left_out(tx, part) if self._has_restrictions else []
-            found = found.filter("0").select("customer_id")
             return found.filter(~pl.col("customer_id").is_in(left_out)) if left_out else found
 
-        parts = set_aside.readable(self._shop, scope, matching)
-        return [customer_id for part in parts for customer_id in part["customer_id"]]
+        return set_aside.readable(self._shop, scope, read)
+
+    def _ids(self, scope: Scope, moment: Moment, whole_store: dict[str, pl.DataFrame]) -> list[int]:
+        parts = self.told(scope, moment, whole_store)
+        return [customer_id for part in parts for customer_id in part.filter("0")["customer_id"]]
 
     def _left_out(self, tx: Connection, scope: Scope) -> list[int]:
         """Who is restricted, and who objects to being judged by their facts."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -64,25 +64,14 @@ def preview(
     """
     found = Preview()
     names = Names(book)
-    slots = book.tag_slots([rule]) if rule is not None else frozenset()
-    segments = frozenset(
-        slot for slot, s in book.segments.items() if rule == ("segment", fold(s.name))
-    )
-    if segments:
+    if rule is not None and rule[0] == "segment":
         book = dataclasses.replace(book, lists_all=True)
     work = Pass(
         shop, book.blocking(book.registry.held()), moment, [Run(kind="full", moment=moment)]
     )
 
     def shown(changes: Changes) -> None:
-        part = changes
-        if rule is not None:
-            mine = pl.col("slot").is_in(sorted(segments))
-            part = dataclasses.replace(
-                changes.of_rules(slots, ladder=rule == LADDER),
-                entered=changes.entered.filter(mine),
-                left=changes.left.filter(mine),
-            )
+        part = changes if rule is None else of_rules(changes, book, [rule])
         found.outcome.add(counted(0, part))
         if rule in (None, LADDER):
             left = part.notes.filter(pl.col("note") == _FOUND)["customer_id"].to_list()
@@ -98,6 +87,17 @@ def preview(
     found.outcome.customers = plan.outcome.customers
     found.outcome.set_aside = plan.outcome.set_aside
     return found
+
+
+def of_rules(changes: Changes, book: Rulebook, rules: Collection[Node]) -> Changes:
+    """What *rules* do of *changes*, segments among them."""
+    segments = [slot for slot, s in book.segments.items() if ("segment", fold(s.name)) in rules]
+    mine = pl.col("slot").is_in(sorted(segments))
+    return dataclasses.replace(
+        changes.of_rules(book.tag_slots(rules), ladder=LADDER in rules),
+        entered=changes.entered.filter(mine),
+        left=changes.left.filter(mine),
+    )
 
 
 class Names:

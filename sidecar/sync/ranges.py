@@ -59,3 +59,11 @@ def customers_in_store(shop: Shop) -> int:
     """How many customers the store has."""
     with transaction(shop.engine) as tx:
         return int(tx.scalar(select(func.count()).select_from(shop.tables.customer)) or 0)
+
+
+def customers_in(shop: Shop, scope: Scope) -> int:
+    """How many customers the store has in a range."""
+    customer = shop.tables.customer.c.customer_id
+    query = select(func.count()).where(customer.between(scope.first, scope.last))
+    with transaction(shop.engine) as tx:
+        return int(tx.scalar(query) or 0)

@@ -10,15 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 import polars as pl
-from sqlalchemy import Connection, Engine, delete, func, select
+from sqlalchemy import Connection, Engine, delete, select
 
 from sidecar.errors import UsageError
-from sidecar.model import Moment, Scope
+from sidecar.model import Moment
 from sidecar.shop.database import transaction
 from sidecar.shop.own_tables import OwnTables
 from sidecar.shop.shop import Shop
 from sidecar.sync.matching import Matcher
-from sidecar.sync.ranges import Progress, customers_in_store
+from sidecar.sync.ranges import Progress, customers_in, customers_in_store
 from sidecar.sync.values import insert
 
 #: How long a selection can be used after it was made.
@@ -50,7 +50,7 @@ def make(
                 numbered = rows.select(pl.lit(selection_id).alias("selection_id"), "customer_id")
                 insert(tx, shop.own.selection, numbered)
         found += len(ids)
-        looked = min(everybody, looked + _customers(shop, scope))
+        looked = min(everybody, looked + customers_in(shop, scope))
         progress(looked, everybody)
     return found
 
@@ -133,14 +133,6 @@ def over(tx: Connection, own: OwnTables, moment: Moment) -> list[int]:
         )
     )
     return [selection_id for selection_id in there if selection_id not in usable]
-
-
-def _customers(shop: Shop, scope: Scope) -> int:
-    """How many customers the store has in a range."""
-    customer = shop.tables.customer.c.customer_id
-    query = select(func.count()).where(customer.between(scope.first, scope.last))
-    with transaction(shop.engine) as tx:
-        return int(tx.scalar(query) or 0)
 
 
 def _parts(ids: Sequence[int]) -> Iterator[Sequence[int]]:

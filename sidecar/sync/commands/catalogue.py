@@ -124,6 +124,14 @@ _PINNED = Parameter("kind", "choice", "what is pinned", choices=("tag", "segment
 _PIN_NAME = Parameter("name", "name", "of the tag, segment or customer group")
 _RULE_KIND = Parameter("kind", "choice", "what it makes", choices=("tag", "segment", "group"))
 _RULE_NAME = Parameter("name", "name", "the rule's name")
+_CONDITION = Parameter("when", "text", "its condition", longest=_LONGEST_EXPRESSION)
+_OF_A_RUNG = (
+    Parameter(
+        "keep_when", "text", "of a group: who stays", required=False, longest=_LONGEST_EXPRESSION
+    ),
+    Parameter("grace", "text", "of a group: a span", required=False, longest=50),
+    Parameter("min_stay", "text", "of a group: a span", required=False, longest=50),
+)
 _ITS_KIND = Parameter(
     "kind", "choice", "of the rule", required=False, choices=("tag", "segment", "group")
 )
@@ -616,16 +624,16 @@ COMMANDS: Final[tuple[Command, ...]] = (
         (
             _RULE_KIND,
             _RULE_NAME,
-            Parameter("when", "text", "its condition", longest=_LONGEST_EXPRESSION),
+            _CONDITION,
+            *_OF_A_RUNG,
             Parameter(
-                "keep_when",
+                "was",
                 "text",
-                "of a group: who stays",
+                "the JSON of the definition as it was read, empty for a new rule: refused where"
+                " another person changed it meanwhile",
                 required=False,
-                longest=_LONGEST_EXPRESSION,
+                longest=_LONGEST_CHECKED,
             ),
-            Parameter("grace", "text", "of a group: a span", required=False, longest=50),
-            Parameter("min_stay", "text", "of a group: a span", required=False, longest=50),
         ),
     ),
     Command("rule.delete", "rules", "Delete a rule made in the admin", (_RULE_KIND, _RULE_NAME)),
@@ -659,6 +667,42 @@ COMMANDS: Final[tuple[Command, ...]] = (
         "rule.facts",
         "rules",
         "Tell the facts, operators and names that a condition can be made of; changes nothing",
+        looks=True,
+    ),
+    Command(
+        "rule.try",
+        "rules",
+        "Tell how many customers a condition is true of, about or exactly; changes nothing",
+        (
+            _CONDITION,
+            Parameter(
+                "exact",
+                "boolean",
+                "look at everybody; without it, at a sample of 20,000",
+                required=False,
+            ),
+        ),
+        looks=True,
+    ),
+    Command(
+        "rule.why",
+        "rules",
+        "Tell why a condition is true of one customer or not; changes nothing",
+        (_CONDITION, _CUSTOMER),
+        looks=True,
+    ),
+    Command(
+        "rule.plan",
+        "rules",
+        "Tell what a rule would change if it were saved so; changes nothing",
+        (_RULE_KIND, _RULE_NAME, _CONDITION, *_OF_A_RUNG),
+        looks=True,
+    ),
+    Command(
+        "rule.uses",
+        "rules",
+        "Tell which rules ask for what a rule makes; changes nothing",
+        (_RULE_KIND, _RULE_NAME),
         looks=True,
     ),
     Command(

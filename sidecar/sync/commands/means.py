@@ -36,6 +36,7 @@ class Means:
         rulebook: Compiles; the last: a customer group is about to be pinned.
         full_pass: Carries a full pass out.
         budget: What changed customers may still change unasked.
+        cap: The number of customers that a run may change unasked.
     """
 
     shop: Shop
@@ -45,3 +46,4 @@ class Means:
     rulebook: Callable[[CheckedRules, Moment, bool], Rulebook]
     full_pass: MakeFullPass
     budget: Callable[[Moment], Budget]
+    cap: Callable[[], int]

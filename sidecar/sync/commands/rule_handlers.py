@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -40,13 +41,20 @@ def _resume(means: Means, task: Task) -> None:
         task.answer_in(tx, value)
 
 
+def asked_for(asked: Mapping[str, Any]) -> AdminRule:
+    """The rule that the parameters of a command say."""
+    definition = {key: asked[key] for key in DEFINITION_KEYS if asked[key] not in (None, "")}
+    return AdminRule(asked["kind"], asked["name"], definition)
+
+
 def _save(means: Means, task: Task) -> None:
     asked = task.parameters
-    definition = {key: asked[key] for key in DEFINITION_KEYS if asked[key] not in (None, "")}
-    rule = AdminRule(asked["kind"], asked["name"], definition)
+    rule = asked_for(asked)
 
     def save(tx: Connection, check: admin_rules.Check) -> dict[str, object]:
         moment = means.moment()
+        if asked["was"] is not None:
+            admin_rules.require_unchanged(tx, means.shop.own, rule.kind, rule.name, asked["was"])
         rules = admin_rules.save(tx, means.shop.own, check, rule, task.actor, moment)
         warnings = [str(warning) for warning in rules.warnings if warning.file == rule.place]
         return {"kind": rule.kind, "name": rule.name, "saved": True, "warnings": warnings}

@@ -14,6 +14,7 @@ from sidecar.rules.columns import Column
 from sidecar.rules.compile import Compiler
 from sidecar.rules.evaluate import prepared, told, worked_out
 from sidecar.rules.explain import Told, Trees
+from sidecar.rules.language.printer import print_expr
 from sidecar.rules.syntax import Expr
 from sidecar.shop.database import transaction
 from sidecar.shop.shop import Shop
@@ -121,6 +122,47 @@ def explain(shop: Shop, book: Rulebook, customer_id: int, moment: Moment) -> dic
         "segment": things.segments(known),
         "group": groups.group(known, group_id),
         "tier": tier,
+    }
+
+
+def why(
+    shop: Shop, book: Rulebook, condition: Expr, customer_id: int, moment: Moment
+) -> dict[str, Json]:
+    """
+    Why *condition*, which need not be one of a rule, is true of a customer or not.
+
+    Returns:
+        ``holds``, ``tree`` and ``nearest``, as of a segment that is explained; all None where
+        nothing can be said, and ``why_not``.
+
+    Raises:
+        UsageError: The store has no such customer.
+    """
+    work, scope = Pass(shop, book, moment), Scope.of([customer_id])
+    trees = _trees(book)
+    trees.add(condition)
+    told: dict[str, Json] = {"customer_id": customer_id, "text": print_expr(condition)}
+    unsaid: dict[str, Json] = {"holds": None, "tree": None, "nearest": None}
+    with transaction(shop.engine) as tx:
+        kinds = [row.kind for row in restrictions.of_customer(tx, shop.own, customer_id)]
+        left_out = next((_LEFT_OUT[kind] for kind in _LEFT_OUT if kind in kinds), None)
+        if left_out is not None:
+            return {**told, **unsaid, "why_not": left_out}
+        try:
+            found = situation(work, tx, scope, trees.compiled.columns)
+            if found.loaded.frame.is_empty():
+                raise UsageError(f"no customer has the id {customer_id}")
+            node = _judged(work, found, trees)[1].node(condition)
+        except CustomerError as error:
+            return {**told, **unsaid, "why_not": str(error)}
+    limits_id = book.limits.limits_id if book.limits is not None else None
+    telling = Telling(book.dictionary.catalogue, book.checked.names, moment, limits_id)
+    return {
+        **told,
+        "holds": node.holds,
+        "tree": telling.tree(node),
+        "nearest": telling.nearest(node),
+        "why_not": None,
     }
 
 
