@@ -6,18 +6,22 @@ import datetime
 import json
 import os
 import random
+import statistics
 import subprocess
 import sys
+import time
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 
 import sidecar.rules
 from bench.cases_pass import ready
+from bench.daemon import daemon
 from bench.frame import Bench, case
 from bench.rules import as_toml, fifty
+from sidecar import clock
 from sidecar.shop.database import transaction
 
 _PHP = Path(__file__).with_name("php") / "lists.php"
@@ -27,6 +31,14 @@ _SORTS = ("name", "spent", "orders", "last", "registered")
 
 #: Pages of each kind, so that each weighs the same.
 _EACH = 60
+
+#: Of many customers, of few, with facts that the rows of customers do not have, and of nobody.
+_EXPRESSIONS = (
+    "orders >= 3 and last_order within 2 years",
+    "total_spent > 5000 and average_order between 300 and 400",
+    "orders(within = 1 year) >= 2 and newsletter",
+    "city = 'Nowhere at all'",
+)
 
 Asked = Mapping[str, object]
 
@@ -181,3 +193,47 @@ def own_pages(bench: Bench) -> None:
         page = f"SELECT {columns} {found} ORDER BY {by} ASC LIMIT {start},20"
         asked.append({"statements": [page, "SELECT COUNT(*) AS total FROM {customer} c"]})
     _told(bench, [ms for ms, _ in _times(bench, asked)])
+
+
+def _selected(engine: Engine, expression: str) -> tuple[float | None, float]:
+    """Seconds from asking to the first of the selection, None: there is nobody; and to its end."""
+    asked = json.dumps({"expression": expression})
+    key = f"bench-{clock.now().timestamp()}"
+    with engine.begin() as tx:
+        query = (
+            "INSERT INTO oc_sidecar_command (name, parameters, actor, idempotency_key, created_at)"
+            " VALUES ('customers.select', %s, 'bench', %s, %s)"
+        )
+        done = tx.exec_driver_sql(query, (asked, key, int(clock.now().timestamp())))
+        number = done.lastrowid
+    started, first = time.perf_counter(), None
+    there = "SELECT 1 FROM oc_sidecar_selection WHERE selection_id = %s LIMIT 1"
+    state = "SELECT state, error FROM oc_sidecar_command WHERE command_id = %s"
+    while True:
+        with engine.connect() as tx:
+            found = tx.exec_driver_sql(state, (number,)).one()
+            if first is None and tx.exec_driver_sql(there, (number,)).first():
+                first = time.perf_counter() - started
+        if found.state == "failed":
+            raise RuntimeError(f"{expression}: {found.error}")
+        if found.state == "done":
+            return first, time.perf_counter() - started
+        time.sleep(0.01)
+
+
+@case(
+    "lists: an expression",
+    about="a running daemon is asked for the customers of an expression as the bridge asks it:"
+    " until the first of them are there to be shown, and until all are",
+    notes_at_most={"first rows at the latest, s": 3},
+)
+def an_expression(bench: Bench) -> None:
+    with daemon(bench, list(fifty())):
+        engine = bench.engine()
+        times = [_selected(engine, expression) for expression in _EXPRESSIONS]
+        engine.dispose()
+    # Where nobody is found, that is the first answer, and it takes a look at everybody.
+    first = [first for first, _ in times if first is not None]
+    bench.seconds = statistics.median(first)
+    bench.note("first rows at the latest, s", max(first))
+    bench.note("all rows at the latest, s", max(end for _, end in times))
