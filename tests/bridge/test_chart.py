@@ -5,11 +5,10 @@ from __future__ import annotations
 import html
 import itertools
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Dialog, Locator, Page, Route, sync_playwright
+from playwright.sync_api import Locator, Page, Route, ViewportSize
 
 from bridge.php_database import BRIDGE
 
@@ -19,31 +18,9 @@ ADDRESS = "http://admin.test/"
 HOSTILE = "</text></svg><img src=x onerror=alert(1)>'\"&amp; \\ 🦊"
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
-        )
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def page(chromium: Browser) -> Iterator[Page]:
-    page = chromium.new_page(viewport={"width": 800, "height": 600})
-    page.set_default_timeout(8_000)
-    wrong: list[str] = []
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-
-    def pop_up(dialog: Dialog) -> None:
-        wrong.append(dialog.message)
-        dialog.dismiss()
-
-    page.on("dialog", pop_up)
-    yield page
-    page.close()
-    assert wrong == []
+def viewport() -> ViewportSize:
+    return {"width": 800, "height": 600}
 
 
 def drawn(page: Page, given: object, kind: str = "bars", title: str = "Orders by month") -> Locator:
@@ -149,7 +126,7 @@ def test_series_stand_side_by_side_in_colours_of_their_own(
     data["series"] = [{"name": name, "values": [1, 2, 3]} for name in ("Bought", "Returned")]
     chart = drawn(page, data, kind)
 
-    marks = chart.locator(mark)
+    marks = chart.locator(f"svg[role='img'] {mark}")
     assert marks.count() == 6
     colours = {marks.nth(place).get_attribute("fill") for place in range(6)}
     assert len(colours) == 2
@@ -315,3 +292,65 @@ def test_new_data_are_drawn_instead_of_the_old(page: Page) -> None:
 
     assert chart.locator("rect").count() == 0
     assert chart.locator("circle").count() == 3
+
+
+# -- several series ----------------------------------------------------------------------------
+
+
+def several(*rows: list[float | None]) -> dict[str, object]:
+    data = of(*rows[0])
+    data["series"] = [{"name": f"S{n}", "values": list(row)} for n, row in enumerate(rows)]
+    return data
+
+
+def test_stacked_bars_stand_on_each_other_and_fit(page: Page) -> None:
+    chart = drawn(page, several([4, 1, None], [2, 0, 3], [4, 2, 1]), "stacked")
+
+    bars = chart.locator("svg[role='img'] rect").evaluate_all(
+        "(bars) => bars.map((bar) => ['x', 'y', 'height'].map((a) => +bar.getAttribute(a)))"
+    )
+    by_place: dict[float, list[tuple[float, float]]] = {}
+    for x, y, height in bars:
+        by_place.setdefault(round(x, 3), []).append((y, height))
+    ends = []
+    for stack in by_place.values():
+        foot = across(chart)
+        for y, height in stack:
+            assert y + height == pytest.approx(foot)
+            foot = y
+        ends.append(across(chart) - foot)
+    assert ends[0] == pytest.approx(10 / 3 * ends[1])
+    assert ends[2] == pytest.approx(4 / 3 * ends[1])
+    assert min(y for _, y, _ in bars) >= 0
+
+
+def test_a_legend_says_which_series_is_which_and_only_where_there_are_several(page: Page) -> None:
+    assert drawn(page, of(1, 2)).locator("ul").count() == 0
+
+    chart = drawn(page, several([1, 2], [2, 3]), "line")
+
+    assert chart.locator("ul li").all_text_contents() == ["S0", "S1"]
+    lines = [
+        [(each.get_attribute("stroke"), each.get_attribute("stroke-dasharray")) for each in found]
+        for found in (chart.locator("svg[role='img'] path").all(), chart.locator("li line").all())
+    ]
+    assert lines[0] == lines[1]
+    assert len({dash for _, dash in lines[0]}) == 2
+    assert chart.locator("ul").get_attribute("aria-hidden") == "true"  # the table says it
+
+
+def test_many_points_do_not_hide_the_line(page: Page) -> None:
+    chart = drawn(page, of(*range(365)), "line")
+
+    assert chart.locator("circle").count() == 365
+    assert chart.locator("circle").first.get_attribute("r") == "1.5"
+
+
+def test_everybody_sees_the_table_who_asks_for_it(page: Page) -> None:
+    chart = drawn(page, of(3, 5))
+    assert chart.locator("table.visually-hidden").count() == 1
+
+    chart.evaluate("(chart) => chart.setAttribute('tabled', '')")
+
+    assert chart.locator("table.visually-hidden").count() == 0
+    assert chart.locator("table tbody td").all_text_contents() == ["3", "5"]

@@ -1,11 +1,12 @@
 """
 The bridge's pages in a browser, on a real store: ``./dev e2e``, told about it by the environment.
 
-A test takes `admin` (a `Desk`, logged in with every right), or `clerk`, who may log in and see
-OpenCart's own customers and nothing of ours; `store` to look into the database; `bridge` for the
-daemon and the command line (it is installed and runs for both of them anyway); `hostile`, the id
-of a customer whose data are an attack. Whatever goes wrong in any page fails the test by itself:
-faults of PHP, errors of scripts, requests that fail, pop-ups that the data opened::
+A test takes `admin` (a `Desk`, logged in with every right); or `clerk`, who may log in and see
+OpenCart's own customers and nothing of ours, `reader`, who sees our pages and may do nothing there,
+or `staff`, who has the right of our customers only; `store` to look into the database; `bridge`
+for the daemon and the command line (it is installed and runs for all of them anyway); `hostile`,
+the id of a customer whose data are an attack. Whatever goes wrong in any page fails the test by
+itself: faults of PHP, errors of scripts, requests that fail, pop-ups that the data opened::
 
     def test_the_status_tells_the_mode(admin: Desk) -> None:
         page = admin.ours("status")
@@ -27,13 +28,14 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from browser import deploy
-from browser.desk import PATIENCE_MS, Desk
+from browser.desk import PAGES, PATIENCE_MS, Desk
 from browser.program import Program
 from browser.store import Store, differing
 from sidecar import clock
+from support import browser
 from support.given import Given
 
 _ROOT = os.environ.get("OPENCART_ROOT", "")
@@ -55,8 +57,18 @@ WRITTEN = (
     "notification",
 )
 
-_CLERK = "sidecar-clerk"
-_CLERKS = {"access": ["common/dashboard", "customer/customer"], "modify": ["customer/customer"]}
+_OURS = [f"extension/sidecar/page/{page}" for page in PAGES]
+_NATIVE = ["common/dashboard", "customer/customer"]
+
+#: What people besides the admin may, by name.
+_RIGHTS = {
+    "clerk": {"access": _NATIVE, "modify": ["customer/customer"]},
+    "reader": {"access": [*_NATIVE, *_OURS], "modify": []},
+    "staff": {
+        "access": [*_NATIVE, "extension/sidecar/page/customers"],
+        "modify": ["customer/customer", "extension/sidecar/page/customers"],
+    },
+}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -94,12 +106,8 @@ def pictures(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """Debian's Chromium."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
-        )
-        yield browser
-        browser.close()
+    with browser.chromium() as started:
+        yield started
 
 
 @pytest.fixture(scope="session")
@@ -154,8 +162,8 @@ def hostile(people: dict[str, int]) -> int:
 
 @pytest.fixture(scope="session")
 def users(store: Store, in_place: bool) -> Iterator[dict[str, tuple[str, str]]]:
-    """Name and password of the people who log in: ``admin`` and ``clerk``."""
-    _no_clerk(store)
+    """Name and password of the people who log in: ``admin``, and those with fewer rights."""
+    _without_people(store)
     given = _given(store)
     password = "clerk-Pass-1"
     hashed = subprocess.run(
@@ -164,23 +172,28 @@ def users(store: Store, in_place: bool) -> Iterator[dict[str, tuple[str, str]]]:
         check=True,
         encoding="ascii",
     ).stdout
-    group = given.insert("user_group", {}, name=_CLERK, permission=json.dumps(_CLERKS))
-    given.insert(
-        "user",
-        {
-            "firstname": "Clerk",
-            "lastname": "Example",
-            "email": "clerk@example.com",
-            "status": 1,
-            **dict.fromkeys(("image", "code", "ip"), ""),
-        },
-        user_group_id=group,
-        username=_CLERK,
-        password=hashed,
-    )
+    for name, rights in _RIGHTS.items():
+        group = given.insert("user_group", {}, name=_user(name), permission=json.dumps(rights))
+        given.insert(
+            "user",
+            {
+                "firstname": name.title(),
+                "lastname": "Example",
+                "email": f"{name}@example.com",
+                "status": 1,
+                **dict.fromkeys(("image", "code", "ip"), ""),
+            },
+            user_group_id=group,
+            username=_user(name),
+            password=hashed,
+        )
     admin = (os.environ.get("OPENCART_USER", "admin"), os.environ.get("OPENCART_PASSWORD", ""))
-    yield {"admin": admin, "clerk": (_CLERK, password)}
-    _no_clerk(store)
+    yield {"admin": admin, **{name: (_user(name), password) for name in _RIGHTS}}
+    _without_people(store)
+
+
+def _user(name: str) -> str:
+    return f"sidecar-{name}"
 
 
 def _given(store: Store) -> Given:
@@ -189,9 +202,10 @@ def _given(store: Store) -> Given:
     return Given(store.connection, clock.now(), ZoneInfo(zone or "UTC"), prefix)
 
 
-def _no_clerk(store: Store) -> None:
-    store.rows("DELETE FROM {user} WHERE username = %s", _CLERK)
-    store.rows("DELETE FROM {user_group} WHERE name = %s", _CLERK)
+def _without_people(store: Store) -> None:
+    for name in _RIGHTS:
+        store.rows("DELETE FROM {user} WHERE username = %s", _user(name))
+        store.rows("DELETE FROM {user_group} WHERE name = %s", _user(name))
 
 
 @pytest.fixture(scope="session")
@@ -259,6 +273,18 @@ def admin(desks: dict[str, Desk], bridge: Program) -> Desk:
 def clerk(desks: dict[str, Desk], bridge: Program) -> Desk:
     """Somebody who sees OpenCart's customers and has no right to anything of ours."""
     return _rested(desks["clerk"])
+
+
+@pytest.fixture
+def reader(desks: dict[str, Desk], bridge: Program) -> Desk:
+    """Somebody who sees all our pages and may act on none."""
+    return _rested(desks["reader"])
+
+
+@pytest.fixture
+def staff(desks: dict[str, Desk], bridge: Program) -> Desk:
+    """Somebody who may see and change customers, and has no other page of ours."""
+    return _rested(desks["staff"])
 
 
 def _rested(desk: Desk) -> Desk:
