@@ -190,6 +190,6 @@ trait ActivityTelling {
 			return ((int)$value > 0 ? '+' : '') . $this->money($value);
 		}
 
-		return $kind === 'privacy' ? $this->words()['act_' . $value] ?? $value : $value;
+		return $kind === 'privacy' ? $this->words()['act_' . str_replace(' ', '_', $value)] ?? $value : $value;
 	}
 }

@@ -42,13 +42,7 @@ class Commands {
 	 */
 	public function ask(string $name, string $parameters, string $actor, string $key): int {
 		$actor = mb_substr($actor, 0, 64);
-		$this->database->add('sidecar_command', [
-			'name'            => $name,
-			'parameters'      => $parameters,
-			'actor'           => $actor,
-			'idempotency_key' => $key,
-			'created_at'      => time()
-		]);
+		$this->once($name, $parameters, $actor, $key);
 		$found = $this->database->row('SELECT `command_id`, `name`, `actor` FROM {sidecar_command} WHERE `idempotency_key` = ?', [$key]);
 
 		if (!$found || $found['name'] !== $name || $found['actor'] !== $actor) {
@@ -56,6 +50,23 @@ class Commands {
 		}
 
 		return (int)$found['command_id'];
+	}
+
+	/**
+	 * Ask for a command under a key that is good for once.
+	 *
+	 * @param string $parameters a JSON object
+	 *
+	 * @return bool false: the key was used, and nothing is asked for
+	 */
+	public function once(string $name, string $parameters, string $actor, string $key): bool {
+		return $this->database->add('sidecar_command', [
+			'name'            => $name,
+			'parameters'      => $parameters,
+			'actor'           => mb_substr($actor, 0, 64),
+			'idempotency_key' => $key,
+			'created_at'      => time()
+		]);
 	}
 
 	/**

@@ -152,6 +152,15 @@ class Activity extends Page {
 		$this->piece('activity_outcome', $this->outcomeOf($found));
 	}
 
+	/**
+	 * Those of the page, and of what people did about data.
+	 *
+	 * @return list<string>
+	 */
+	protected function files(): array {
+		return ['sidecar', 'page/' . static::NAME, 'page/acts'];
+	}
+
 	private function hasTables(): bool {
 		return !in_array($this->place()['daemon']['state'], ['tables', 'older'], true);
 	}

@@ -149,20 +149,3 @@ $_['why_cause_redeem'] = 'eingelöst';
 $_['why_cause_issue'] = 'ausgegeben';
 $_['why_cause_waive'] = 'Schuld erlassen';
 $_['why_cause_restore'] = 'eine Zeile des Shops wiederhergestellt';
-
-// Acts about personal data
-$_['act_entered'] = 'eingetragen';
-$_['act_verified'] = 'Identität bestätigt';
-$_['act_approved'] = 'genehmigt';
-$_['act_not_approved'] = 'nicht genehmigt';
-$_['act_cancelled'] = 'zurückgezogen';
-$_['act_refused'] = 'abgelehnt';
-$_['act_extended'] = 'verlängert';
-$_['act_done'] = 'erledigt';
-$_['act_hastened'] = 'sofort ausgeführt';
-$_['act_hold'] = 'Aufbewahrung angeordnet';
-$_['act_unhold'] = 'Aufbewahrung aufgehoben';
-$_['act_replayed'] = 'Löschjournal erneut ausgeführt';
-$_['act_takeover'] = 'vom Shop übernommen';
-$_['act_takeover_undone'] = 'an den Shop zurückgegeben';
-$_['act_native_deleted'] = 'im Shop gelöscht';

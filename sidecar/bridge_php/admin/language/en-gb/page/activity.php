@@ -149,20 +149,3 @@ $_['why_cause_redeem'] = 'redeemed';
 $_['why_cause_issue'] = 'issued';
 $_['why_cause_waive'] = 'debt forgiven';
 $_['why_cause_restore'] = 'a row of the store put back';
-
-// Acts about personal data
-$_['act_entered'] = 'entered';
-$_['act_verified'] = 'identity verified';
-$_['act_approved'] = 'approved';
-$_['act_not_approved'] = 'not approved';
-$_['act_cancelled'] = 'cancelled';
-$_['act_refused'] = 'refused';
-$_['act_extended'] = 'extended';
-$_['act_done'] = 'done';
-$_['act_hastened'] = 'carried out at once';
-$_['act_hold'] = 'legal hold set';
-$_['act_unhold'] = 'legal hold lifted';
-$_['act_replayed'] = 'journal of erasures replayed';
-$_['act_takeover'] = 'taken over from the store';
-$_['act_takeover_undone'] = 'given back to the store';
-$_['act_native_deleted'] = 'deleted in the store';

@@ -1,0 +1,30 @@
+<?php
+// What people did about personal data
+$_['act_entered'] = 'eingetragen';
+$_['act_verified'] = 'Identität bestätigt';
+$_['act_approved'] = 'genehmigt';
+$_['act_not_approved'] = 'nicht genehmigt';
+$_['act_started'] = 'begonnen';
+$_['act_cancelled'] = 'zurückgezogen';
+$_['act_refused'] = 'abgelehnt';
+$_['act_extended'] = 'verlängert';
+$_['act_done'] = 'erledigt';
+$_['act_incomplete'] = 'beendet, unvollständig';
+$_['act_hastened'] = 'sofort ausgeführt';
+$_['act_password'] = 'Passwort mitgeteilt';
+$_['act_password_again'] = 'Passwort noch einmal mitgeteilt';
+$_['act_downloaded'] = 'Auskunft heruntergeladen';
+$_['act_restricted'] = 'eingeschränkt';
+$_['act_restricted_lifted'] = 'Einschränkung aufgehoben';
+$_['act_no_profiling'] = 'Widerspruch gegen Profiling vermerkt';
+$_['act_no_profiling_lifted'] = 'Widerspruch gegen Profiling zurückgenommen';
+$_['act_no_marketing'] = 'Widerspruch gegen Werbung vermerkt';
+$_['act_no_marketing_lifted'] = 'Widerspruch gegen Werbung zurückgenommen';
+$_['act_hold'] = 'Aufbewahrung angeordnet';
+$_['act_unhold'] = 'Aufbewahrung aufgehoben';
+$_['act_purge_approved'] = 'Löschlauf freigegeben';
+$_['act_purge_discarded'] = 'Löschlauf verworfen';
+$_['act_replayed'] = 'Löschjournal erneut ausgeführt';
+$_['act_takeover'] = 'vom Shop übernommen';
+$_['act_takeover_undone'] = 'an den Shop zurückgegeben';
+$_['act_native_deleted'] = 'im Shop gelöscht';

@@ -1,0 +1,30 @@
+<?php
+// What people did about personal data
+$_['act_entered'] = 'entered';
+$_['act_verified'] = 'identity verified';
+$_['act_approved'] = 'approved';
+$_['act_not_approved'] = 'not approved';
+$_['act_started'] = 'begun';
+$_['act_cancelled'] = 'cancelled';
+$_['act_refused'] = 'refused';
+$_['act_extended'] = 'extended';
+$_['act_done'] = 'done';
+$_['act_incomplete'] = 'ended, incomplete';
+$_['act_hastened'] = 'carried out at once';
+$_['act_password'] = 'password told';
+$_['act_password_again'] = 'password told once more';
+$_['act_downloaded'] = 'export fetched';
+$_['act_restricted'] = 'restricted';
+$_['act_restricted_lifted'] = 'restriction lifted';
+$_['act_no_profiling'] = 'objection to profiling noted';
+$_['act_no_profiling_lifted'] = 'objection to profiling withdrawn';
+$_['act_no_marketing'] = 'objection to marketing noted';
+$_['act_no_marketing_lifted'] = 'objection to marketing withdrawn';
+$_['act_hold'] = 'legal hold set';
+$_['act_unhold'] = 'legal hold lifted';
+$_['act_purge_approved'] = 'purge approved';
+$_['act_purge_discarded'] = 'purge discarded';
+$_['act_replayed'] = 'journal of erasures replayed';
+$_['act_takeover'] = 'taken over from the store';
+$_['act_takeover_undone'] = 'given back to the store';
+$_['act_native_deleted'] = 'deleted in the store';
