@@ -20,7 +20,11 @@ FILES = sorted(
 )
 
 #: Pages whose texts are in files of other names, by what the names of their templates begin with.
-ALSO = {"customer": ("page/customers.php", "page/facts.php"), "customers": ("page/customer.php",)}
+ALSO = {
+    "customer": ("page/customers.php", "page/facts.php"),
+    "customers": ("page/customer.php",),
+    "loyalty": ("page/customer.php",),
+}
 
 
 @functools.cache

@@ -287,7 +287,8 @@ trait CustomerPage {
 				'grace'  => $shown->instant($tier['grace'], true),
 				'lock'   => $tier['lock'] ? $shown->pin(['direction' => 'lock', 'since' => '', 'requalify' => false] + $tier['lock']) : ''
 			] : null,
-			'balances'  => $balances
+			'balances'  => $balances,
+			'loyalty'   => $this->maySee('loyalty') ? $this->link(Bridge::route('loyalty') . '.info', ['customer_id' => $head['customer_id']]) : ''
 		];
 	}
 

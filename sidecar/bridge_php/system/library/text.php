@@ -22,6 +22,27 @@ final class Text {
 		return $ten_thousandths === null ? null : (int)$ten_thousandths / 10000;
 	}
 
+	/**
+	 * Ten-thousandths as a decimal number, exactly.
+	 *
+	 * @param int $places at least so many behind the point; more, up to four, where the amount has them
+	 */
+	public static function decimal(string $ten_thousandths, int $places, string $point, string $thousands): string {
+		$digits = str_pad(ltrim($ten_thousandths, '-'), 5, '0', STR_PAD_LEFT);
+		$whole = (string)preg_replace('/\B(?=(\d{3})+$)/', strtr($thousands, ['\\' => '\\\\', '$' => '\\$']), substr($digits, 0, -4));
+		$rest = str_pad(rtrim(substr($digits, -4), '0'), min(max($places, 0), 4), '0');
+
+		return ($ten_thousandths[0] === '-' ? '-' : '') . $whole . ($rest !== '' ? $point . $rest : '');
+	}
+
+	/** Money as answers have it, e.g. "12.5000", in ten-thousandths. */
+	public static function parts(string $amount): string {
+		$parts = explode('.', ltrim($amount, '-') . '.');
+		$digits = ltrim($parts[0] . substr(str_pad($parts[1], 4, '0'), 0, 4), '0');
+
+		return ($amount[0] === '-' && $digits !== '' ? '-' : '') . ($digits === '' ? '0' : $digits);
+	}
+
 	/** An instant of our tables in the store's zone; '' for none. */
 	public static function at(?string $epoch_s, string $format): string {
 		return $epoch_s === null ? '' : date($format, (int)$epoch_s);

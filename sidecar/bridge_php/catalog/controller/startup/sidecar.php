@@ -31,6 +31,8 @@ class Sidecar extends \Opencart\System\Engine\Controller {
 				$this->event->register($trigger, new Action('extension/sidecar/event/sidecar._hint'), 0);
 			}
 
+			$this->event->register('model/marketing/coupon?getCoupon/after', new Action('extension/sidecar/event/sidecar._coupon'), 0);
+
 			$this->group();
 		} catch (\Throwable $e) {
 			// The store works without us.

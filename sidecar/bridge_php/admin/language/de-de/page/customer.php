@@ -35,6 +35,7 @@ $_['text_set_group'] = 'Von Hand setzen';
 $_['text_segments'] = 'Segmente';
 $_['text_no_segments'] = 'In keinem Segment.';
 $_['text_loyalty'] = 'Punkte und Guthaben';
+$_['button_loyalty'] = 'Punkte und Guthaben';
 $_['text_tier'] = 'Stufe';
 $_['text_points'] = 'Punkte';
 $_['text_credit'] = 'Guthaben';

@@ -35,6 +35,7 @@ $_['text_set_group'] = 'Set by hand';
 $_['text_segments'] = 'Segments';
 $_['text_no_segments'] = 'In no segment.';
 $_['text_loyalty'] = 'Points and store credit';
+$_['button_loyalty'] = 'Points and credit';
 $_['text_tier'] = 'Tier';
 $_['text_points'] = 'Points';
 $_['text_credit'] = 'Store credit';
