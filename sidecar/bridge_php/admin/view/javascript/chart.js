@@ -1,5 +1,5 @@
 /**
- * A small chart: bars or lines, drawn as SVG in the colours of the admin.
+ * A small chart: bars, stacked bars or lines, drawn as SVG in the colours of the admin.
  *
  *   <sidecar-chart type="bars" title="Orders by month" data='{
  *     "labels": ["01/26", "02/26"],          along the axis
@@ -7,8 +7,10 @@
  *     "series": [{"name": "Orders", "values": [3, null], "texts": ["3", "–"]}]
  *   }'></sidecar-chart>
  *
- * `type` is `bars` or `line`. A value may be null (nothing is drawn) or below zero. `texts` are how
- * values are read; without them the numbers are. Who cannot see it reads a table of the same.
+ * `type` is `bars`, `stacked` (values of 0 and above) or `line`. A value may be null (nothing is
+ * drawn) or below zero. `texts` are how values are read; without them the numbers are. Several
+ * series have a legend; lines differ by more than colour. Who cannot see it reads a table of the
+ * same, which the attribute `tabled` shows to everybody.
  */
 
 const SVG = 'http://www.w3.org/2000/svg';
@@ -22,6 +24,12 @@ const CHARACTER = 6.5;
 
 /** Bootstrap's colours; of a series beyond them the first again. */
 const COLOURS = ['primary', 'success', 'warning', 'info', 'danger', 'secondary'];
+
+/** How lines are broken, for who cannot tell the colours; of a series beyond them the first again. */
+const DASHES = ['', '6 3', '2 3', '8 3 2 3', '12 4'];
+
+/** Points of a line closer together than this are drawn small. */
+const CLOSE = 12;
 
 /** Numbers for an axis that covers `least` to `most`: a few, a round step apart, 0 among them. */
 export function ticks(least, most, finest = 0) {
@@ -69,6 +77,15 @@ function tag(name, content, attributes = {}) {
   return made;
 }
 
+function colour(number) {
+  return `var(--bs-${COLOURS[number % COLOURS.length]}, #229ac8)`;
+}
+
+/** The path or sample of a line, as the series of this number has it. */
+function stroke(name, number, attributes) {
+  return element(name, {fill: 'none', stroke: colour(number), 'stroke-width': 2, 'stroke-dasharray': DASHES[number % DASHES.length], ...attributes});
+}
+
 /** The data of the attribute, or null where it is none. */
 function read(given) {
   try {
@@ -81,7 +98,7 @@ function read(given) {
 }
 
 export class SidecarChart extends HTMLElement {
-  static observedAttributes = ['data', 'type', 'title'];
+  static observedAttributes = ['data', 'type', 'title', 'tabled'];
 
   connectedCallback() {
     this.style.display = 'block';
@@ -115,7 +132,7 @@ export class SidecarChart extends HTMLElement {
       return;
     }
 
-    this.replaceChildren(this.picture(data, width), this.table(data));
+    this.replaceChildren(...[this.picture(data, width), data.series.length > 1 && this.legend(data), this.table(data)].filter(Boolean));
   }
 
   /** What a value is read as. */
@@ -124,7 +141,9 @@ export class SidecarChart extends HTMLElement {
   }
 
   picture(data, width) {
-    const values = data.series.flatMap((series) => series.values).filter((value) => Number.isFinite(value));
+    const type = this.getAttribute('type');
+    const heights = type === 'stacked' ? [data.labels.map((_, place) => data.series.reduce((sum, series) => sum + (series.values[place] || 0), 0))] : data.series.map((series) => series.values);
+    const values = heights.flat().filter((value) => Number.isFinite(value));
     // Between whole numbers of something there is nothing to mark.
     const finest = values.every((value) => Number.isInteger(value)) ? 1 : 0;
     const marks = ticks(Math.min(0, ...values), Math.max(0, ...values), finest);
@@ -153,9 +172,18 @@ export class SidecarChart extends HTMLElement {
       }
     });
 
+    const below = data.labels.map(() => 0);
     data.series.forEach((series, number) => {
-      const colour = `var(--bs-${COLOURS[number % COLOURS.length]}, #229ac8)`;
-      const drawn = this.getAttribute('type') === 'line' ? this.line(series, middle, y, colour) : this.bars(series, number, data.series.length, across, middle, y, colour);
+      let drawn;
+
+      if (type === 'line') {
+        drawn = this.line(series, number, across, middle, y);
+      } else if (type === 'stacked') {
+        drawn = this.bars(series, 0, 1, across, middle, y, colour(number), below);
+      } else {
+        drawn = this.bars(series, number, data.series.length, across, middle, y, colour(number));
+      }
+
       drawn.forEach(([place, each]) => {
         each.append(element('title', {}, `${data.labels[place]} · ${series.name}: ${this.read(series, place)}`));
         svg.append(each);
@@ -165,7 +193,8 @@ export class SidecarChart extends HTMLElement {
     return svg;
   }
 
-  bars(series, number, count, across, middle, y, colour) {
+  /** `below`: where each bar begins, if not at 0; it is raised by what is drawn. */
+  bars(series, number, count, across, middle, y, fill, below = null) {
     const room = across * 0.75;
     const wide = Math.max(1, Math.min(40, room / count));
 
@@ -176,22 +205,44 @@ export class SidecarChart extends HTMLElement {
 
       const x = middle(place) + (number - count / 2) * wide;
 
-      return [[place, element('rect', {x, width: Math.max(1, wide - 1), y: Math.min(y(value), y(0)), height: Math.abs(y(value) - y(0)), fill: colour})]];
+      const from = below ? below[place] : 0;
+      const [one, other] = [y(from), y(from + value)];
+
+      if (below) {
+        below[place] += value;
+      }
+
+      return [[place, element('rect', {x, width: Math.max(1, wide - 1), y: Math.min(one, other), height: Math.abs(one - other), fill})]];
     });
   }
 
-  line(series, middle, y, colour) {
+  line(series, number, across, middle, y) {
     const parts = [];
     let path = '';
 
     series.values.forEach((value, place) => {
       if (Number.isFinite(value)) {
         path += `${path === '' || !Number.isFinite(series.values[place - 1]) ? 'M' : 'L'}${middle(place)} ${y(value)}`;
-        parts.push([place, element('circle', {cx: middle(place), cy: y(value), r: 3, fill: colour})]);
+        parts.push([place, element('circle', {cx: middle(place), cy: y(value), r: across < CLOSE ? 1.5 : 3, fill: colour(number)})]);
       }
     });
 
-    return path === '' ? [] : [[0, element('g', {}, element('path', {d: path, fill: 'none', stroke: colour, 'stroke-width': 2}))], ...parts];
+    return path === '' ? [] : [[0, element('g', {}, stroke('path', number, {d: path}))], ...parts];
+  }
+
+  /** Which series is which, for who sees; the table says it too. */
+  legend(data) {
+    const isLine = this.getAttribute('type') === 'line';
+    const items = data.series.map((series, number) => {
+      const sample = element('svg', {width: 24, height: 10, class: 'me-1'}, isLine ? stroke('line', number, {x1: 0, x2: 24, y1: 5, y2: 5}) : element('rect', {x: 7, width: 10, height: 10, fill: colour(number)}));
+
+      return tag('li', [sample, series.name], {className: 'list-inline-item me-3'});
+    });
+
+    const list = tag('ul', items, {className: 'list-inline small mb-0'});
+    list.setAttribute('aria-hidden', 'true');
+
+    return list;
   }
 
   /** The same for who cannot see it. */
@@ -200,7 +251,7 @@ export class SidecarChart extends HTMLElement {
     const rows = data.labels.map((label, place) => tag('tr', [tag('th', String(label), {scope: 'row'}), ...data.series.map((series) => tag('td', this.read(series, place)))]));
     const caption = tag('caption', this.getAttribute('title') || '');
 
-    return tag('table', [caption, tag('thead', head), tag('tbody', rows)], {className: 'visually-hidden'});
+    return tag('table', [caption, tag('thead', head), tag('tbody', rows)], {className: this.hasAttribute('tabled') ? 'table table-sm caption-top mt-2' : 'visually-hidden'});
   }
 }
 
