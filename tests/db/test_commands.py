@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import structlog
+from sqlalchemy import Connection
 
 from sidecar import clock
 from sidecar.app import Sidecar
@@ -23,6 +24,7 @@ from sidecar.errors import (
     UsageError,
 )
 from sidecar.shop.database import transaction
+from sidecar.shop.own_tables import OwnTables
 from sidecar.sync.commands import dispatcher, queue
 from sidecar.sync.commands.dispatcher import Answer, Dispatcher, Handler, Task
 from support.small_store import SmallStore
@@ -202,6 +204,33 @@ def test_a_command_is_new_again_when_the_database_was_gone(store: SmallStore) ->
         dispatching(store, resume=fails(DatabaseUnavailableError("gone"))).dispatch_next()
 
     assert store.sidecar.requests.asked(number).state == "new"
+
+
+@pytest.mark.parametrize("when", ["before it is taken", "while it is carried out"])
+def test_a_command_whose_row_somebody_deletes_ends_nobody(
+    store: SmallStore, when: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask(store)
+
+    def delete() -> None:
+        with transaction(store.sidecar.engine) as tx:
+            tx.execute(store.sidecar.shop.own.command.delete())
+
+    def resume(_: Task) -> Answer:
+        delete()
+        return Answer("resumed")
+
+    if when == "before it is taken":
+        next_new = queue.next_new
+
+        def seen(tx: Connection, own: OwnTables) -> int | None:
+            number = next_new(tx, own)
+            delete()
+            return number
+
+        monkeypatch.setattr(queue, "next_new", seen)
+
+    assert dispatching(store, resume=resume).dispatch_next() is None
 
 
 # -- dying in the middle ---------------------------------------------------------------------

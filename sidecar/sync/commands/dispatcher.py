@@ -20,7 +20,13 @@ import structlog
 from sqlalchemy import Connection, Engine
 
 from sidecar import clock
-from sidecar.errors import DatabaseError, DatabaseUnavailableError, FatalError, SidecarError
+from sidecar.errors import (
+    DatabaseError,
+    DatabaseUnavailableError,
+    FatalError,
+    SidecarError,
+    UsageError,
+)
 from sidecar.shop.database import transaction
 from sidecar.shop.own_tables import OwnTables
 from sidecar.sync.commands import checking, queue
@@ -130,7 +136,10 @@ class Dispatcher:
 
     def dispatch_next(self) -> Asked | None:
         """
-        Carry out the oldest command that is new, and return it as it stands then; None: none is.
+        Carry out the oldest command that is new, and return it as it stands then.
+
+        Returns:
+            None: none is new, or somebody deleted its row meanwhile.
 
         Raises:
             DatabaseUnavailableError: The command is new again.
@@ -138,7 +147,12 @@ class Dispatcher:
         """
         with transaction(self.engine) as tx:
             command_id = queue.next_new(tx, self.own)
-        return None if command_id is None else self.dispatch(command_id)
+        if command_id is None:
+            return None
+        try:
+            return self.dispatch(command_id)
+        except UsageError:
+            return None
 
     def dispatch(self, command_id: int) -> Asked:
         """
