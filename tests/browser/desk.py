@@ -36,6 +36,9 @@ _UNLABELLED = """() => {
     .map((element) => element.outerHTML.slice(0, 200));
 }"""
 
+#: Our pages, each a right of its own.
+PAGES = ("customers", "rules", "loyalty", "gdpr", "reports", "activity", "status")
+
 WIDE, NARROW = 1400, 390
 PATIENCE_MS = 15_000
 

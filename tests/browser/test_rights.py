@@ -6,16 +6,18 @@ import json
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
-from browser.desk import Desk
+from browser.desk import PAGES, Desk
 from browser.store import Store
-
-PAGES = ("customers", "rules", "activity", "status")
+from sidecar.sync.commands.catalogue import COMMANDS
 
 #: Of each page a command, and what it would do.
 ACTS = {
     "customers": ("tag.add", {"tag": "never", "customers": [1]}),
     "rules": ("rule.resume", {"kind": "tag", "name": "vip"}),
+    "loyalty": ("credit.issue", {"customer": 1, "amount": "1", "kind": "gift", "reason": "-"}),
+    "gdpr": ("gdpr.erase", {"customer": 1}),
     "activity": ("run.discard", {"run": 1}),
     "status": ("pause", {}),
 }
@@ -37,7 +39,11 @@ def commands(store: Store) -> int:
     return int(store.value("SELECT COUNT(*) FROM {sidecar_command}"))
 
 
-@pytest.mark.parametrize("page", PAGES)
+#: What changes something, with its area.
+GUARDED = {command.name: command.area for command in COMMANDS if not command.looks}
+
+
+@pytest.mark.parametrize("page", ACTS)
 def test_who_has_no_right_asks_for_nothing(clerk: Desk, store: Store, page: str) -> None:
     before = commands(store)
     name, parameters = ACTS[page]
@@ -46,6 +52,35 @@ def test_who_has_no_right_asks_for_nothing(clerk: Desk, store: Store, page: str)
         send(clerk, reached, name, parameters)
 
     assert commands(store) == before
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_who_may_only_look_is_offered_nothing_to_do(reader: Desk, store: Store, page: str) -> None:
+    opened = reader.ours(page)
+
+    expect(opened.locator("#sidecar")).to_be_visible()
+    offered = opened.locator("#sidecar [data-command]").evaluate_all(
+        "found => found.map((one) => one.dataset.command)"
+    )
+    assert GUARDED.keys().isdisjoint(offered)
+    if page in ACTS:
+        assert "error" in json.loads(send(reader, page, *ACTS[page]))
+    asked = store.rows("SELECT name FROM {sidecar_command} WHERE actor = 'admin:sidecar-reader'")
+    assert GUARDED.keys().isdisjoint(str(row["name"]) for row in asked)
+
+
+def test_who_has_the_right_of_customers_only_reaches_nothing_else(
+    staff: Desk, store: Store
+) -> None:
+    before = commands(store)
+
+    for name, area in GUARDED.items():
+        for page in PAGES:
+            if page != "customers" or area not in ("customers", "tags"):
+                send(staff, page, name, {"customer": 1, "request": 1, "run": 1})
+
+    assert commands(store) == before
+    expect(staff.ours("customers").locator("#sidecar")).to_be_visible()
 
 
 def test_a_page_asks_only_for_commands_of_its_own_area(admin: Desk, store: Store) -> None:
