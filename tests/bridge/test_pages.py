@@ -116,10 +116,10 @@ def commands_of(path: Path) -> list[tuple[str, frozenset[str], bool]]:
     parser.close()
     parser.handle_endtag("")
     asked = re.findall(
-        r'data-asks="([^"]+)"(?:\s+data-parameters="\{\{ \{(\w+):[^}]*\}[^}]*\}\}")?', text
+        r'data-asks="([^"]+)"(?:\s+data-parameters="\{\{ \{([^}]*)\}[^}]*\}\}")?', text
     )
     return parser.found + [
-        (name, frozenset({parameter} - {""}), False) for name, parameter in asked
+        (name, frozenset(re.findall(r"(\w+):", given)), False) for name, given in asked
     ]
 
 

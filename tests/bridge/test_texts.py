@@ -23,6 +23,7 @@ FILES = sorted(
 ALSO = {
     "customer": ("page/customers.php", "page/facts.php"),
     "customers": ("page/customer.php",),
+    "rules": ("page/customer.php", "page/activity.php", "page/facts.php"),
     "loyalty": ("page/customer.php",),
 }
 

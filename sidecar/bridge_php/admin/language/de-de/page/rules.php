@@ -36,6 +36,7 @@ $_['state_waiting'] = 'wartet auf Freigabe';
 $_['state_held'] = 'angehalten';
 $_['state_off'] = 'aus';
 $_['state_going'] = 'gelöscht, endet mit dem nächsten Durchlauf';
+$_['text_last'] = 'Letzter Durchlauf: %s.';
 $_['column_history'] = 'Letzte 30 Tage';
 $_['column_day'] = 'Tag';
 $_['column_customer'] = 'Kunde';

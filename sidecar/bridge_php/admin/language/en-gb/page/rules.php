@@ -36,6 +36,7 @@ $_['state_waiting'] = 'waits for approval';
 $_['state_held'] = 'held';
 $_['state_off'] = 'off';
 $_['state_going'] = 'deleted, ends with the next full pass';
+$_['text_last'] = 'Last full pass: %s.';
 $_['column_history'] = 'Last 30 days';
 $_['column_day'] = 'Day';
 $_['column_customer'] = 'Customer';
