@@ -134,8 +134,10 @@ export class SidecarBuilder extends HTMLElement {
   }
 
   set disabled(isDisabled) {
-    this.toggleAttribute('disabled', Boolean(isDisabled));
-    this.#keepingFocus(() => this.#draw());
+    if (Boolean(isDisabled) !== this.disabled) {
+      this.toggleAttribute('disabled', Boolean(isDisabled));
+      this.#keepingFocus(() => this.#draw());
+    }
   }
 
   // -- drawing -------------------------------------------------------------------------------
@@ -259,7 +261,7 @@ export class SidecarBuilder extends HTMLElement {
       box.parentElement.classList.toggle('has-problem', !isUnfinished && problems.some((each) => each.severity !== 'warning'));
       box.replaceChildren(...(isUnfinished
         ? [element('div', {className: 'text-muted small'}, this.say('builder_unfinished'))]
-        : problems.map((each) => element('div', {className: `small ${each.severity === 'warning' ? 'text-warning' : 'text-danger'}`}, [each.message, each.hint].filter(Boolean).join(' – ')))));
+        : problems.map((each) => element('div', {className: `small ${each.severity === 'warning' ? 'sidecar-warns' : 'text-danger'}`}, [each.message, each.hint].filter(Boolean).join(' – ')))));
     }
   }
 
