@@ -27,7 +27,7 @@ _OVERFLOWS = """() => {
 }"""
 
 _UNLABELLED = """() => {
-  const named = (element) => element.labels?.length || element.title || element.innerText.trim()
+  const named = (element) => element.labels?.length || element.title || element.textContent.trim()
     || element.getAttribute('aria-label') || element.getAttribute('aria-labelledby')
     || element.dataset.bsOriginalTitle;
   const kinds = ['input:not([type=hidden])', 'select', 'textarea', 'button'];
