@@ -118,14 +118,21 @@ def _customers(shop: Shop, tx: Connection, limits: Limits | None) -> Iterator[Fi
 
 
 def _tiers(tx: Connection, own: OwnTables, program: Program | None) -> Iterator[Figure]:
-    """Customers by tier; who has no row is in the lowest, and the name is empty for no tier."""
+    """
+    Customers by tier: who has no row is in the lowest, but for those who object to profiling.
+
+    The name is empty for no tier.
+    """
     definition = None if program is None else held(tx, own, Revisions(tx, own))
     if definition is None:
         return
     table = own.tier
     query = select(table.c.tier, func.count()).group_by(table.c.tier)
     counted = {str(name or ""): int(number) for name, number in tx.execute(query)}
+    restriction = own.privacy.restriction
+    objecting = select(func.count()).where(restriction.c.kind == "no_profiling")
     total = int(tx.scalar(select(func.count()).select_from(own.customer)) or 0)
+    total -= int(tx.scalar(objecting) or 0)
     base = "" if definition.base is None else definition.base.name
     counted[base] = counted.get(base, 0) + max(0, total - sum(counted.values()))
     names = [tier.name for tier in definition.program.tiers]

@@ -67,6 +67,14 @@ def in_groups(store: SmallStore) -> dict[int, str]:
     return found
 
 
+def object_to_profiling(store: SmallStore, customer: int) -> None:
+    store.given.execute(
+        f"INSERT INTO {store.given.prefix}sidecar_restriction"
+        " (customer_id, kind, since, actor, reason) VALUES"
+        f" ({customer}, 'no_profiling', 1, 'cli:x', 'y')"
+    )
+
+
 def shopping(store: SmallStore, chance: random.Random, customers: list[int], orders: int) -> None:
     for _ in range(orders):
         who, total = chance.choice(customers), str(chance.randint(1, 900))
@@ -117,11 +125,7 @@ def test_who_objects_to_profiling_has_no_group(store: SmallStore) -> None:
     ann, bob = store.given.customer(), store.given.customer()
     for who in (ann, bob):
         store.given.order(who, "10")
-    store.given.execute(
-        f"INSERT INTO {store.given.prefix}sidecar_restriction"
-        " (customer_id, kind, since, actor, reason) VALUES (%s, 'no_profiling', 1, 'cli:x', 'y')"
-        % ann
-    )
+    object_to_profiling(store, ann)
     store.full_pass()
 
     assert sum(int(str(n)) for n in counted(store, "rfm").values()) == 1
@@ -150,6 +154,15 @@ def test_who_has_no_row_is_in_the_lowest_tier(store: SmallStore) -> None:
     store.full_pass()
 
     assert counted(store, "tier") == {"Bronze": 4, "Silver's <b>50%_\\": 1}
+
+
+def test_who_objects_to_profiling_is_in_no_tier(store: SmallStore) -> None:
+    store.named_rules({}, TIERS)
+    ann, _ = store.given.customer(), store.given.customer()
+    object_to_profiling(store, ann)
+    store.full_pass()
+
+    assert counted(store, "tier") == {"Bronze": 1, "Silver's <b>50%_\\": 0}
 
 
 def test_balances_are_the_sums_of_accounts_and_debt_lowers_nobody_elses(store: SmallStore) -> None:

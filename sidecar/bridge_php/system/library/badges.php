@@ -30,9 +30,10 @@ class Badges {
 			$columns .= ", HEX(s.`tags$word`) AS `tags$word`";
 		}
 
+		$tiers = new Tiers($this->database);
 		$badges = [];
 
-		foreach ($this->database->rows('SELECT s.`customer_id`, t.`tier`' . $columns . ' FROM {sidecar_customer} s LEFT JOIN {sidecar_tier} t ON (t.`customer_id` = s.`customer_id`) WHERE s.`customer_id` IN (?)', [$customer_ids]) as $row) {
+		foreach ($this->database->rows('SELECT s.`customer_id`, t.`customer_id` IS NOT NULL AS `held`, t.`tier`, r.`customer_id` IS NOT NULL AS `objects`' . $columns . " FROM {sidecar_customer} s LEFT JOIN {sidecar_tier} t ON (t.`customer_id` = s.`customer_id`) LEFT JOIN {sidecar_restriction} r ON (r.`customer_id` = s.`customer_id` AND r.`kind` = 'no_profiling') WHERE s.`customer_id` IN (?)", [$customer_ids]) as $row) {
 			$tags = [];
 
 			foreach ($slots as $tag) {
@@ -41,8 +42,10 @@ class Badges {
 				}
 			}
 
-			if ($tags || $row['tier'] !== null) {
-				$badges[(int)$row['customer_id']] = ['tags' => $tags, 'tier' => (string)$row['tier']];
+			$tier = $tiers->of($row['held'] === '1', $row['tier'], $row['objects'] === '1');
+
+			if ($tags || $tier !== '') {
+				$badges[(int)$row['customer_id']] = ['tags' => $tags, 'tier' => $tier];
 			}
 		}
 

@@ -95,7 +95,7 @@ class Customer {
 	 * Tags that are in effect or that a person took off, by name.
 	 *
 	 * @return list<array{name: string, colour: string, holds: bool, pinned: bool, sources: list<array{kind: string, since: string, until: ?string, actor: string, reason: string, requalify: bool}>}>
-	 *   pinned: a person said so, and can give it back; sources: those that live
+	 *   pinned: a person said so, and something else would speak if they gave it back; sources: those that live
 	 */
 	public function tags(): array {
 		$said = [];
@@ -111,15 +111,19 @@ class Customer {
 			];
 		}
 
+		$ruled = array_column($this->database->rows("SELECT t.`tag_id` FROM {sidecar_tag} t INNER JOIN {sidecar_rule} r ON (r.`kind` = 'tag' AND r.`name_key` = t.`name_key`) WHERE r.`fingerprint` != ''"), 'tag_id');
 		$tags = [];
 
 		foreach ($this->vocabulary->tags() as $tag_id => $tag) {
 			$sources = $said[$tag_id] ?? [];
 			$holds = $this->has('tags', $tag['slot']);
-			$pins = array_intersect(array_column($sources, 'kind'), ['pin_in', 'pin_out']);
+			$kinds = array_column($sources, 'kind');
+			$pins = array_intersect($kinds, ['pin_in', 'pin_out']);
+			// Of a tag that only a person gave, giving it back is taking it off.
+			$has_more = array_diff($kinds, ['pin_in']) || in_array((string)$tag_id, $ruled, true);
 
 			if ($holds || $pins) {
-				$tags[] = ['name' => $tag['name'], 'colour' => $tag['colour'], 'holds' => $holds, 'pinned' => (bool)$pins, 'sources' => $sources];
+				$tags[] = ['name' => $tag['name'], 'colour' => $tag['colour'], 'holds' => $holds, 'pinned' => $pins && $has_more, 'sources' => $sources];
 			}
 		}
 

@@ -108,7 +108,7 @@ class CustomerList {
 		$columns = $words ? ', ' . implode(', ', $words) : '';
 		$found = [];
 
-		foreach ($this->database->rows('SELECT s.`customer_id`, c.`firstname`, c.`lastname`, c.`email`, c.`customer_group_id`, c.`status`, s.`orders`, s.`total_spent`, s.`last_order_at`, s.`registered_at`, t.`tier`' . $columns . ' FROM {sidecar_customer} s INNER JOIN {customer} c ON (c.`customer_id` = s.`customer_id`) LEFT JOIN {sidecar_tier} t ON (t.`customer_id` = s.`customer_id`) WHERE s.`customer_id` IN (?)', [$ids]) as $row) {
+		foreach ($this->database->rows('SELECT s.`customer_id`, c.`firstname`, c.`lastname`, c.`email`, c.`customer_group_id`, c.`status`, s.`orders`, s.`total_spent`, s.`last_order_at`, s.`registered_at`, t.`customer_id` IS NOT NULL AS `held`, t.`tier`' . $columns . ' FROM {sidecar_customer} s INNER JOIN {customer} c ON (c.`customer_id` = s.`customer_id`) LEFT JOIN {sidecar_tier} t ON (t.`customer_id` = s.`customer_id`) WHERE s.`customer_id` IN (?)', [$ids]) as $row) {
 			$found[(int)$row['customer_id']] = $row;
 		}
 
@@ -118,6 +118,7 @@ class CustomerList {
 			$restrictions[(int)$row['customer_id']][] = (string)$row['kind'];
 		}
 
+		$tiers = new Tiers($this->database);
 		$rows = [];
 
 		foreach ($ids as $customer_id) {
@@ -136,7 +137,7 @@ class CustomerList {
 					'last'         => $row['last_order_at'],
 					'registered'   => $row['registered_at'],
 					'tags'         => $this->tags($row),
-					'tier'         => (string)$row['tier'],
+					'tier'         => $tiers->of($row['held'] === '1', $row['tier'], in_array('no_profiling', $restrictions[$customer_id] ?? [], true)),
 					'restrictions' => $restrictions[$customer_id] ?? []
 				];
 			}

@@ -63,7 +63,7 @@ trait CustomerPage {
 			'gap'        => $facts['average_gap'] ?? null,
 			'expected'   => $money->day($expected),
 			'overdue'    => $expected !== null && date('Y-m-d', (int)strtotime($expected)) < date('Y-m-d'),
-			'units'      => $buying['baskets']['units'],
+			'units'      => $buying['baskets']['units'] === null ? '' : $this->decimal((float)$buying['baskets']['units'], 2),
 			'months'     => $this->months($buying['months']),
 			'sizes'      => $this->sizes($buying['baskets']['sizes']),
 			'categories' => $money->goods($buying['categories']),

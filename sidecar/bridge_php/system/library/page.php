@@ -171,6 +171,11 @@ abstract class Page extends \Opencart\System\Engine\Controller {
 		return number_format((int)$number, 0, $this->language->get('decimal_point'), $this->language->get('thousand_point'));
 	}
 
+	/** A number with so many decimals, as the person's language writes it. */
+	protected function decimal(float $number, int $decimals): string {
+		return number_format($number, $decimals, $this->language->get('decimal_point'), $this->language->get('thousand_point'));
+	}
+
 	/** An instant of our tables, day and time; '' for none. */
 	protected function at(?string $epoch_s): string {
 		return Text::at($epoch_s, $this->words()['format_time']);

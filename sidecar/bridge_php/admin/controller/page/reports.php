@@ -247,7 +247,7 @@ class Reports extends Page {
 
 		foreach ($now as $name => $row) {
 			$share = $total ? 100 * $row['customers'] / $total : 0;
-			$rows[] = ['name' => $this->tier((string)$name), 'customers' => $this->number($row['customers']), 'share' => $this->decimal($share)];
+			$rows[] = ['name' => $this->tier((string)$name), 'customers' => $this->number($row['customers']), 'share' => $this->decimal($share, 1)];
 		}
 
 		foreach (array_keys(array_replace([], ...array_values($days))) as $name) {
@@ -326,9 +326,5 @@ class Reports extends Page {
 
 	private function day(string $day): string {
 		return date($this->words()['format_day'], (int)strtotime($day . ' 12:00'));
-	}
-
-	private function decimal(float $number): string {
-		return number_format($number, 1, $this->language->get('decimal_point'), $this->language->get('thousand_point'));
 	}
 }

@@ -164,7 +164,8 @@ export class SidecarChart extends HTMLElement {
 
     // As many labels as there is room for; the last one always.
     const longest = Math.max(...data.labels.map((label) => String(label).length)) * CHARACTER + 8;
-    const every = Math.max(1, Math.ceil(longest / across));
+    const moved = Math.max(0, (longest - 8) / 2 - across / 2 - RIGHT);
+    const every = Math.max(1, Math.ceil((longest + moved) / across));
     data.labels.forEach((label, place) => {
       if ((data.labels.length - 1 - place) % every === 0) {
         const half = String(label).length * CHARACTER / 2;

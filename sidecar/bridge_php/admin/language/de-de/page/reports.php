@@ -69,7 +69,6 @@ $_['button_print'] = 'Drucken';
 $_['button_list'] = 'Diese Kunden auflisten';
 $_['column_day'] = 'Tag';
 $_['column_group'] = 'Gruppe';
-$_['column_meaning'] = 'Bedeutung';
 $_['column_from'] = 'Von';
 $_['column_to'] = 'Nach';
 $_['column_customers'] = 'Kunden';

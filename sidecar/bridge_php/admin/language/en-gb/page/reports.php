@@ -69,7 +69,6 @@ $_['button_print'] = 'Print';
 $_['button_list'] = 'List these customers';
 $_['column_day'] = 'Day';
 $_['column_group'] = 'Group';
-$_['column_meaning'] = 'Meaning';
 $_['column_from'] = 'From';
 $_['column_to'] = 'To';
 $_['column_customers'] = 'Customers';
