@@ -77,19 +77,36 @@ def of_tree(tree: str, ground: Ground) -> dict[str, Json]:
 
 
 def _checked(expr: Expr, source: str, ground: Ground) -> dict[str, Json]:
+    rule: AdminRule | None = None
+    if ground.kind is not None and ground.name:
+        rule = AdminRule(ground.kind, ground.name, {"when": print_expr(expr)})
     try:
-        checked = ground.checker(ground.admin)
+        checked = _rules(rule, ground)
     except RuleError as error:
         # Nothing can be saved before they are mended, and nothing of them be looked up.
         problems = [_problem(f"the rules in the files are wrong: {p}") for p in error.problems[:3]]
         return {**_said(expr, None), "problems": [*problems]}
     problems = [*_of_condition(expr, source, checked, ground)]
-    if ground.kind is not None and ground.name:
-        rule = AdminRule(ground.kind, ground.name, {"when": print_expr(expr)})
+    if rule is not None:
         known = {problem["message"] for problem in problems}
         whole = _of_rule(rule, ground)
         problems += [problem for problem in whole if problem["message"] not in known]
     return {**_said(expr, checked), "problems": [*problems]}
+
+
+def _rules(rule: AdminRule | None, ground: Ground) -> CheckedRules:
+    """
+    The rules with *rule*, which those of the files may wait for; else without it.
+
+    Raises:
+        RuleError: They are wrong either way.
+    """
+    try:
+        return ground.checker(ground.admin)
+    except RuleError:
+        if rule is None:
+            raise
+        return ground.checker(admin_rules.with_rule(ground.admin, rule))
 
 
 def _of_condition(
