@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from browser.desk import Desk
+from browser.desk import PAGES, Desk
 from browser.store import Store
-
-PAGES = ("customers", "rules", "loyalty", "gdpr", "reports", "activity", "status")
 
 
 @pytest.mark.parametrize("name", PAGES)
