@@ -21,7 +21,9 @@ def screenshots(request: pytest.FixtureRequest) -> Path:
     return Path(folder)
 
 
-@pytest.mark.parametrize("name", ["customers", "customer", "status"])
+@pytest.mark.parametrize(
+    "name", ["customers", "customer", "status", "rules", "gdpr", "loyalty", "reports"]
+)
 def test_a_picture_for_the_readme(admin: Desk, store: Store, screenshots: Path, name: str) -> None:
     if name == "customer":
         buyer = store.value(
