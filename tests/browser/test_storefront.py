@@ -20,6 +20,7 @@ ROUTES = (
     "extension/sidecar/event/sidecar",
     "extension/sidecar/event/sidecar._hint",
     "extension/sidecar/event/sidecar|_hint",
+    "extension/sidecar/event/sidecar._coupon",
     "extension/sidecar/startup/sidecar",
     "extension/sidecar/startup/sidecar.group",
     "extension/sidecar/startup/sidecar.isApi",
@@ -186,3 +187,100 @@ def test_the_bell_tells_a_finding_once_and_as_text(
     finally:
         store.rows("DELETE FROM {sidecar_finding} WHERE kind = 'test.finding'")
         store.rows("DELETE FROM {notification} WHERE title LIKE 'Sidecar:%%'")
+
+
+# -- a coupon that a customer's points became ------------------------------------------------
+
+CODE = "SIDE-CARS-TEST-CODE"
+
+
+@pytest.fixture
+def coupon(store: Store, shopper: int) -> Iterator[int]:
+    """A coupon of the shopper's, with `CODE`, as a redemption leaves it; its redemption."""
+    no_coupon(store)
+    store.rows(
+        "INSERT INTO {coupon} (name, code, type, discount, logged, shipping, total, date_start,"
+        " date_end, uses_total, uses_customer, status, date_added)"
+        " VALUES ('Points', %s, 'F', 5, 1, 0, 0, '2020-01-01', '2099-01-01', 1, '1', 1, NOW())",
+        CODE,
+    )
+    number = store.value("SELECT coupon_id FROM {coupon} WHERE code = %s", CODE)
+    store.rows(
+        "INSERT INTO {sidecar_redemption} (customer_id, points, `value`, becomes, state, code,"
+        " coupon_id, actor, at) VALUES (%s, 500, 50000, 'coupon', 'open', %s, %s, 'cli:test', 1)",
+        shopper,
+        CODE,
+        number,
+    )
+    yield int(store.value("SELECT redemption_id FROM {sidecar_redemption} WHERE code = %s", CODE))
+    no_coupon(store)
+
+
+def no_coupon(store: Store) -> None:
+    store.rows("DELETE FROM {sidecar_redemption} WHERE code = %s", CODE)
+    store.rows("DELETE FROM {coupon} WHERE code = %s", CODE)
+
+
+def taken(page: Page, store: Store, code: str) -> bool:
+    """Whether the storefront takes *code* for a cart with something in it."""
+    product = store.value(
+        "SELECT product_id FROM {product} p WHERE status = 1 AND quantity > 0 AND minimum = 1"
+        " AND price > 20 AND product_id NOT IN (SELECT product_id FROM {product_option})"
+        " ORDER BY product_id LIMIT 1"
+    )
+    is_old = (store.installation.directory / "extension/opencart/catalog/controller/total").is_dir()
+    form = {"product_id": str(product), "quantity": "1"}
+    cart = f"{store.url}index.php?route=checkout/cart.add&language=en-gb"
+    assert "success" in page.request.post(cart, form=form).json()
+    where = "total" if is_old else "checkout"
+    save = f"{store.url}index.php?route=extension/opencart/{where}/coupon.save&language=en-gb"
+    answer = page.request.post(save, form={"coupon": code}).json()
+    assert set(answer) <= {"success", "error"}
+    return "success" in answer
+
+
+@pytest.mark.parametrize("code", [CODE, CODE.lower(), f"{CODE} "])
+def test_a_coupon_of_points_is_taken_from_its_customer_as_the_store_compares_codes(
+    bridge: Program, store: Store, shopper: int, coupon: int, visitor: Page, code: str
+) -> None:
+    log_in(visitor, store, shopper)
+
+    assert taken(visitor, store, code)
+    visitor.goto(f"{store.url}index.php?route=checkout/cart&language=en-gb")
+    assert code.strip() in visitor.locator("#content, #checkout-cart").first.inner_text()
+
+
+@pytest.mark.parametrize("code", [CODE, CODE.lower(), f"{CODE} "])
+def test_a_coupon_of_points_is_unknown_to_everybody_else(
+    bridge: Program, store: Store, shopper: int, coupon: int, visitor: Page, code: str
+) -> None:
+    store.rows(
+        "UPDATE {sidecar_redemption} SET customer_id = %s WHERE redemption_id = %s",
+        shopper + 1,
+        coupon,
+    )
+    log_in(visitor, store, shopper)
+
+    assert not taken(visitor, store, code)
+    assert not taken(visitor, store, "no such code")
+
+
+def test_a_guest_does_not_get_a_coupon_of_points_whatever_the_store_asks_for(
+    bridge: Program, store: Store, coupon: int, visitor: Page
+) -> None:
+    store.rows("UPDATE {coupon} SET logged = 0 WHERE code = %s", CODE)
+
+    assert not taken(visitor, store, CODE)
+
+
+def test_other_coupons_and_stores_without_our_tables_are_as_the_store_says(
+    asleep: Program, store: Store, shopper: int, coupon: int, visitor: Page
+) -> None:
+    store.rows("UPDATE {coupon} SET logged = 0 WHERE code = %s", CODE)
+    store.rows("RENAME TABLE {sidecar_redemption} TO {sidecar_hidden}")
+    try:
+        assert taken(visitor, store, CODE)
+    finally:
+        store.rows("RENAME TABLE {sidecar_hidden} TO {sidecar_redemption}")
+    store.rows("DELETE FROM {sidecar_redemption} WHERE code = %s", CODE)
+    assert taken(visitor, store, CODE)
