@@ -11,8 +11,7 @@ trait LoyaltyTelling {
 	/** Ten-thousandths in the store's currency, every digit of them. */
 	protected function exact(string $ten_thousandths): string {
 		$currency = (string)$this->config->get('config_currency');
-		$words = ['point' => $this->language->get('decimal_point'), 'thousands' => $this->language->get('thousand_point')];
-		$number = Text::decimal(ltrim($ten_thousandths, '-'), (int)$this->currency->getDecimalPlace($currency), $words['point'], $words['thousands']);
+		$number = Text::decimal(ltrim($ten_thousandths, '-'), (int)$this->currency->getDecimalPlace($currency), $this->language->get('decimal_point'), $this->language->get('thousand_point'));
 		$sign = $ten_thousandths[0] === '-' ? '-' : '';
 
 		return $sign . Text::plain($this->currency->getSymbolLeft($currency)) . $number . Text::plain($this->currency->getSymbolRight($currency));
@@ -35,6 +34,15 @@ trait LoyaltyTelling {
 	 */
 	protected function amount(string $unit, string $amount, bool $signed = false): string {
 		return ($signed && (int)$amount > 0 ? '+' : '') . ($unit === 'credit' ? $this->exact($amount) : $this->number($amount));
+	}
+
+	/** A span of an answer, e.g. "12 months"; what is none stays as it is. */
+	protected function span(?string $span): string {
+		if (!preg_match('/^(\d+) (day|week|month|year)s?$/D', (string)$span, $found)) {
+			return (string)$span;
+		}
+
+		return $found[1] . ' ' . $this->words()[($found[1] === '1' ? 'one_' : 'many_') . $found[2]];
 	}
 
 	/** The last day before an instant of our tables; '' for none. */

@@ -64,7 +64,9 @@ class Loyalty extends Page {
 				'threshold'  => $this->rate($tier['threshold']),
 				'keep'       => $tier['keep'] === $tier['threshold'] ? '' : $this->rate($tier['keep']),
 				'multiplier' => $this->rate($tier['multiplier']),
-				'customers'  => $this->number($tier['customers'])
+				'customers'  => $this->number($tier['customers']),
+				'window'     => $tier['window'] === 'lifetime' ? '' : $this->span($tier['window']),
+				'grace'      => $this->span($tier['grace'])
 			] + $tier;
 		}
 
@@ -82,7 +84,13 @@ class Loyalty extends Page {
 				'redeem_least'       => $this->number($told['redeem_least']),
 				'redeem_share'       => Text::decimal((string)((int)Text::parts($told['redeem_share']) * 100), 0, $this->language->get('decimal_point'), ''),
 				'redeem_order_total' => (int)Text::parts($told['redeem_order_total']) ? $this->paid($told['redeem_order_total']) : '',
-				'credit'             => $credit === null ? null : ['approve_above' => $credit['approve_above'] === null ? '' : $this->paid($credit['approve_above'])] + $credit
+				'pending'            => strncmp($told['pending'], '0 ', 2) ? $this->span($told['pending']) : '',
+				'redeem_valid'       => $this->span($told['redeem_valid']),
+				'credit'             => $credit === null ? null : [
+					'expiry'        => $this->span($credit['expiry']),
+					'refund_expiry' => $this->span($credit['refund_expiry']),
+					'approve_above' => $credit['approve_above'] === null ? '' : $this->paid($credit['approve_above'])
+				]
 			] + $told,
 			'tiers'   => $this->other('activity'),
 			'plan'    => $this->here('tiers')

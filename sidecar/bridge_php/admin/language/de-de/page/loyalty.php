@@ -22,7 +22,7 @@ $_['column_from_points'] = 'Ab Punkten';
 $_['column_from_spent'] = 'Ab Umsatz';
 $_['column_multiplier'] = 'Punkte';
 $_['column_customers'] = 'Kunden';
-$_['text_window'] = 'aus den letzten %s';
+$_['text_window'] = 'Zeitraum: %s';
 $_['text_lifetime'] = 'aus der ganzen Zeit';
 $_['text_kept'] = 'Schonfrist %s';
 $_['text_keep'] = 'gehalten ab %s';
@@ -63,6 +63,14 @@ $_['text_no'] = 'nein';
 $_['term_credit'] = 'Guthaben gilt';
 $_['text_refunds'] = 'Erstattungen: %s';
 $_['term_approve'] = 'Allein ausstellbar, höchstens';
+$_['one_day'] = 'Tag';
+$_['many_day'] = 'Tage';
+$_['one_week'] = 'Woche';
+$_['many_week'] = 'Wochen';
+$_['one_month'] = 'Monat';
+$_['many_month'] = 'Monate';
+$_['one_year'] = 'Jahr';
+$_['many_year'] = 'Jahre';
 
 // What waits
 $_['text_program_waits'] = 'Das Programm wartet auf seinen Beginn';

@@ -22,7 +22,7 @@ $_['column_from_points'] = 'From points';
 $_['column_from_spent'] = 'From spend';
 $_['column_multiplier'] = 'Points';
 $_['column_customers'] = 'Customers';
-$_['text_window'] = 'of the last %s';
+$_['text_window'] = 'window: %s';
 $_['text_lifetime'] = 'of all time';
 $_['text_kept'] = 'grace %s';
 $_['text_keep'] = 'kept from %s on';
@@ -63,6 +63,14 @@ $_['text_no'] = 'no';
 $_['term_credit'] = 'Store credit is good';
 $_['text_refunds'] = 'refunds: %s';
 $_['term_approve'] = 'One person issues alone, at most';
+$_['one_day'] = 'day';
+$_['many_day'] = 'days';
+$_['one_week'] = 'week';
+$_['many_week'] = 'weeks';
+$_['one_month'] = 'month';
+$_['many_month'] = 'months';
+$_['one_year'] = 'year';
+$_['many_year'] = 'years';
 
 // What waits
 $_['text_program_waits'] = 'The program waits to begin';
