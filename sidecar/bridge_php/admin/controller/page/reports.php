@@ -5,6 +5,7 @@ use Opencart\System\Library\Extension\Sidecar\Bridge;
 use Opencart\System\Library\Extension\Sidecar\DayChart;
 use Opencart\System\Library\Extension\Sidecar\Figures;
 use Opencart\System\Library\Extension\Sidecar\Page;
+use Opencart\System\Library\Extension\Sidecar\Tiers;
 
 /**
  * Numbers over time: segments, RFM groups, tiers, what is owed.
@@ -151,7 +152,9 @@ class Reports extends Page {
 		}
 
 		return [
-			'chart'   => $this->chart([$words['text_entered'] => $entered, $words['text_left'] => $left], null, $is_weekly ? 7 : 1),
+			'chart'   => $this->chart([$words['text_entered'] => $entered, $words['text_left'] => $left], function (int $customers): string {
+				return $this->number(abs($customers));
+			}, $is_weekly ? 7 : 1),
 			'name'    => $segment['name'],
 			'href'    => $this->maySee('customers') ? $this->link(Bridge::route('customers'), ['segment' => $segment_id]) : '',
 			'entered' => $this->number(array_sum($entered)),
@@ -244,13 +247,17 @@ class Reports extends Page {
 		$total = array_sum(array_column($now, 'customers'));
 		$rows = $series = [];
 		$days = $figures->days('tier', $from);
+		// In their order; those that are no more come last.
+		$names = array_fill_keys((new Tiers($this->database()))->names(), null);
+		$names += array_replace($now, ...array_values($days));
 
-		foreach ($now as $name => $row) {
+		foreach (array_intersect_key($names, $now) as $name => $none) {
+			$row = $now[$name];
 			$share = $total ? 100 * $row['customers'] / $total : 0;
 			$rows[] = ['name' => $this->tier((string)$name), 'customers' => $this->number($row['customers']), 'share' => $this->decimal($share, 1)];
 		}
 
-		foreach (array_keys(array_replace([], ...array_values($days))) as $name) {
+		foreach (array_keys($names) as $name) {
 			$series[$this->tier((string)$name)] = array_map(static function (array $names) use ($name): ?int {
 				return $names[$name]['customers'] ?? null;
 			}, $days);

@@ -196,8 +196,10 @@ export class SidecarChart extends HTMLElement {
 
   /** `below`: where each bar begins, if not at 0; it is raised by what is drawn. */
   bars(series, number, count, across, middle, y, fill, below = null) {
-    const room = across * 0.75;
-    const wide = Math.max(1, Math.min(40, room / count));
+    // Many stacks side by side are an area; gaps would only make it pale.
+    const isArea = below && across < CLOSE;
+    const wide = isArea ? across : Math.max(1, Math.min(40, across * 0.75 / count));
+    const drawn = isArea ? wide + 0.5 : Math.max(1, wide - 1);
 
     return series.values.flatMap((value, place) => {
       if (!Number.isFinite(value)) {
@@ -213,7 +215,7 @@ export class SidecarChart extends HTMLElement {
         below[place] += value;
       }
 
-      return [[place, element('rect', {x, width: Math.max(1, wide - 1), y: Math.min(one, other), height: Math.abs(one - other), fill})]];
+      return [[place, element('rect', {x, width: drawn, y: Math.min(one, other), height: Math.abs(one - other), fill})]];
     });
   }
 
