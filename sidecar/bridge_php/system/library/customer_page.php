@@ -218,6 +218,7 @@ trait CustomerPage {
 			'aside'        => $customer->aside(),
 			'bought'       => $customer->bought(),
 			'form'         => $native ? $this->link('customer/customer.form', $id) : '',
+			'privacy'      => $this->maySee('gdpr') ? $this->link(Bridge::route('gdpr') . '.customer', $id) : '',
 			'orders'       => $this->user->hasPermission('access', 'sale/order') ? $this->link('sale/order', ['filter_customer_id' => $head['customer_id']]) : '',
 			'standing'     => $this->view('customer_standing', $this->stands($customer, $head)),
 			'pieces'       => [

@@ -92,7 +92,7 @@ trait GdprTelling {
 			'who_href'    => $customer_id ? $this->here('customer', ['customer_id' => $customer_id]) : '',
 			'is_native'   => $row['source'] === 'native',
 			'identity'    => $row['identity'],
-			'known'       => $row['identity'] === 'staff' ? sprintf($words['identity_staff'], $row['verified_by'], $row['verified_how']) : $words['identity_' . $row['identity']],
+			'known'       => $this->identity($row),
 			'received'    => $this->at($row['received_at']),
 			'due'         => Text::at((string)$last, $words['format_day']),
 			'days'        => $is_open ? (int)round((strtotime(date('Y-m-d', $last)) - strtotime(date('Y-m-d'))) / 86400) : null,
@@ -104,6 +104,20 @@ trait GdprTelling {
 			'finished'    => $this->at($row['finished_at']),
 			'href'        => $this->here('info', ['request' => $row['request_id']])
 		];
+	}
+
+	/**
+	 * How it is known who asks.
+	 *
+	 * @param array<string, ?string> $row
+	 */
+	private function identity(array $row): string {
+		if ($row['identity'] !== 'staff') {
+			return $this->words()['identity_' . $row['identity']];
+		}
+
+		// How they knew goes with the person.
+		return (string)$row['verified_how'] === '' ? (string)$row['verified_by'] : $row['verified_by'] . ': ' . $row['verified_how'];
 	}
 
 	/**

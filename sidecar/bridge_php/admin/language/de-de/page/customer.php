@@ -23,6 +23,7 @@ $_['restriction_restricted'] = 'Eingeschränkt: Die Daten dieser Person werden n
 $_['restriction_no_profiling'] = 'Widerspruch gegen Profiling: Keine Regel urteilt über diese Person.';
 $_['restriction_no_marketing'] = 'Widerspruch gegen Werbung.';
 $_['restriction_hold'] = 'Löschsperre: Die Daten dieser Person dürfen nicht gelöscht werden.';
+$_['button_privacy'] = 'Einwilligungen und Anträge zum Datenschutz';
 $_['button_orders'] = 'Bestellungen';
 $_['button_form'] = 'Im Shop bearbeiten';
 

@@ -111,7 +111,6 @@ $_['state_cancelled'] = 'abgebrochen';
 $_['identity_none'] = 'nicht bestätigt';
 $_['identity_code'] = 'durch den Code von OpenCarts Seite';
 $_['identity_login'] = 'durch eine Anmeldung im Shop';
-$_['identity_staff'] = '%s: %s';
 
 // What came of it
 $_['result_access'] = 'Im Archiv sind %s Zeilen aus %s Tabellen und %s Dateien.';

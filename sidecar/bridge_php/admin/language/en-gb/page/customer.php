@@ -23,6 +23,7 @@ $_['restriction_restricted'] = 'Restricted: nothing is made of this person\'s da
 $_['restriction_no_profiling'] = 'Objects to profiling: no rule says anything of this person.';
 $_['restriction_no_marketing'] = 'Objects to marketing.';
 $_['restriction_hold'] = 'Legal hold: this person\'s data must not be erased.';
+$_['button_privacy'] = 'Consents and requests about data';
 $_['button_orders'] = 'Orders';
 $_['button_form'] = 'Edit in the store';
 

@@ -111,7 +111,6 @@ $_['state_cancelled'] = 'cancelled';
 $_['identity_none'] = 'not verified';
 $_['identity_code'] = 'by the code of OpenCart\'s page';
 $_['identity_login'] = 'by a login to the store';
-$_['identity_staff'] = '%s: %s';
 
 // What came of it
 $_['result_access'] = '%s rows of %s tables and %s files are in the archive.';
