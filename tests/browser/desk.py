@@ -95,7 +95,7 @@ class Desk:
         self.rest()
         return self.page
 
-    def ours(self, name: str, **arguments: object) -> Page:
+    def ours(self, name: str, /, **arguments: object) -> Page:
         """Open our page *name*, e.g. ``status`` or ``customers.info``."""
         return self.goto(f"extension/sidecar/page/{name}", **arguments)
 

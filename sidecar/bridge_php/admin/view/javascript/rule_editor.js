@@ -49,7 +49,7 @@ class RuleEditor {
   #tried = null;
   #timer = 0;
 
-  /** Whether the condition that is shown was checked and can be used. */
+  /** Whether the condition that was checked last can be used. */
   #isSound = false;
   #isKeepSound = true;
 
@@ -76,6 +76,8 @@ class RuleEditor {
         this.#why();
       }
     });
+    // What was typed just now is not told yet.
+    part('rule-save').addEventListener('click', () => this.#fill(), {capture: true});
     part('rule-save').addEventListener('sidecar:answered', () => {
       const {kind, name} = this.#definition();
       window.location.assign(`${editor.dataset.info}&${new URLSearchParams({kind, name})}`);
@@ -168,10 +170,18 @@ class RuleEditor {
   }
 
   #check(asked) {
-    this.#isSound = false;
+    // What was sound stays so until it is known better: a button that goes away while it is
+    // pressed would not be pressed. Whoever saves it checks it again.
     this.#fill();
 
     if (!this.#isRunning) {
+      return;
+    }
+
+    if (asked.when?.trim() === '') {
+      // Nobody wrote anything yet, which is no fault.
+      this.#checked(asked, {text: null, tree: null, sentence: null, problems: []});
+
       return;
     }
 
@@ -202,11 +212,13 @@ class RuleEditor {
       this.#when.value = answer.text;
     }
 
-    if (isText && answer.tree !== null) {
+    const isEmpty = isText && asked.when.trim() === '';
+
+    if (isText && (answer.tree !== null || isEmpty)) {
       this.#builder.value = answer.tree;
     }
 
-    this.#builder.disabled = isText && answer.tree === null && asked.when.trim() !== '';
+    this.#builder.disabled = isText && answer.tree === null && !isEmpty;
     part('rule-unread').hidden = !this.#builder.disabled;
     this.#builder.problems = answer.problems;
     this.#when.problems = answer.problems;
