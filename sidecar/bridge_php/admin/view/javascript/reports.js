@@ -81,3 +81,6 @@ document.addEventListener('change', (event) => {
 });
 
 document.querySelectorAll('[data-most]').forEach(limit);
+
+// OpenCart's own styles are for screens only; without them a report on paper is a heap of text.
+document.querySelectorAll('link[rel="stylesheet"][media="screen"]').forEach((link) => { link.media = 'all'; });
