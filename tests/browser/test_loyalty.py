@@ -335,7 +335,7 @@ def test_a_tier_is_locked_until_a_day_with_a_reason_and_unlocked(
     balance.locator("[data-parameter=tier]").select_option("Bronze")
     balance.locator("[data-parameter=until]").fill("2097-12-31")
     balance.locator("[data-parameter=reason]").fill(HOSTILE)
-    balance.get_by_role("button", name="Lock", exact=True).click()
+    balance.locator("[data-command='tier.lock'] [data-submit]").click()
     unlock = balance.get_by_role("button", name="Unlock")
     expect(unlock).to_be_visible(timeout=PATIENCE_MS)
     expect(balance).to_contain_text(HOSTILE)
