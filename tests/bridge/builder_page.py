@@ -20,6 +20,14 @@ from support.samples import CATALOGUE, LISTS, NAMED, SEGMENTS
 ADMIN = BRIDGE / "admin"
 ADDRESS = "http://admin.test/"
 
+#: What the admin's own style does for us.
+STYLE = """
+.dropdown-menu { position: absolute; display: none }
+.dropdown-menu.show { display: block }
+.form-control { display: block; width: 100%; padding: 6px 12px; border: 1px solid; margin: 0 }
+* { box-sizing: border-box; font-size: 14px }
+"""
+
 #: What a store's catalogue holds here; names are hostile enough to be somebody's.
 GIVEN: dict[str, Any] = {
     "facts": [
@@ -69,11 +77,15 @@ class Editor:
         it: The element.
     """
 
-    def __init__(self, page: Page, tag: str, *, language: str = "en-gb", styled: str = "") -> None:
+    def __init__(
+        self, page: Page, tag: str, *, language: str = "en-gb", style: str = STYLE
+    ) -> None:
         self.page = page
         said = html.escape(json.dumps(words(language)))
+        own = (ADMIN / "view" / "stylesheet" / "sidecar.css").read_text("utf-8")
         body = (
-            f'<!DOCTYPE html><html lang="{language[:2]}"><head>{styled}</head><body>'
+            f'<!DOCTYPE html><html lang="{language[:2]}"><head><style>{style}{own}</style>'
+            "</head><body>"
             f'<div class="p-3" data-words="{said}"><{tag} label="When"></{tag}></div>'
             f'<script type="module" src="/{tag.removeprefix("sidecar-")}.js?v=1"></script>'
             "</body></html>"

@@ -63,7 +63,8 @@ export function keysOf(kind, named) {
     keys.splice(keys.indexOf('not in') + 1, 0, 'in list', 'not in list');
   }
 
-  return keys.filter((key) => key in OPERATORS);
+  // Of a fact that is not known every operator may be right.
+  return keys.filter((key) => key in OPERATORS && OPERATORS[key].node !== 'in_segment');
 }
 
 /** The operator with which a comparison of a kind of fact begins. */
@@ -192,11 +193,10 @@ export function lacks(value) {
   return value.number === '' || value.count === null || value.date === '';
 }
 
-/** Whether a leaf lacks something. */
+/** Whether a leaf lacks something; the empty name of a segment can be read, and is wrong. */
 export function isIncomplete(leaf) {
   return leaf.fact?.name === ''
     || leaf.list === ''
-    || leaf.segment === ''
     || (Array.isArray(leaf.values) && leaf.values.length === 0)
     || valuesOf(leaf).some(lacks);
 }

@@ -22,7 +22,7 @@ const {suggest} = await import(`./suggestions.js${version}`);
 const {button, element, icon, newId, speaker} = await import(`./elements.js${version}`);
 
 const TYPING_MS = 300;
-const MOST = 50;
+const MOST = 200;
 const PROPERTIES = ['words', 'catalogue', 'disabled', 'value', 'problems'];
 
 export class SidecarExpression extends HTMLElement {

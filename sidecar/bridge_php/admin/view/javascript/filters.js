@@ -4,7 +4,7 @@
 
 const version = new URL(import.meta.url).search;
 const {dayInput, nameInput, spanInput, valueInput, written} = await import(`./inputs.js${version}`);
-const {button, element, icon, newId, select} = await import(`./elements.js${version}`);
+const {button, element, icon, newId} = await import(`./elements.js${version}`);
 
 const WORDS = {
   within: 'builder_filter_within',
@@ -76,16 +76,16 @@ export function chooseFilters(host, given, fact, catalogue, say, done) {
       button('btn-light', say('builder_remove'), () => {
         filters = filters.filter((_, place) => place !== index);
         draw();
-        list.querySelector('[data-adds]')?.focus();
+        list.querySelector('.sidecar-adds button')?.focus();
       }, icon('trash-can'))));
     const others = Object.keys(allowed).filter((name) => !filters.some((filter) => filter.name === name));
-    const adds = others.length === 0 ? null : select([['', say('builder_add_filter')], ...others.map((name) => [name, say(WORDS[name] ?? name)])], '', say('builder_add_filter'), (name) => {
+    const adds = others.map((name) => button('btn-sm btn-light', '', () => {
       filters = [...filters, {name, value: structuredClone(BLANKS[name] ?? {type: 'text', text: ''})}];
       draw();
-      list.querySelector('.sidecar-filter:last-of-type :is(input, select):not([hidden])')?.focus();
-    });
-    adds?.setAttribute('data-adds', '');
-    list.replaceChildren(...rows, ...(adds ? [adds] : []));
+      [...list.querySelectorAll('.sidecar-filter')].at(-1).querySelector('input:not([hidden]), select').focus();
+    }, icon('plus'), ` ${say(WORDS[name] ?? name)}`));
+    const adding = element('div', {className: 'sidecar-adds', role: 'group', 'aria-label': say('builder_add_filter')}, adds);
+    list.replaceChildren(...rows, ...(adds.length ? [adding] : []));
   }
 
   // A value is settled when its input loses the focus: before the pop-up closes.
@@ -99,5 +99,5 @@ export function chooseFilters(host, given, fact, catalogue, say, done) {
   draw();
   host.append(dialog);
   dialog.showModal();
-  list.querySelector('input, select')?.focus();
+  list.querySelector('input:not([hidden]), select, button').focus();
 }

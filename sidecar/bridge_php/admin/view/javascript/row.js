@@ -79,8 +79,15 @@ export function rowParts(row, builder) {
     row.leaf = leaf;
     builder.changed(true);
   };
+  const box = element('div', {className: 'sidecar-value'});
+  const drawValues = () => {
+    const parts = valueParts(row.leaf, catalogue, say, put);
+    box.replaceChildren(...parts);
+    box.hidden = parts.length === 0;
+  };
+  drawValues();
 
-  return [factPart(row, builder), filterPart(row, builder), operatorPart(row, builder), valuePart(row.leaf, catalogue, say, put)].filter((part) => part !== null);
+  return [factPart(row, builder), filterPart(row, builder), operatorPart(row, builder, drawValues), box].filter((part) => part !== null);
 }
 
 function factPart(row, builder) {
@@ -129,7 +136,8 @@ function filterPart(row, builder) {
   return open;
 }
 
-function operatorPart(row, builder) {
+/** Only the values are drawn anew: who types the beginning of an operator is not disturbed. */
+function operatorPart(row, builder, drawValues) {
   const {catalogue, say} = builder;
   const key = keyOf(row.leaf);
   const keys = catalogue.keys(catalogue.factOf(row.leaf));
@@ -138,7 +146,7 @@ function operatorPart(row, builder) {
     const {name, memory, fact} = remember(row, catalogue);
     row.leaf = memory.get(`${name} ${chosen}`) ?? withOperator(row.leaf, chosen, fact);
     builder.changed();
-    builder.redraw(row, 'operator');
+    drawValues();
   });
   made.dataset.focus = 'operator';
   made.disabled = factName(row.leaf) === '';
@@ -147,52 +155,41 @@ function operatorPart(row, builder) {
   return made;
 }
 
-function valuePart(leaf, catalogue, say, put) {
+/** The inputs for what a leaf is compared with; none where it is with nothing. */
+function valueParts(leaf, catalogue, say, put) {
   const fact = catalogue.factOf(leaf);
   const label = say('builder_value');
   const about = {fact, catalogue, say, label};
-  const box = element('div', {className: 'sidecar-value'});
 
   if (factName(leaf) === '') {
-    return null;
+    return [];
   }
 
   switch (leaf.node) {
     case 'compare':
-      box.append(valueInput(leaf.value, about, (value) => { put(leaf = {...leaf, value}); }));
-      break;
+      return [valueInput(leaf.value, about, (value) => { put(leaf = {...leaf, value}); })];
     case 'between':
-      box.append(
+      return [
         valueInput(leaf.low, {...about, label: say('builder_low')}, (low) => { put(leaf = {...leaf, low}); }),
         element('span', {}, say('builder_and')),
         valueInput(leaf.high, {...about, label: say('builder_high')}, (high) => { put(leaf = {...leaf, high}); }),
-      );
-      break;
+      ];
     case 'in':
-      box.append(chipsInput(leaf.values, about, (values) => { put(leaf = {...leaf, values}); }));
-      break;
+      return [chipsInput(leaf.values, about, (values) => { put(leaf = {...leaf, values}); })];
     case 'has':
-      box.append(chipsInput(valuesOf(leaf), about, (values) => { put(leaf = {...leaf, values: values.map((value) => value.text)}); }));
-      break;
+      return [chipsInput(valuesOf(leaf), about, (values) => { put(leaf = {...leaf, values: values.map((value) => value.text)}); })];
     case 'in_list':
-      box.append(pickInput(catalogue.lists(), leaf.list, say('builder_list'), say, (list) => { put(leaf = {...leaf, list}); }));
-      break;
+      return [pickInput(catalogue.lists(), leaf.list, say('builder_list'), say, (list) => { put(leaf = {...leaf, list}); })];
     case 'contains':
     case 'edge':
-      box.append(valueInput({type: 'text', text: leaf.text}, {...about, fact: undefined}, ({text}) => { put(leaf = {...leaf, text}); }));
-      break;
+      return [valueInput({type: 'text', text: leaf.text}, {...about, fact: undefined}, ({text}) => { put(leaf = {...leaf, text}); })];
     case 'date_span':
-      box.append(spanInput(leaf.span, label, say, (span) => { put(leaf = {...leaf, span}); }));
-      break;
+      return [spanInput(leaf.span, label, say, (span) => { put(leaf = {...leaf, span}); })];
     case 'date_day':
-      box.append(dayInput(leaf.day, label, say, (day) => { put(leaf = {...leaf, day}); }));
-      break;
+      return [dayInput(leaf.day, label, say, (day) => { put(leaf = {...leaf, day}); })];
     case 'in_segment':
-      box.append(nameInput(catalogue.values(fact), catalogue.isClosed(fact), leaf.segment, say('builder_segment'), say, (segment) => { put(leaf = {...leaf, segment}); }));
-      break;
+      return [nameInput(catalogue.values(fact), catalogue.isClosed(fact), leaf.segment, say('builder_segment'), say, (segment) => { put(leaf = {...leaf, segment}); })];
     default:
-      return null;
+      return [];
   }
-
-  return box;
 }
