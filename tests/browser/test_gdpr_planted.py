@@ -28,7 +28,6 @@ LONG = 120_000
 @pytest.fixture
 def ann(store: Store) -> Iterator[PlantedPerson]:
     """Somebody in every table and free text of OpenCart's; what is left of the rows goes after."""
-    uploads = store.storage / "upload"
     found = plant_person(
         store.connection,
         shipped(),
@@ -36,7 +35,7 @@ def ann(store: Store) -> Iterator[PlantedPerson]:
         customer_id=ANN,
         email=EMAIL,
         prefix=store.database.prefix,
-        uploads=uploads,
+        uploads=store.storage / "upload",
         without=OURS,
     )
     # OpenCart clears away sessions that are over.
@@ -49,7 +48,7 @@ def ann(store: Store) -> Iterator[PlantedPerson]:
         for key in keys:
             store.rows(f"DELETE FROM {{{name}}} WHERE {where}", *key)
     for file in found.files:
-        (uploads / file).unlink(missing_ok=True)
+        (store.storage / "upload" / file).unlink(missing_ok=True)
 
 
 def dumped(store: Store, folder: Path) -> dict[str, list[str]]:

@@ -58,7 +58,7 @@ class DataRequests {
 
 		$from = ' FROM {sidecar_privacy_request} r LEFT JOIN {customer} c ON (c.`customer_id` = r.`customer_id`) WHERE ' . implode(' AND ', $where);
 		$total = (int)$this->database->value('SELECT COUNT(*)' . $from, $values);
-		$order = $state === '' ? 'r.`due_at`, r.`request_id`' : 'r.`request_id` DESC';
+		$order = $state === 'all' || in_array($state, self::STATES, true) ? 'r.`request_id` DESC' : 'r.`due_at`, r.`request_id`';
 		$start = max(0, $page - 1) * self::LIMIT;
 
 		return [$this->named($this->database->rows('SELECT r.*, c.`firstname`, c.`lastname`' . $from . ' ORDER BY ' . $order . ' LIMIT ' . $start . ', ' . self::LIMIT, $values)), $total];
