@@ -122,12 +122,18 @@ def _memory_mb(pid: int, name: str) -> float:
 
 
 @contextlib.contextmanager
-def daemon(bench: Bench, rules: list[tuple[str, str]], mode: Mode = "poll") -> Iterator[Running]:
-    """A daemon that has done its first full passes, and read everything once."""
+def daemon(
+    bench: Bench,
+    rules: list[tuple[str, str]],
+    mode: Mode = "poll",
+    *,
+    has_read_everything: bool = True,
+) -> Iterator[Running]:
+    """A daemon that has done its first full passes, and read everything once if it must."""
     with settings_file(bench, rules, mode) as config:
         with program(config, "once", "--yes") as once:
             once.communicate()
-        if not _has_baselines(bench):
+        if has_read_everything and not _has_baselines(bench):
             # By its share of the time it would take minutes, and look at everybody afterwards.
             begun(opened(bench.database))
         log = config.parent / "log"
