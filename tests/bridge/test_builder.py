@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.strategies import SearchStrategy
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Position, expect
 
 from bridge.builder_page import ADMIN, GIVEN, Editor, text_of, tree, words
 from sidecar.rules.language.jsonform import to_json
@@ -450,7 +450,7 @@ def test_a_row_is_dragged_into_a_group_and_a_group_never_into_itself(
     def drag(handle: int, target: int, part: float) -> None:
         box = row(builder, target).bounding_box()
         assert box is not None
-        place = {"x": box["width"] / 2, "y": box["height"] * part}
+        place = Position(x=box["width"] / 2, y=box["height"] * part)
         handles.nth(handle).drag_to(row(builder, target), target_position=place)
 
     drag(0, 2, 0.9)

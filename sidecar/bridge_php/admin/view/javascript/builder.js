@@ -185,7 +185,7 @@ export class SidecarBuilder extends HTMLElement {
       redraw: (each, focus) => this.#redraw(each, focus),
     });
 
-    return this.#entry(row, 'sidecar-row', this.say('builder_condition'), this.#handle(), this.#nots(row), parts, this.#acts(row));
+    return this.#entry(row, 'sidecar-row', this.say('builder_condition'), this.#handle(), element('div', {className: 'sidecar-parts'}, this.#nots(row), parts), this.#acts(row));
   }
 
   #drawn(entry) {
