@@ -204,6 +204,29 @@ def test_text_and_rows_are_kept_in_step(admin: Desk, store: Store) -> None:
     assert json.loads(made(store)[0]["definition"]) == {"when": "orders >= 5 or newsletter"}
 
 
+def test_a_tag_is_written_by_rows_and_the_keyboard(admin: Desk, store: Store) -> None:
+    page = admin.ours("rules.edit")
+    page.locator("#rule-kind").select_option("tag")
+    page.get_by_label("Name").fill("by rows")
+    page.get_by_role("button", name="Add condition").press("Enter")
+    fact = page.get_by_label("What is compared")
+    fact.fill("total sp")
+    page.get_by_role("option", name="Total spent").wait_for()
+    fact.press("ArrowDown")
+    fact.press("Enter")
+    page.get_by_label("How it is compared").select_option(label="is more than")
+    page.get_by_label("Value").fill("100000")
+    page.get_by_label("Value").press("Tab")
+
+    expect(page.locator("#rule-when textarea")).to_have_value("total_spent > 100000")
+    page = saved(admin)
+    (row,) = made(store)
+    assert (row["kind"], row["name"]) == ("tag", "by rows")
+    assert json.loads(row["definition"]) == {"when": "total_spent > 100000"}
+    # It would change nobody, so nobody has to approve.
+    expect(page.locator("#rule-head")).to_contain_text("applied", timeout=SOON_MS)
+
+
 def test_what_another_person_saved_meanwhile_is_not_overwritten(admin: Desk, store: Store) -> None:
     ask(admin, "rule.save", kind="segment", name="Ours", when="orders > 1")
     page = admin.ours("rules.edit", kind="segment", name="Ours")
