@@ -98,7 +98,7 @@ def test_a_request_is_entered_verified_extended_and_refused(
 
     expect(head).to_contain_text("refused")
     assert state(store, request) == "refused"
-    assert page.locator("#gdpr-head [data-command]").count() == 0
+    expect(page.locator("#gdpr-head [data-command]")).to_have_count(0)
     acts = store.rows(
         "SELECT actor, reason FROM {sidecar_privacy_act} WHERE request_id = %s", request
     )

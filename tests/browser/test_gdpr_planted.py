@@ -26,24 +26,43 @@ LONG = 120_000
 
 
 @pytest.fixture
-def ann(store: Store) -> Iterator[PlantedPerson]:
+def ann(admin: Desk, store: Store) -> Iterator[PlantedPerson]:
     """Somebody in every table and free text of OpenCart's; what is left of the rows goes after."""
-    found = plant_person(
-        store.connection,
-        shipped(),
-        "qann",
-        customer_id=ANN,
-        email=EMAIL,
-        prefix=store.database.prefix,
-        uploads=store.storage / "upload",
-        without=OURS,
-    )
-    # OpenCart clears away sessions that are over.
+    admin.page.goto("about:blank")  # no page clears away old carts and sessions meanwhile
+    store.connection.autocommit(False)
+    try:
+        found = plant_person(
+            store.connection,
+            shipped(),
+            "qann",
+            customer_id=ANN,
+            email=EMAIL,
+            prefix=store.database.prefix,
+            uploads=store.storage / "upload",
+            without=OURS,
+        )
+        refresh(store, found)
+        store.connection.commit()
+    finally:
+        store.connection.rollback()
+        store.connection.autocommit(True)
+    yield found
+    clear(store, found)
+
+
+def refresh(store: Store, found: PlantedPerson) -> None:
+    """OpenCart clears away what is old by itself: it is new."""
     for (session_id,) in found.keys["session"]:
         store.rows("UPDATE {session} SET expire = '2035-01-01' WHERE session_id = %s", session_id)
-    yield found
+    for (cart_id,) in found.keys["cart"]:
+        store.rows("UPDATE {cart} SET date_added = NOW() WHERE cart_id = %s", cart_id)
+
+
+def clear(store: Store, found: PlantedPerson) -> None:
+    """Take away what is left of planted rows and files."""
     for name, keys in found.keys.items():
-        columns = shipped().tables[name].key
+        there = {row["Field"] for row in store.rows(f"SHOW COLUMNS FROM {{{name}}}")}
+        columns = [column for column in shipped().tables[name].key if column in there]
         where = " AND ".join(f"`{column}` = %s" for column in columns)
         for key in keys:
             store.rows(f"DELETE FROM {{{name}}} WHERE {where}", *key)
