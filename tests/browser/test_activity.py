@@ -120,6 +120,51 @@ def test_a_run_is_discarded(admin: Desk, store: Store, rules: Path) -> None:
     assert store.value("SELECT state FROM {sidecar_run} WHERE run_id = %s", run) == "discarded"
 
 
+def test_a_run_that_grew_waits_again_and_one_with_nothing_left_is_over(
+    admin: Desk, store: Store, rules: Path
+) -> None:
+    name = "it's <b>off</b>"
+    enabled = "SELECT customer_id FROM {customer} WHERE status = 1 ORDER BY customer_id LIMIT 20"
+    some = [row["customer_id"] for row in store.rows(enabled)]
+    others = int(store.value("SELECT COUNT(*) FROM {customer} WHERE status = 0"))
+
+    def switch_off(number: int) -> None:
+        store.rows("UPDATE {customer} SET status = 1 WHERE customer_id IN %s", some)
+        if number:
+            off = "UPDATE {customer} SET status = 0 WHERE customer_id IN %s"
+            store.rows(off, some[:number])
+
+    try:
+        switch_off(4)
+        rules.write_text(f'[[tag]]\nname = "{name}"\nwhen = "not status"\n', "utf-8")
+        until(lambda: waiting(store), "no run waits")
+        run = waiting(store)
+        page = admin.ours("activity")
+        expect(page.locator("#activity-waiting")).to_contain_text(
+            f"It would change {4 + others} customers"
+        )
+        switch_off(20)
+        page.get_by_role("button", name="Approve").click()
+
+        told = page.locator("#activity-outcome .alert-warning")
+        told.wait_for()
+        assert f"Run {run} " in told.inner_text()
+        assert f"{20 + others} customers now, not {4 + others}" in told.inner_text()
+        assert waiting(store) == run
+        assert holders(store, name) == 0
+        admin.shot("activity-again")
+
+        switch_off(0)
+        page = admin.ours("activity")
+        page.get_by_role("button", name="Approve").click()
+
+        assert f"Run {run} had nothing left to change." in outcome(page)
+        assert store.value("SELECT state FROM {sidecar_run} WHERE run_id = %s", run) == "obsolete"
+        expect(page.locator("#activity-waiting")).not_to_contain_text("It would change")
+    finally:
+        switch_off(0)
+
+
 def test_runs_are_chosen_by_their_state(admin: Desk, store: Store, rules: Path) -> None:
     page = admin.ours("activity")
     page.get_by_label("State").select_option("discarded")
