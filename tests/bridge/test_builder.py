@@ -249,6 +249,17 @@ def test_escape_closes_what_is_open_and_nothing_else(builder: Editor, page: Page
     assert written(builder) == "orders(total >= 5) > 1"
 
 
+def test_enter_in_an_input_sends_nothing_that_is_around(builder: Editor, page: Page) -> None:
+    builder.set("value", tree("orders > 1"))
+    page.evaluate(
+        "document.addEventListener('keydown', (event) => { window.last = event.key; })",
+    )
+    builder.it.get_by_label("Value").press("5")
+    builder.it.get_by_label("Value").press("Enter")
+
+    assert page.evaluate("window.last") == "5"
+
+
 # -- what a menu does ------------------------------------------------------------------------
 
 
@@ -315,6 +326,10 @@ def test_a_condition_is_changed_where_its_type_allows(builder: Editor, page: Pag
     assert written(builder) == "order_span >= 3"
     unit.select_option("week")
     assert written(builder) == "order_span >= 3 weeks"
+
+    builder.set("value", tree("order_span >= 3 days"))
+    value.fill("4")
+    assert written(builder) == "order_span >= 4 days"
 
     pick_fact(builder, "newsletter")
     operator.select_option("=")

@@ -84,7 +84,7 @@ export function dayInput(day, label, say, change) {
   date.hidden = day.type === 'relative_day';
   date.addEventListener('input', () => change({type: 'date', date: date.value}));
 
-  return element('div', {className: 'input-group'}, which, date);
+  return element('div', {className: 'input-group sidecar-day'}, which, date);
 }
 
 /** A number of days, which can be said in weeks too. */
