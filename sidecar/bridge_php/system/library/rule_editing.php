@@ -52,8 +52,8 @@ trait RuleEditing {
 		}
 
 		$words = $this->words();
-		$ids = array_merge($told['sample'], array_column($told['misses'], 'customer_id'));
-		$people = $this->people(array_map('intval', $ids));
+		$sample = array_map('intval', array_column($told['sample'], 'customer_id'));
+		$people = $this->people(array_merge($sample, array_map('intval', array_column($told['misses'], 'customer_id'))));
 		$misses = [];
 
 		foreach ($told['misses'] as $miss) {
@@ -67,7 +67,7 @@ trait RuleEditing {
 			'looked'    => sprintf($words['text_looked'], $this->number($told['looked_at']), $this->number($told['of'])),
 			'sample'    => array_map(static function (int $id) use ($people): array {
 				return $people[$id];
-			}, array_map('intval', $told['sample'])),
+			}, $sample),
 			'misses'    => $misses,
 			'warnings'  => $told['warnings']
 		]);
