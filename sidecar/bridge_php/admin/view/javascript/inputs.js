@@ -202,8 +202,8 @@ export function chipsInput(values, {fact, catalogue, say, label}, change) {
 
   function add(typed) {
     // Many at once come from a list that is pasted, one a line.
-    const texts = typed.split('\n').map((text) => text.trim()).filter((text) => text !== '');
-    const found = texts.map((text) => (isNumber ? {type: 'number', number: number(text)} : {...blank('text'), text}));
+    const lines = typed.split('\n').map((text) => text.trim()).filter((text) => text !== '');
+    const found = lines.map((text) => (isNumber ? {type: 'number', number: number(text)} : {...blank('text'), text}));
     const isGood = found.every((value) => value.number !== undefined || value.type === 'text');
     const fresh = found.filter((value) => !now.some((other) => JSON.stringify(other) === JSON.stringify(value)));
 
