@@ -7,7 +7,8 @@
  *   value      the condition as the daemon's JSON form, `{version: 1, condition: {…}}`; null: none yet.
  *              What nobody touched comes out as it went in. Setting what it is already does nothing.
  *   isComplete whether every row has what the daemon needs to read it; false: `value` is no condition yet
- *   catalogue  the answer of the command `rule.facts`; rows can be looked at without it
+ *   catalogue  the answer of the command `rule.facts`; rows can be looked at without it. A `currency`
+ *              in it is shown beside amounts
  *   words      texts by name, besides those of the page (`[data-words]`): `fact_…`, `area_…`, `value_…`,
  *              `unit_…` of language/…/page/facts.php; also the attribute `words`, as JSON
  *   problems   [{path, message, hint, severity}], `path` in `value`, as `$.condition.items[0]`; those
