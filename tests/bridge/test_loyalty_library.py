@@ -55,6 +55,18 @@ def ask(store: SmallStore, name: str, actor: str = "admin:eve", **parameters: ob
     return answered
 
 
+def points(store: SmallStore, customer: str, limit: int) -> Any:
+    return store.sidecar.view.points(customer, limit)
+
+
+def credit(store: SmallStore, customer: str, limit: int) -> Any:
+    return store.sidecar.view.credit(customer, limit)
+
+
+def credit_waiting(store: SmallStore, limit: int) -> Any:
+    return store.sidecar.view.credit_waiting(limit)
+
+
 def account(database: Database, customer: int, call: str, **values: Any) -> Any:
     code = f"return (new Sidecar\\Account($database, $values['customer']))->{call};"
     return php_call(database, code, customer=customer, **values)
@@ -64,7 +76,7 @@ def test_lots_and_balance_are_those_of_points_show(
     store: SmallStore, small_database: Database, customer: int
 ) -> None:
     ask(store, "points.add", customer=customer, points=77, reason=HOSTILE)
-    said = store.sidecar.view.points(str(customer), 100)
+    said = points(store, str(customer), 100)
     lots = account(small_database, customer, "lots('points')")
 
     assert account(small_database, customer, "balance('points')") == {
@@ -84,7 +96,7 @@ def test_entries_come_page_by_page_each_once_and_the_newest_first(
 ) -> None:
     for number in range(1, 46):
         ask(store, "points.add", customer=customer, points=number, reason=f"gift {number}")
-    said = store.sidecar.view.points(str(customer), 1000)
+    said = points(store, str(customer), 1000)
     found, before, pages = [], 0, 0
     while True:
         page, before = account(
@@ -110,7 +122,7 @@ def test_issues_are_those_of_credit_show_with_what_is_left(
     first = {"amount": "12.3456", "kind": "goodwill", "reason": HOSTILE}
     ask(store, "credit.issue", customer=customer, **first)
     ask(store, "credit.issue", customer=customer, amount="80", kind="gift", reason="much")
-    said = store.sidecar.view.credit(str(customer), 10)
+    said = credit(store, str(customer), 10)
     issues = account(small_database, customer, "issues()")
 
     assert [(one["state"], one["amount"], one["left"]) for one in issues] == [
@@ -121,7 +133,7 @@ def test_issues_are_those_of_credit_show_with_what_is_left(
     assert said["buckets"][0]["amount"] == "12.3456"
     waiting = php_call(small_database, "return (new Sidecar\\Loyalty($database))->issues();")
     assert [int(one["issue_id"]) for one in waiting] == [
-        one["issue"] for one in store.sidecar.view.credit_waiting(10)["waiting"]
+        one["issue"] for one in credit_waiting(store, 10)["waiting"]
     ]
 
 
@@ -130,7 +142,7 @@ def test_redemptions_are_those_of_points_show(
 ) -> None:
     ask(store, "points.redeem", customer=customer, points=200, becomes="coupon")
     ask(store, "points.redeem", customer=customer, points=300, becomes="credit")
-    said = store.sidecar.view.points(str(customer), 1)["redemptions"]
+    said = points(store, str(customer), 1)["redemptions"]
     code = "return (new Sidecar\\Redemptions($database))->"
     mine, more = php_call(small_database, f"{code}ofCustomer($values['c']);", c=customer)
     every, _ = php_call(small_database, f"{code}page();")
@@ -191,7 +203,8 @@ def guarded(
 def test_a_coupon_of_points_is_unknown_to_others_and_costs_one_question(
     store: SmallStore, small_database: Database, customer: int
 ) -> None:
-    code = ask(store, "points.redeem", customer=customer, points=200).answer["code"]
+    answer: Any = ask(store, "points.redeem", customer=customer, points=200).answer
+    code = answer["code"]
     coupon = {"coupon_id": "1", "code": code, "discount": "2.0000"}
 
     assert guarded(small_database, code, customer, coupon)[:2] == (coupon, 1)
@@ -205,6 +218,7 @@ def test_what_is_no_coupon_of_points_is_as_the_store_says(
     other = {"coupon_id": "1", "code": "SUMMER '%_\\ 🦊", "discount": "2.0000"}
 
     assert guarded(small_database, "summer", 0, other)[:2] == (other, 1)
+    nothing: Any
     for nothing in ([], None, False, {"code": None}, {"code": ["x"]}, "x"):
         assert guarded(small_database, "x", 0, nothing)[:2] == (nothing, 0)
 

@@ -229,7 +229,7 @@ def taken(page: Page, store: Store, code: str) -> bool:
         " ORDER BY product_id LIMIT 1"
     )
     is_old = (store.installation.directory / "extension/opencart/catalog/controller/total").is_dir()
-    form = {"product_id": str(product), "quantity": "1"}
+    form: dict[str, str | float | bool] = {"product_id": str(product), "quantity": "1"}
     cart = f"{store.url}index.php?route=checkout/cart.add&language=en-gb"
     assert "success" in page.request.post(cart, form=form).json()
     where = "total" if is_old else "checkout"
