@@ -23,7 +23,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -173,8 +173,8 @@ def users(store: Store, in_place: bool) -> Iterator[dict[str, tuple[str, str]]]:
         check=True,
         encoding="ascii",
     ).stdout
-    for name, rights in _RIGHTS.items():
-        group = given.insert("user_group", {}, name=_user(name), permission=json.dumps(rights))
+    for name in _RIGHTS:
+        group = given.insert("user_group", {}, name=_user(name), permission="{}")
         given.insert(
             "user",
             {
@@ -188,9 +188,16 @@ def users(store: Store, in_place: bool) -> Iterator[dict[str, tuple[str, str]]]:
             username=_user(name),
             password=hashed,
         )
+    _allow(store, _RIGHTS)
     admin = (os.environ.get("OPENCART_USER", "admin"), os.environ.get("OPENCART_PASSWORD", ""))
     yield {"admin": admin, **{name: (_user(name), password) for name in _RIGHTS}}
     _without_people(store)
+
+
+def _allow(store: Store, rights: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
+    for name, may in rights.items():
+        change = "UPDATE {user_group} SET permission = %s WHERE name = %s"
+        store.rows(change, json.dumps(may), _user(name))
 
 
 def _user(name: str) -> str:
@@ -261,6 +268,8 @@ def bridge(
         deploy.leave_by_installer(desks["admin"])
     else:
         deploy.leave_by_command(program, store)
+    # What it takes away with it are rights that people were given to it.
+    _allow(store, _RIGHTS)
     assert differing(before, store.snapshot(without=WRITTEN)) == {}
 
 

@@ -16,7 +16,7 @@ trait CustomerPage {
 		$head = $customer->head();
 
 		if (!$head) {
-			$this->show('customer_gone', [], [$this->words()['text_customer_gone'] => $this->here()]);
+			$this->show('nothing', ['text' => 'text_customer_gone'], [$this->words()['text_customer_gone'] => $this->here()]);
 
 			return;
 		}
@@ -29,14 +29,14 @@ trait CustomerPage {
 	public function tab(): void {
 		$customer = $this->customer();
 		$head = $customer->head();
-		$this->piece($head ? 'customer' : 'customer_gone', $head ? ['body' => $this->body($customer, $head)] : []);
+		$this->piece($head ? 'customer' : 'nothing', $head ? ['body' => $this->body($customer, $head)] : ['text' => 'text_customer_gone']);
 	}
 
 	/** What they have and may be given, as a piece: GET customer_id. */
 	public function standing(): void {
 		$customer = $this->customer();
 		$head = $customer->head();
-		$this->piece($head ? 'customer_standing' : 'customer_gone', $head ? $this->stands($customer, $head) : []);
+		$this->piece($head ? 'customer_standing' : 'nothing', $head ? $this->stands($customer, $head) : ['text' => 'text_customer_gone']);
 	}
 
 	/** How they buy, as a piece: GET command, a customer.show. */
@@ -46,7 +46,7 @@ trait CustomerPage {
 		$buying = $told['buying'] ?? null;
 
 		if (!$buying) {
-			$this->piece('customer_untold', []);
+			$this->piece('nothing', ['text' => 'text_untold']);
 
 			return;
 		}
@@ -76,7 +76,7 @@ trait CustomerPage {
 		$told = $this->told('customer.show');
 
 		if (!isset($told['facts'])) {
-			$this->piece('customer_untold', []);
+			$this->piece('nothing', ['text' => 'text_untold']);
 
 			return;
 		}
@@ -95,7 +95,7 @@ trait CustomerPage {
 		$told = $this->told('explain');
 
 		if (!$told) {
-			$this->piece('customer_untold', []);
+			$this->piece('nothing', ['text' => 'text_untold']);
 
 			return;
 		}

@@ -11,7 +11,7 @@ trait GdprCustomer {
 		$head = $this->hasTables() ? $customer->head() : null;
 
 		if (!$head) {
-			$this->show('gdpr_none', ['nobody' => $this->hasTables()]);
+			$this->show('nothing', ['text' => $this->hasTables() ? 'text_nobody' : 'text_no_tables']);
 
 			return;
 		}

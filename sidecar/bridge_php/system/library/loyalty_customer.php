@@ -10,7 +10,7 @@ trait LoyaltyCustomer {
 		$head = $this->hasTables() ? $this->head() : null;
 
 		if (!$head) {
-			$this->show($this->hasTables() ? 'loyalty_gone' : 'loyalty_none', []);
+			$this->show('nothing', ['text' => $this->hasTables() ? 'text_gone_here' : 'text_no_tables']);
 
 			return;
 		}
@@ -44,7 +44,7 @@ trait LoyaltyCustomer {
 		$told = $this->told('points.show');
 
 		if (!$told) {
-			$this->piece('loyalty_untold', []);
+			$this->piece('nothing', ['text' => 'text_untold']);
 
 			return;
 		}
@@ -83,18 +83,18 @@ trait LoyaltyCustomer {
 	/** What points would become, as a piece: GET command, a points.quote. */
 	public function quoted(): void {
 		$told = $this->told('points.quote');
-		$this->piece($told ? 'loyalty_quoted' : 'loyalty_untold', $told ? [
+		$this->piece($told ? 'loyalty_quoted' : 'nothing', $told ? [
 			'points' => $this->number($told['points']),
 			'value'  => $this->paid($told['value']),
 			'least'  => $this->paid($told['least_order']),
 			'left'   => $this->number($told['available'])
-		] : []);
+		] : ['text' => 'text_untold']);
 	}
 
 	/** What points became, as a piece: GET command, a points.redeem. */
 	public function redeemed(): void {
 		$told = $this->told('points.redeem');
-		$this->piece($told ? 'loyalty_redeemed' : 'loyalty_untold', $told ? [
+		$this->piece($told ? 'loyalty_redeemed' : 'nothing', $told ? [
 			'points'  => $this->number($told['points']),
 			'value'   => $this->paid($told['value']),
 			'becomes' => $told['becomes'],
@@ -102,7 +102,7 @@ trait LoyaltyCustomer {
 			'least'   => $this->paid($told['least_order']),
 			'until'   => $this->day($told['until']),
 			'left'    => $this->number($told['available'])
-		] : []);
+		] : ['text' => 'text_untold']);
 	}
 
 	/** Their redemptions, as a piece: GET customer_id, before. */
@@ -131,7 +131,7 @@ trait LoyaltyCustomer {
 		$card = $head ? $this->account()->cards()[0] ?? null : null;
 
 		if (!$card || $card['ended_at'] !== null) {
-			$this->show('loyalty_gone', []);
+			$this->show('nothing', ['text' => 'text_gone_here']);
 
 			return;
 		}

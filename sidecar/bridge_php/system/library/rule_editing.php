@@ -12,7 +12,7 @@ trait RuleEditing {
 		$is_new = $this->get('name') === '';
 
 		if (!$this->hasTables() || (!$is_new && !$rule)) {
-			$this->show('rules_none', ['missing' => $this->hasTables()]);
+			$this->show('nothing', ['text' => $this->hasTables() ? 'text_gone' : 'text_no_tables']);
 
 			return;
 		}
@@ -46,7 +46,7 @@ trait RuleEditing {
 		$told = $this->answered('rule.try');
 
 		if (!$told) {
-			$this->piece('rules_untold', []);
+			$this->piece('nothing', ['text' => 'text_untold']);
 
 			return;
 		}
@@ -78,7 +78,7 @@ trait RuleEditing {
 		$told = $this->answered('rule.why');
 
 		if (!$told) {
-			$this->piece('rules_untold', []);
+			$this->piece('nothing', ['text' => 'text_untold']);
 
 			return;
 		}
@@ -101,7 +101,7 @@ trait RuleEditing {
 		$told = $this->answered('rule.plan');
 
 		if (!$told) {
-			$this->piece('rules_untold', []);
+			$this->piece('nothing', ['text' => 'text_untold']);
 
 			return;
 		}

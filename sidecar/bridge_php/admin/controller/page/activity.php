@@ -20,7 +20,7 @@ class Activity extends Page {
 	/** The runs: GET state, kind. */
 	public function index(): void {
 		if (!$this->hasTables()) {
-			$this->show('activity_none', []);
+			$this->show('nothing', ['text' => 'text_no_tables']);
 
 			return;
 		}
@@ -56,7 +56,7 @@ class Activity extends Page {
 		$found = $this->hasTables() ? (new Runs($this->database()))->run((int)$this->get('run')) : null;
 
 		if (!$found) {
-			$this->show('activity_none', ['missing' => $this->hasTables()]);
+			$this->show('nothing', ['text' => $this->hasTables() ? 'text_no_run' : 'text_no_tables']);
 
 			return;
 		}
@@ -83,13 +83,13 @@ class Activity extends Page {
 	/** What a run is, as a piece: GET run. */
 	public function head(): void {
 		$found = (new Runs($this->database()))->run((int)$this->get('run'));
-		$this->piece($found ? 'activity_head' : 'activity_none', $found ? ['run' => $this->told($found)] : ['missing' => true]);
+		$this->piece($found ? 'activity_head' : 'nothing', $found ? ['run' => $this->told($found)] : ['text' => 'text_no_run']);
 	}
 
 	/** Who changed what of whom: GET kind, customer_id. */
 	public function changes(): void {
 		if (!$this->hasTables()) {
-			$this->show('activity_none', []);
+			$this->show('nothing', ['text' => 'text_no_tables']);
 
 			return;
 		}

@@ -29,7 +29,7 @@ class Customers extends Page {
 	/** The page: GET as for `list`. */
 	public function index(): void {
 		if (in_array((new Daemon($this->database()))->state()['state'], ['tables', 'older'], true)) {
-			$this->show('customers_none', []);
+			$this->show('nothing', ['text' => 'text_no_tables']);
 
 			return;
 		}

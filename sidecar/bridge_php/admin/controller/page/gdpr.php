@@ -33,7 +33,7 @@ class Gdpr extends Page {
 	/** The requests: GET state, kind, who, page. */
 	public function index(): void {
 		if (!$this->hasTables()) {
-			$this->show('gdpr_none', []);
+			$this->show('nothing', ['text' => 'text_no_tables']);
 
 			return;
 		}
@@ -67,7 +67,7 @@ class Gdpr extends Page {
 		$found = $this->hasTables() ? (new DataRequests($this->database()))->one((int)$this->get('request')) : null;
 
 		if (!$found) {
-			$this->show('gdpr_none', ['missing' => $this->hasTables()]);
+			$this->show('nothing', ['text' => $this->hasTables() ? 'text_no_request' : 'text_no_tables']);
 
 			return;
 		}
@@ -88,7 +88,7 @@ class Gdpr extends Page {
 	/** How a request stands, and what can be done about it, as a piece: GET request. */
 	public function head(): void {
 		$found = (new DataRequests($this->database()))->one((int)$this->get('request'));
-		$this->piece($found ? 'gdpr_head' : 'gdpr_none', $found ? $this->headData($found) : ['missing' => true]);
+		$this->piece($found ? 'gdpr_head' : 'nothing', $found ? $this->headData($found) : ['text' => 'text_no_request']);
 	}
 
 	/** What an erasure would do, as a piece: GET command, a gdpr.plan. */
@@ -119,7 +119,7 @@ class Gdpr extends Page {
 	/** The chain of consents and the suppression list. */
 	public function consents(): void {
 		if (!$this->hasTables()) {
-			$this->show('gdpr_none', []);
+			$this->show('nothing', ['text' => 'text_no_tables']);
 
 			return;
 		}
@@ -164,7 +164,7 @@ class Gdpr extends Page {
 	/** What is kept for how long. */
 	public function retention(): void {
 		if (!$this->hasTables()) {
-			$this->show('gdpr_none', []);
+			$this->show('nothing', ['text' => 'text_no_tables']);
 
 			return;
 		}
@@ -202,7 +202,7 @@ class Gdpr extends Page {
 	/** OpenCart's own requests, and who carries them out. */
 	public function native(): void {
 		if (!$this->hasTables()) {
-			$this->show('gdpr_none', []);
+			$this->show('nothing', ['text' => 'text_no_tables']);
 
 			return;
 		}

@@ -22,7 +22,7 @@ class Loyalty extends Page {
 
 	public function index(): void {
 		if (!$this->hasTables()) {
-			$this->show('loyalty_none', []);
+			$this->show('nothing', ['text' => 'text_no_tables']);
 
 			return;
 		}
@@ -54,7 +54,7 @@ class Loyalty extends Page {
 		$told = $this->told('loyalty.program');
 
 		if (!$told) {
-			$this->piece('loyalty_untold', []);
+			$this->piece('nothing', ['text' => 'text_untold']);
 
 			return;
 		}
@@ -100,12 +100,12 @@ class Loyalty extends Page {
 	/** What other tiers would change, as a piece: GET command, a tier.apply. */
 	public function tiers(): void {
 		$told = $this->told('tier.apply');
-		$this->piece($told ? 'loyalty_tiers' : 'loyalty_untold', $told ? [
+		$this->piece($told ? 'loyalty_tiers' : 'nothing', $told ? [
 			'moved' => $this->number($told['moved']),
 			'moves' => array_map(function (array $move): array {
 				return ['customers' => $this->number($move['customers'])] + $move;
 			}, $told['moves'])
-		] : []);
+		] : ['text' => 'text_untold']);
 	}
 
 	/** What is owed, as a piece: GET command, a loyalty.status. */
@@ -113,7 +113,7 @@ class Loyalty extends Page {
 		$told = $this->told('loyalty.status');
 
 		if (!$told) {
-			$this->piece('loyalty_untold', []);
+			$this->piece('nothing', ['text' => 'text_untold']);
 
 			return;
 		}
@@ -150,7 +150,7 @@ class Loyalty extends Page {
 		$told = $this->told('loyalty.months');
 
 		if (!$told) {
-			$this->piece('loyalty_untold', []);
+			$this->piece('nothing', ['text' => 'text_untold']);
 
 			return;
 		}
@@ -200,7 +200,7 @@ class Loyalty extends Page {
 		$told = $this->told('loyalty.reconcile');
 
 		if (!$told) {
-			$this->piece('loyalty_untold', []);
+			$this->piece('nothing', ['text' => 'text_untold']);
 
 			return;
 		}

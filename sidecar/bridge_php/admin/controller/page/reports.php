@@ -32,7 +32,7 @@ class Reports extends Page {
 		$counted = $has_tables ? $figures->counted() : ['at' => null, 'first' => null];
 
 		if ($counted['at'] === null) {
-			$this->show('reports_none', ['has_tables' => $has_tables]);
+			$this->show('nothing', ['text' => $has_tables ? 'text_no_figures' : 'text_no_tables']);
 
 			return;
 		}

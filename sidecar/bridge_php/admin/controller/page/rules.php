@@ -54,7 +54,7 @@ class Rules extends Page {
 		$rule = $this->hasTables() ? $this->found() : null;
 
 		if (!$rule) {
-			$this->show('rules_none', ['missing' => $this->hasTables()]);
+			$this->show('nothing', ['text' => $this->hasTables() ? 'text_gone' : 'text_no_tables']);
 
 			return;
 		}
@@ -77,7 +77,7 @@ class Rules extends Page {
 	/** How one rule is, as a piece: GET kind, name. */
 	public function head(): void {
 		$rule = $this->found();
-		$this->piece($rule ? 'rules_head' : 'rules_none', $rule ? ['rule' => $this->shownRule($rule)] : ['missing' => true]);
+		$this->piece($rule ? 'rules_head' : 'nothing', $rule ? ['rule' => $this->shownRule($rule)] : ['text' => 'text_gone']);
 	}
 
 	/** What the rules say, as a piece: GET command, a rule.list; perhaps kind and name of one. */

@@ -37,3 +37,4 @@ $_['js_close'] = 'Schließen';
 $_['error_permission'] = 'Dazu haben Sie kein Recht.';
 $_['error_request'] = 'Die Anfrage war nicht lesbar. Bitte die Seite neu laden und erneut versuchen.';
 $_['error_command'] = 'Einen solchen Auftrag von Ihnen gibt es nicht.';
+$_['text_no_tables'] = 'Es gibt nichts zu sehen, bis die Tabellen des Sidecar da sind.';

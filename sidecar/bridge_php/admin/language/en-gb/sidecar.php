@@ -37,3 +37,4 @@ $_['js_close'] = 'Close';
 $_['error_permission'] = 'You do not have the right to do this.';
 $_['error_request'] = 'The request could not be read. Load the page anew and try again.';
 $_['error_command'] = 'There is no such request of yours.';
+$_['text_no_tables'] = 'There is nothing to show until the sidecar\'s tables are there.';

@@ -9,7 +9,6 @@ $_['text_itself'] = 'Sidecar';
 $_['text_ladder'] = 'die Leiter der Kundengruppen';
 $_['text_nothing'] = 'nichts';
 $_['text_none'] = 'keine';
-$_['text_no_tables'] = 'Es gibt nichts zu sehen, bis die Tabellen des Sidecar da sind.';
 $_['text_no_run'] = 'Diesen Lauf gibt es nicht.';
 $_['text_no_runs'] = 'Solche Läufe gibt es nicht.';
 $_['text_no_changes'] = 'So etwas wurde nicht geändert, oder es ist älter als das, was aufbewahrt wird.';

@@ -4,7 +4,6 @@ $_['view_requests'] = 'Anträge';
 $_['view_consents'] = 'Einwilligungen';
 $_['view_retention'] = 'Aufbewahrung';
 $_['view_native'] = 'OpenCarts eigene';
-$_['text_no_tables'] = 'Es gibt nichts zu sehen, bis die Tabellen des Sidecar da sind.';
 $_['text_no_request'] = 'Diesen Antrag gibt es nicht.';
 $_['text_nobody'] = 'Diesen Kunden gibt es nicht.';
 $_['text_untold'] = 'Der Sidecar hat darauf nicht geantwortet.';

@@ -1,6 +1,5 @@
 <?php
 $_['heading_title'] = 'Treueprogramm';
-$_['text_no_tables'] = 'Es gibt nichts zu zeigen, solange die Tabellen des Sidecar fehlen.';
 $_['text_gone_here'] = 'Diesen Kunden oder eine Karte von ihm gibt es nicht.';
 $_['text_untold'] = 'Der Sidecar hat nicht geantwortet. Bitte die Seite neu laden.';
 $_['text_more'] = 'Es gibt weitere.';

@@ -1,6 +1,5 @@
 <?php
 $_['heading_title'] = 'Berichte';
-$_['text_no_tables'] = 'Es gibt nichts zu sehen, bis die Tabellen des Sidecar da sind.';
 $_['text_no_figures'] = 'Bisher wurde nichts gezählt. Der Sidecar zählt am Ende jedes vollen Durchlaufs, und einen gibt es jede Nacht.';
 $_['text_at'] = 'Zuletzt gezählt am %s. Der Sidecar zählt am Ende jedes vollen Durchlaufs, also mindestens einmal in der Nacht; aufbewahrt werden die Zahlen seit %s.';
 $_['text_range'] = 'Was Sie sehen';

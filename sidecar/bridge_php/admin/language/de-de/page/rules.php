@@ -7,7 +7,6 @@ $_['text_says_help'] = 'Der Sidecar liest seine Regeln und nennt jede in Worten.
 $_['text_invalid'] = 'Die Regeln in den Dateien sind unbrauchbar; es gelten die alten:';
 $_['text_findings'] = 'Regeln, die einen Menschen brauchen';
 $_['text_no_rules'] = 'Es gibt noch keine Regeln, oder noch kein Durchlauf hat sie angesehen.';
-$_['text_no_tables'] = 'Es gibt nichts zu sehen, bis die Tabellen des Sidecar da sind.';
 $_['text_ladder'] = 'die Leiter der Kundengruppen';
 $_['text_run'] = 'Lauf %s';
 $_['button_says'] = 'Zeigen, was sie sagen';

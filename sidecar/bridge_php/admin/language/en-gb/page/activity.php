@@ -9,7 +9,6 @@ $_['text_itself'] = 'Sidecar';
 $_['text_ladder'] = 'the ladder of customer groups';
 $_['text_nothing'] = 'nothing';
 $_['text_none'] = 'none';
-$_['text_no_tables'] = 'There is nothing to show until the sidecar\'s tables are there.';
 $_['text_no_run'] = 'There is no such run.';
 $_['text_no_runs'] = 'There are no such runs.';
 $_['text_no_changes'] = 'Nothing of this kind was changed, or it is older than what is kept.';

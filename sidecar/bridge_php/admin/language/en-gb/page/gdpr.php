@@ -4,7 +4,6 @@ $_['view_requests'] = 'Requests';
 $_['view_consents'] = 'Consents';
 $_['view_retention'] = 'Retention';
 $_['view_native'] = 'OpenCart\'s own';
-$_['text_no_tables'] = 'There is nothing to show until the sidecar\'s tables are there.';
 $_['text_no_request'] = 'There is no such request.';
 $_['text_nobody'] = 'There is no such customer.';
 $_['text_untold'] = 'The sidecar did not answer this.';

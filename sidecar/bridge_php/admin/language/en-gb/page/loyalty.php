@@ -1,6 +1,5 @@
 <?php
 $_['heading_title'] = 'Loyalty';
-$_['text_no_tables'] = 'There is nothing to show until the sidecar\'s tables are there.';
 $_['text_gone_here'] = 'There is no such customer, or no card of theirs.';
 $_['text_untold'] = 'The sidecar gave no answer. Load the page anew.';
 $_['text_more'] = 'There are more.';

@@ -1,6 +1,5 @@
 <?php
 $_['heading_title'] = 'Reports';
-$_['text_no_tables'] = 'There is nothing to show until the sidecar\'s tables are there.';
 $_['text_no_figures'] = 'Nothing was counted yet. The sidecar counts at the end of every full pass, and there is one every night.';
 $_['text_at'] = 'Last counted %s. The sidecar counts at the end of every full pass, so at least once a night; numbers are kept since %s.';
 $_['text_range'] = 'What is shown';

@@ -7,7 +7,6 @@ $_['text_says_help'] = 'The sidecar reads its rules and tells each in words.';
 $_['text_invalid'] = 'The rules in the files cannot be used; the old ones hold:';
 $_['text_findings'] = 'Rules that need a person';
 $_['text_no_rules'] = 'There are no rules yet, or no full pass has looked at them.';
-$_['text_no_tables'] = 'There is nothing to show until the sidecar\'s tables are there.';
 $_['text_ladder'] = 'the ladder of customer groups';
 $_['text_run'] = 'run %s';
 $_['button_says'] = 'Show what they say';
