@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import functools
 import html
 import json
@@ -11,6 +12,7 @@ from typing import Any
 from playwright.sync_api import Locator, Page, Route
 
 from bridge.php_database import BRIDGE, run_php
+from sidecar import clock
 from sidecar.rules.catalogue import OPERATORS
 from sidecar.rules.language.jsonform import from_json, to_json
 from sidecar.rules.language.parser import parse
@@ -19,6 +21,9 @@ from support.samples import CATALOGUE, LISTS, NAMED, SEGMENTS
 
 ADMIN = BRIDGE / "admin"
 ADDRESS = "http://admin.test/"
+
+#: After which a change that was typed is told, in milliseconds, and some more.
+PAUSE_MS = 350
 
 #: What the admin's own style does for us.
 STYLE = """
@@ -134,3 +139,9 @@ def tree(text: str) -> dict[str, Any]:
 def text_of(document: object) -> str:
     """The text of a condition's JSON."""
     return print_expr(from_json(document))
+
+
+def stop_time(page: Page) -> None:
+    """From now on time passes only by ``page.clock.run_for``, however slow the machine is."""
+    page.clock.install()
+    page.clock.pause_at(clock.now() + datetime.timedelta(hours=1))

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Dialog, Page, ViewportSize
+from playwright.sync_api import Browser, Dialog, Page, ViewportSize, expect
 
 from support import browser
+
+#: A busy machine takes its time.
+PATIENCE_MS = 30_000
+
+expect.set_options(timeout=PATIENCE_MS)
 
 
 # Not for the whole session: while it runs, nothing else can use an event loop.
@@ -27,7 +32,7 @@ def viewport() -> ViewportSize:
 def page(chromium: Browser, viewport: ViewportSize) -> Iterator[Page]:
     """A page; errors of scripts and pop-ups that the data opened fail the test by themselves."""
     page = chromium.new_page(viewport=viewport)
-    page.set_default_timeout(8_000)
+    page.set_default_timeout(PATIENCE_MS)
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
 

@@ -2,15 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Page, expect
 
 from browser.desk import Desk
+from browser.program import Program
 from browser.store import Store
 
 #: Kilobytes of a picture.
 LARGEST = 150
+
+SOON_MS = 60_000
+
+LOYALTY = """
+[loyalty]
+start = 2020-01-01
+expiry = "2 years"
+
+[[tier]]
+name = "Bronze"
+threshold = 0
+
+[[tier]]
+name = "Silver"
+threshold = 5000
+multiplier = 1.25
+
+[[tier]]
+name = "Gold"
+threshold = 25000
+multiplier = 1.5
+"""
 
 
 @pytest.fixture
@@ -21,24 +46,76 @@ def screenshots(request: pytest.FixtureRequest) -> Path:
     return Path(folder)
 
 
+def _customers(desk: Desk, store: Store, bridge: Program) -> None:
+    desk.ours("customers", sort="spent", order="DESC")
+
+
+def _customer(desk: Desk, store: Store, bridge: Program) -> None:
+    desk.ours("customers.info", customer_id=_buyer(store))
+
+
+def _rules(desk: Desk, store: Store, bridge: Program) -> None:
+    page = desk.ours("rules.edit")
+    page.get_by_label("Name").fill("Worth a call")
+    condition = (
+        "total_spent >= 1000 and (last_order older than 60 days or orders(within = 1 year) < 2)"
+        ' and not tags has "lapsing"'
+    )
+    page.locator("#rule-when textarea").fill(condition)
+    expect(page.locator("#rule-tried [data-customers]")).to_be_visible(timeout=SOON_MS)
+
+
+def _loyalty(desk: Desk, store: Store, bridge: Program) -> None:
+    bridge.stop()
+    (bridge.folder / "rules.d" / "loyalty.toml").write_text(LOYALTY, "utf-8")
+    bridge.run("once", "--yes")
+    bridge.start()
+    page = desk.ours("loyalty")
+    expect(page.locator("#sidecar")).to_contain_text("Silver", timeout=SOON_MS)
+
+
+def _gdpr(desk: Desk, store: Store, bridge: Program) -> None:
+    known = ("--verified-by", "admin", "--how", "called back on the number of the account")
+    people = [str(row["customer_id"]) for row in store.rows(_FIRST_PEOPLE)]
+    for kind, customer in zip(("access", "erase", "rectify", "restrict"), people, strict=True):
+        bridge.run("gdpr", "request", kind, customer, *(known if kind == "erase" else ()))
+    desk.ours("gdpr")
+
+
+def _reports(desk: Desk, store: Store, bridge: Program) -> None:
+    desk.ours("reports")
+
+
+def _status(desk: Desk, store: Store, bridge: Program) -> None:
+    desk.ours("status")
+
+
+_FIRST_PEOPLE = "SELECT customer_id FROM {customer} ORDER BY customer_id LIMIT 4"
+
+
+def _buyer(store: Store) -> int:
+    query = "SELECT customer_id FROM {sidecar_customer} ORDER BY orders DESC, customer_id LIMIT 1"
+    return int(store.value(query))
+
+
 @pytest.mark.parametrize(
-    "name", ["customers", "customer", "status", "rules", "gdpr", "loyalty", "reports"]
+    "opened",
+    [_customers, _customer, _rules, _status, _gdpr, _loyalty, _reports],
+    ids=lambda opened: opened.__name__.removeprefix("_"),
 )
-def test_a_picture_for_the_readme(admin: Desk, store: Store, screenshots: Path, name: str) -> None:
-    if name == "customer":
-        buyer = store.value(
-            "SELECT customer_id FROM {sidecar_customer} WHERE total_spent > 0"
-            " ORDER BY orders DESC, customer_id LIMIT 1"
-        )
-        page = admin.ours("customers.info", customer_id=buyer)
-    elif name == "customers":
-        page = admin.ours(name, sort="spent", order="DESC")
-    else:
-        page = admin.ours(name)
+def test_a_picture_for_the_readme(
+    admin: Desk,
+    store: Store,
+    bridge: Program,
+    screenshots: Path,
+    opened: Callable[[Desk, Store, Program], None],
+) -> None:
+    opened(admin, store, bridge)
+    page: Page = admin.page
     page.set_viewport_size({"width": 1440, "height": 800})
     admin.rest()
     page.mouse.move(0, 0)
-    file = screenshots / f"admin-{name}.png"
+    file = screenshots / f"admin-{opened.__name__.removeprefix('_')}.png"
     page.screenshot(path=file)
 
     assert file.stat().st_size < LARGEST * 1000
