@@ -284,6 +284,22 @@ def test_in_a_tab_that_is_closed_it_waits_until_it_is_seen(page: Page) -> None:
     assert chart.locator("rect").count() == 3
 
 
+def test_in_a_tab_that_opens_in_the_same_moment_it_is_drawn(page: Page) -> None:
+    chart = drawn(page, of(1, 2))
+    chart.evaluate(
+        """(chart, data) => {
+          const around = document.querySelector('#around');
+          around.style.display = 'none';
+          chart.setAttribute('data', data);
+          around.style.display = '';
+        }""",
+        json.dumps(of(1, 2, 3)),
+    )
+    chart.locator("rect").nth(2).wait_for(state="attached")
+
+    assert chart.locator("rect").count() == 3
+
+
 def test_new_data_are_drawn_instead_of_the_old(page: Page) -> None:
     chart = drawn(page, of(1, 2))
     chart.evaluate("(chart, data) => chart.setAttribute('data', data)", json.dumps(of(3, 4, 5)))

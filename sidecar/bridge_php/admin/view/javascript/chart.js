@@ -109,11 +109,18 @@ export class SidecarChart extends HTMLElement {
 
   disconnectedCallback() {
     this.watching.disconnect();
+    this.watching = null;
   }
 
   attributeChangedCallback() {
     this.width = 0;
     this.draw();
+
+    if (this.watching && this.width === 0) {
+      // Hidden: told anew, as one that is shown in the same moment has not changed its size.
+      this.watching.unobserve(this);
+      this.watching.observe(this);
+    }
   }
 
   draw() {
