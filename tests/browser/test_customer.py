@@ -424,7 +424,7 @@ def test_who_has_no_right_has_neither_tab_nor_badges(clerk: Desk, somebody: int)
 def test_a_customer_who_is_not_there_is_told_of_in_words(admin: Desk) -> None:
     page = admin.ours("customers.info", customer_id=99_999_999)
 
-    expect(page.locator("#content .alert-info")).to_contain_text("no such customer")
+    expect(page.locator("#sidecar")).to_contain_text("no such customer")
 
 
 def test_without_the_daemon_what_is_known_stands_and_what_is_asked_for_waits(
