@@ -23,7 +23,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -188,16 +188,21 @@ def users(store: Store, in_place: bool) -> Iterator[dict[str, tuple[str, str]]]:
             username=_user(name),
             password=hashed,
         )
-    _allow(store, _RIGHTS)
+    _allow(store, ours=in_place)
     admin = (os.environ.get("OPENCART_USER", "admin"), os.environ.get("OPENCART_PASSWORD", ""))
     yield {"admin": admin, **{name: (_user(name), password) for name in _RIGHTS}}
     _without_people(store)
 
 
-def _allow(store: Store, rights: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
-    for name, may in rights.items():
+def _allow(store: Store, *, ours: bool) -> None:
+    """Give people their rights; those of *ours* are taken away with the bridge."""
+    for name, may in _RIGHTS.items():
+        given = {
+            kind: [route for route in routes if ours or route not in _OURS]
+            for kind, routes in may.items()
+        }
         change = "UPDATE {user_group} SET permission = %s WHERE name = %s"
-        store.rows(change, json.dumps(may), _user(name))
+        store.rows(change, json.dumps(given), _user(name))
 
 
 def _user(name: str) -> str:
@@ -261,6 +266,7 @@ def bridge(
         deploy.install_by_upload(desks["admin"], program)
     else:
         deploy.install_by_command(program, store)
+    _allow(store, ours=True)
     program.start()
     yield program
     program.stop()
@@ -268,8 +274,7 @@ def bridge(
         deploy.leave_by_installer(desks["admin"])
     else:
         deploy.leave_by_command(program, store)
-    # What it takes away with it are rights that people were given to it.
-    _allow(store, _RIGHTS)
+    _allow(store, ours=False)
     assert differing(before, store.snapshot(without=WRITTEN)) == {}
 
 
