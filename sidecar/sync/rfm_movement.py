@@ -15,22 +15,9 @@ from sqlalchemy import Connection, select
 
 from sidecar.model import Moment, Scope
 from sidecar.rules import calendar
+from sidecar.rules.catalogue import RFM_GROUPS
 from sidecar.rules.syntax import Span
 from sidecar.shop.shop import Shop
-
-#: The groups, the best first.
-GROUPS = (
-    "champions",
-    "loyal",
-    "promising",
-    "new",
-    "needs attention",
-    "about to sleep",
-    "at risk",
-    "cannot lose",
-    "hibernating",
-    "lost",
-)
 
 #: How many days back, each a figure of its own.
 DAYS = (30, 90)
@@ -48,13 +35,13 @@ def count(shop: Shop, tx: Connection, moment: Moment) -> Iterator[tuple[str, str
     """
     segment = shop.own.segment
     query = select(segment.c.segment_id, segment.c.name_key, segment.c.baseline_at).where(
-        segment.c.name_key.in_([f"rfm {group}" for group in GROUPS]),
+        segment.c.name_key.in_([f"rfm {group}" for group in RFM_GROUPS]),
         segment.c.origin == "builtin",
         segment.c.slot.is_not(None),
         segment.c.baseline_at.is_not(None),
     )
     found = {row.segment_id: row for row in tx.execute(query)}
-    if len(found) < len(GROUPS):
+    if len(found) < len(RFM_GROUPS):
         return
     began = max(row.baseline_at for row in found.values())
     groups = {number: row.name_key.removeprefix("rfm ") for number, row in found.items()}

@@ -12,8 +12,8 @@ import pytest
 
 from sidecar.model import Moment
 from sidecar.rules.built_in import built_in_segments
+from sidecar.rules.catalogue import RFM_GROUPS
 from sidecar.sync import figures
-from sidecar.sync.rfm_movement import GROUPS
 from support.given import Line
 from support.small_store import NOW, SmallStore
 
@@ -342,4 +342,4 @@ def test_without_the_built_in_segments_no_movement_is_told(
 def test_the_groups_are_those_of_the_built_in_segments() -> None:
     names = [rule.name for rule in built_in_segments() if rule.name.startswith("RFM ")]
 
-    assert [f"RFM {group}" for group in GROUPS] == names
+    assert [f"RFM {group}" for group in RFM_GROUPS] == names
