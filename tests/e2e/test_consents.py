@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
@@ -42,6 +43,8 @@ def test_a_consent_is_granted_withdrawn_and_shown(installation: Installation, an
     words = installation.folder / "words.txt"
     words.write_text("Yes, write to me.\n", "utf-8")
     wording = installation.done("consent", "wording", "add", "words.txt", "--locale", "en-gb")
+    # Evidence of the very second of the withdrawal does not overcome it.
+    time.sleep(1)
     granted = installation.json(
         "consent", "grant", str(ann), "--evidence", "form", "--wording", wording.strip()[:10]
     )

@@ -84,13 +84,13 @@ def refusal(
         if evidence not in PROOFS:
             return f"the address is on the suppression list ({way})"
         if at <= suppressed_since:
-            return "the address was put on the suppression list after this evidence"
+            return f"the address was put on the suppression list {_later(suppressed_since, at)}"
     if standing is None or not standing.firmness:
         return None
     if standing.state in ("objected", "complained") and evidence not in PROOFS:
         return f"the person {standing.state} ({way})"
     if at <= standing.at:
-        return f"it was {_said(standing.state)} after this evidence"
+        return f"it was {_said(standing.state)} {_later(standing.at, at)}"
     return None
 
 
@@ -110,6 +110,11 @@ def asking_refusal(standing: Standing | None, suppressed_since: int | None) -> s
 def flag_counts(standing: Standing | None, suppressed_since: int | None) -> bool:
     """Whether the flag that somebody set in the store grants the consent."""
     return suppressed_since is None and (standing is None or standing.firmness <= 1)
+
+
+def _later(said: int, at: int) -> str:
+    """When a no was said, as seen from evidence of *at*; nobody knows the order in a second."""
+    return "in the same second as this evidence" if said == at else "after this evidence"
 
 
 def _said(state: State) -> str:
