@@ -33,7 +33,8 @@ from sidecar.rules.built_in import built_in_segments
 from sidecar.rules.catalogue import FACTS, OPERATORS, Fact
 from sidecar.shop import database_errors
 from sidecar.shop.indexes import INDEXES
-from sidecar.sync.commands.catalogue import AREAS, COMMANDS, KINDS, Parameter
+from sidecar.sync.commands.catalogue import COMMANDS
+from sidecar.sync.commands.command import AREAS, KINDS, Parameter
 from sidecar.sync.commands.loyalty_handlers import DRIFT
 
 PROJECT = Path(__file__).resolve().parents[1]

@@ -9,8 +9,9 @@ import re
 import pytest
 
 from sidecar.errors import UsageError
-from sidecar.sync.commands.catalogue import AREAS, BY_NAME, COMMANDS, KINDS, Command
+from sidecar.sync.commands.catalogue import BY_NAME, COMMANDS
 from sidecar.sync.commands.checking import LARGEST, check, decode, encode
+from sidecar.sync.commands.command import AREAS, KINDS, Command
 
 #: A value of each kind, and what a handler gets of it.
 GOOD: dict[str, tuple[object, object]] = {

@@ -13,7 +13,8 @@ from sidecar.errors import UsageError
 from sidecar.model import MONEY_SCALE
 from sidecar.rules import calendar
 from sidecar.rules.language.suggest import did_you_mean, listing
-from sidecar.sync.commands.catalogue import BY_NAME, Kind, Parameter
+from sidecar.sync.commands.catalogue import BY_NAME
+from sidecar.sync.commands.command import Kind, Parameter
 
 #: Bytes of a command's parameters; servers take packets of 16 MiB or more by default, some of 4.
 LARGEST = 3_500_000
