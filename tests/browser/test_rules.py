@@ -325,7 +325,7 @@ def test_rungs_are_put_in_order_by_buttons_and_by_dragging(
         # True of nobody: nobody is moved.
         ask(admin, "rule.save", kind="group", name=name, when="orders > 1000000")
     page = admin.ours("rules")
-    rungs = page.locator("#rules-rungs [data-rung]")
+    rungs = page.locator("#rules-rungs [data-entry]")
     save = page.get_by_role("button", name="Save this order")
     expect(rungs.first).to_contain_text(names[0])
     expect(save).to_be_disabled()
@@ -336,7 +336,8 @@ def test_rungs_are_put_in_order_by_buttons_and_by_dragging(
     admin.done(page.locator("#rules-rungs"))
     assert [row["name"] for row in made(store) if row["kind"] == "group"] == names[::-1]
 
-    rungs.last.drag_to(rungs.first, target_position={"x": 30, "y": 2})
+    handle = rungs.last.locator("[data-handle]")
+    handle.drag_to(rungs.first, target_position={"x": 30, "y": 2})
     expect(rungs.first).to_contain_text(names[0])
     expect(save).to_be_enabled()
     admin.shot("rungs")

@@ -54,7 +54,7 @@ export class SidecarBuilder extends HTMLElement {
         this.#closeMenus(event.relatedTarget);
       }
     });
-    carry(this, (id, group, index) => this.#act(id, 'handle', 'builder_moved', () => conditions.moveTo(this.#root, id, group, index)));
+    carry(this, (id, group, index) => this.#act(Number(id), 'handle', 'builder_moved', () => conditions.moveTo(this.#root, Number(id), Number(group), index)));
   }
 
   connectedCallback() {
@@ -195,7 +195,6 @@ export class SidecarBuilder extends HTMLElement {
 
   #handle() {
     const handle = button('btn-light sidecar-handle', this.say('builder_move'), () => {}, icon('grip-vertical'));
-    handle.draggable = !this.disabled;
     handle.dataset.handle = '';
     handle.dataset.focus = 'handle';
 

@@ -3,18 +3,23 @@
  *
  *   <div data-rungs='["Gold", "Silver"]' data-command="rule.order">
  *     <input type="hidden" data-parameter="names" data-kind="json">
- *     <ol><li draggable="true" data-rung="Gold">… <button data-move="-1">up</button> <button data-move="1">down</button></li></ol>
+ *     <ol data-items><li data-entry="Gold"><span data-handle></span> … <button data-move="-1">up</button> <button data-move="1">down</button></li></ol>
  *     <button data-submit disabled>Save</button>
  *   </div>
  *
  * `data-rungs` is the order that is saved, the input says the one that is shown.
  */
 
-let dragged = null;
+// With the version that the page names: without it the browser would run the module twice.
+const {carry} = await import(`./dragging.js${new URL(import.meta.url).search}`);
+
+function rungsOf(list) {
+  return [...list.querySelectorAll('[data-entry]')];
+}
 
 /** What the list says now. */
 function tell(list) {
-  const names = [...list.querySelectorAll('[data-rung]')].map((rung) => rung.dataset.rung);
+  const names = rungsOf(list).map((rung) => rung.dataset.entry);
   list.querySelector('[data-parameter="names"]').value = JSON.stringify(names);
   const given = JSON.parse(list.dataset.rungs);
   list.querySelector('[data-submit]').disabled = names.every((name, place) => name === given[place]);
@@ -27,7 +32,7 @@ document.addEventListener('click', (event) => {
     return;
   }
 
-  const rung = button.closest('[data-rung]');
+  const rung = button.closest('[data-entry]');
   const other = button.dataset.move === '1' ? rung.nextElementSibling : rung.previousElementSibling;
 
   if (other) {
@@ -37,33 +42,11 @@ document.addEventListener('click', (event) => {
   }
 });
 
-document.addEventListener('dragstart', (event) => {
-  dragged = event.target.closest?.('[data-rungs] [data-rung]') ?? null;
-
-  if (dragged) {
-    event.dataTransfer.effectAllowed = 'move';
-    event.dataTransfer.setData('text/plain', dragged.dataset.rung);
-  }
-});
-
-document.addEventListener('dragover', (event) => {
-  const over = event.target.closest?.('[data-rungs] [data-rung]');
-
-  if (dragged === null || !over || over.closest('[data-rungs]') !== dragged.closest('[data-rungs]')) {
-    return;
-  }
-
-  event.preventDefault();
-
-  if (over !== dragged) {
-    const box = over.getBoundingClientRect();
-    over[event.clientY > box.top + box.height / 2 ? 'after' : 'before'](dragged);
-  }
-});
-
-document.addEventListener('dragend', () => {
-  if (dragged) {
-    tell(dragged.closest('[data-rungs]'));
-    dragged = null;
-  }
+// Of the document, as the list comes anew when its order is saved.
+carry(document, (name, _, index) => {
+  const list = document.querySelector('[data-rungs]');
+  const rungs = rungsOf(list);
+  const rung = rungs.find((each) => each.dataset.entry === name);
+  rung.parentElement.insertBefore(rung, rungs[index] ?? null);
+  tell(list);
 });
