@@ -48,8 +48,8 @@ _COMMAND_LIST = """<?php
 namespace Opencart\\System\\Library\\Extension\\Sidecar;
 
 /**
- * Every command there is: the area that its right belongs to, and whether it changes nothing.
- * Made by `./dev docs`.
+ * Every command there is: the area that its right belongs to, and those that change nothing, each
+ * with the parameters with which it would. Made by `./dev docs`.
  */
 final class CommandList {
 \tpublic const AREA = [
@@ -459,7 +459,11 @@ MAKERS = {
 def command_list() -> str:
     """The bridge's list of commands, in PHP."""
     lines = [f"\t\t'{each.name}' => '{each.area}',\n" for each in COMMANDS]
-    looks = [f"\t\t'{each.name}',\n" for each in COMMANDS if each.looks]
+    looks = []
+    for each in COMMANDS:
+        if each.looks:
+            acting = ", ".join(f"'{one.name}'" for one in each.parameters if one.acts)
+            looks.append(f"\t\t'{each.name}' => [{acting}],\n")
     both = f"{''.join(lines)}\t];\n\n\tpublic const LOOKS = [\n{''.join(looks)}\t];\n"
     return f"{_COMMAND_LIST}{both}}}\n"
 

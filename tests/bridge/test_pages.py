@@ -13,7 +13,7 @@ import sidecar
 from bridge.php_database import BRIDGE, php_call
 from sidecar.config import Database
 from sidecar.shop import migrate
-from sidecar.sync.commands.catalogue import BY_NAME
+from sidecar.sync.commands.catalogue import BY_NAME, COMMANDS
 
 VIEW = BRIDGE / "admin" / "view"
 TEMPLATES = sorted((VIEW / "template").rglob("*.twig"))
@@ -147,6 +147,23 @@ def test_a_template_asks_for_commands_that_are_there_and_belong_to_its_page(
         assert parameters <= known.keys(), name
         assert needed <= parameters, name
         assert belongs[name] or elsewhere, name
+
+
+def test_a_command_looks_unless_a_parameter_makes_it_act(small_database: Database) -> None:
+    code = (
+        "return array_map(function ($one) { return Sidecar\\Commands::looks($one[0], $one[1]); },"
+        " $values['asked']);"
+    )
+    acting = [(each.name, one.name) for each in COMMANDS for one in each.parameters if one.acts]
+    assert ("retention.look", "plan") in acting
+    assert all(BY_NAME[name].looks for name, _ in acting)
+
+    looking = [[each.name, {"limit": 3}] for each in COMMANDS if each.looks]
+    changing = [[each.name, {}] for each in COMMANDS if not each.looks]
+    with_it = [[name, {one: value}] for name, one in acting for value in (True, None, "", [])]
+    told = php_call(small_database, code, asked=looking + changing + with_it + [["no.such", {}]])
+
+    assert told == [True] * len(looking) + [False] * (len(changing) + len(with_it) + 1)
 
 
 def test_commands_are_found_in_the_templates() -> None:

@@ -368,6 +368,26 @@ def test_what_a_rule_would_end_is_looked_at_planned_and_discarded(
     assert store.value("SELECT COUNT(*) FROM {customer_search} WHERE ip = '192.0.2.1'") == 1
 
 
+def test_who_may_only_look_sees_what_rules_would_end_and_notes_nothing(
+    reader: Desk, admin: Desk, store: Store
+) -> None:
+    purges = store.value("SELECT COUNT(*) FROM {sidecar_purge}")
+    page = reader.ours("gdpr.retention")
+    page.get_by_role("button", name="See what they would end").click()
+    expect(page.locator("#gdpr-rules table, #gdpr-rules p")).to_be_visible()
+    reader.rest()
+    assert page.locator("#gdpr-rules .alert-danger").count() == 0
+    assert page.locator("[data-submit]").count() == 0
+
+    for parameters in ({"plan": True}, {"plan": False}, {"plan": None}):
+        answer = reader.context.request.post(
+            reader.url(f"{ROUTE}.ask"),
+            data={"name": "retention.look", "parameters": parameters, "key": f"r {parameters}"},
+        )
+        assert list(answer.json()) == ["error"]
+    assert store.value("SELECT COUNT(*) FROM {sidecar_purge}") == purges
+
+
 def test_legal_holds_are_listed(admin: Desk, bridge: Program, store: Store, customer: int) -> None:
     page = admin.ours("gdpr.customer", customer_id=customer)
     item = page.locator("#gdpr-rights li", has=page.locator("#right-hold"))

@@ -60,6 +60,7 @@ class Parameter:
         required: Whether it must be given; else null and absent are the same.
         choices: Of a ``choice``.
         longest: Characters of a ``text``.
+        acts: Whether a command that otherwise only looks changes something with it.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Parameter:
     required: bool = True
     choices: tuple[str, ...] = ()
     longest: int = 1_000
+    acts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,8 @@ class Command:
         area: The right that it takes.
         summary: For people.
         parameters: In the order in which they are told.
-        looks: Whether it changes nothing: who may see the area's page may ask for it.
+        looks: Whether it changes nothing, unless with a parameter that `acts`: who may see the
+            area's page may ask for it.
         one_of: Parameters of which exactly one must be given; none of them is required.
     """
 

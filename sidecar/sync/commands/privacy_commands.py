@@ -184,7 +184,16 @@ COMMANDS: Final[tuple[Command, ...]] = (
         "retention.look",
         "privacy",
         "Show what the retention rules would end now",
-        (Parameter("plan", "boolean", "also note it as purges, as once a day", required=False),),
+        (
+            Parameter(
+                "plan",
+                "boolean",
+                "also note it as purges, as once a day",
+                required=False,
+                acts=True,
+            ),
+        ),
+        looks=True,
     ),
     Command(
         "purge.approve",

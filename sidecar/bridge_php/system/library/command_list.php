@@ -2,8 +2,8 @@
 namespace Opencart\System\Library\Extension\Sidecar;
 
 /**
- * Every command there is: the area that its right belongs to, and whether it changes nothing.
- * Made by `./dev docs`.
+ * Every command there is: the area that its right belongs to, and those that change nothing, each
+ * with the parameters with which it would. Made by `./dev docs`.
  */
 final class CommandList {
 	public const AREA = [
@@ -106,30 +106,31 @@ final class CommandList {
 	];
 
 	public const LOOKS = [
-		'customers.select',
-		'explain',
-		'customer.show',
-		'points.show',
-		'points.quote',
-		'card.find',
-		'credit.show',
-		'credit.waiting',
-		'consent.show',
-		'consent.suppressed',
-		'consent.verify',
-		'loyalty.status',
-		'loyalty.months',
-		'loyalty.program',
-		'loyalty.simulate',
-		'run.show',
-		'rule.list',
-		'rule.check',
-		'rule.facts',
-		'rule.try',
-		'rule.why',
-		'rule.plan',
-		'rule.uses',
-		'doctor',
-		'gdpr.plan',
+		'customers.select' => [],
+		'explain' => [],
+		'customer.show' => [],
+		'points.show' => [],
+		'points.quote' => [],
+		'card.find' => [],
+		'credit.show' => [],
+		'credit.waiting' => [],
+		'consent.show' => [],
+		'consent.suppressed' => [],
+		'consent.verify' => [],
+		'loyalty.status' => [],
+		'loyalty.months' => [],
+		'loyalty.program' => [],
+		'loyalty.simulate' => [],
+		'run.show' => [],
+		'rule.list' => [],
+		'rule.check' => [],
+		'rule.facts' => [],
+		'rule.try' => [],
+		'rule.why' => [],
+		'rule.plan' => [],
+		'rule.uses' => [],
+		'doctor' => [],
+		'gdpr.plan' => [],
+		'retention.look' => ['plan'],
 	];
 }

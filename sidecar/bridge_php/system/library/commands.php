@@ -26,9 +26,15 @@ class Commands {
 		return in_array(CommandList::AREA[$name] ?? '', self::AREAS[$page] ?? [], true);
 	}
 
-	/** Whether the command *name* only looks, and changes nothing. */
-	public static function looks(string $name): bool {
-		return in_array($name, CommandList::LOOKS, true);
+	/**
+	 * Whether the command *name* with these parameters only looks, and changes nothing.
+	 *
+	 * @param array<string, mixed> $parameters
+	 */
+	public static function looks(string $name, array $parameters): bool {
+		$acting = CommandList::LOOKS[$name] ?? null;
+
+		return $acting !== null && !array_intersect_key($parameters, array_flip($acting));
 	}
 
 	/**

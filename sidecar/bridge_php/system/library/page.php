@@ -46,7 +46,7 @@ abstract class Page extends \Opencart\System\Engine\Controller {
 
 		if (!is_string($name) || !is_array($parameters) || !is_string($key) || $key === '' || strlen($key) > 64) {
 			$this->json(['error' => $words['error_request']]);
-		} elseif (!Commands::belongs(static::NAME, $name) || !($this->mayAct() || Commands::looks($name))) {
+		} elseif (!Commands::belongs(static::NAME, $name) || !($this->mayAct() || Commands::looks($name, $parameters))) {
 			$this->json(['error' => $words['error_permission']]);
 		} else {
 			try {
