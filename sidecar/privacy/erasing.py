@@ -134,8 +134,10 @@ def _leaving(one: Erasure) -> Leaving:
 
 
 def _advance(means: Means, found: Sequence[Erasure], stage: erasure_rows.Stage) -> None:
-    with transaction(means.shop.engine) as tx:
-        erasure_rows.advance(tx, means.shop.own, [one.erasure_id for one in found], stage)
+    # While a large transaction is written to the binary log, every commit of the store waits.
+    for part in in_parts([one.erasure_id for one in found]):
+        with transaction(means.shop.engine) as tx:
+            erasure_rows.advance(tx, means.shop.own, part, stage)
 
 
 # -- for retention -------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from sidecar.privacy import acts, erasure_rows, request_steps
 from sidecar.privacy.eraser import Done
 from sidecar.privacy.erasure_rows import Erasure
 from sidecar.privacy.means import Means
+from sidecar.privacy.short_reads import in_parts
 from sidecar.privacy.verification import Residue
 from sidecar.shop.database import transaction
 from sidecar.sync import findings
@@ -80,18 +81,22 @@ class Outcome:
 
 
 def finish(means: Means, found: Sequence[Erasure], outcome: Outcome) -> None:
-    """Answer, and forget who it was, in one transaction."""
-    request_id, purge_id = found[0].request_id, found[0].purge_id
-    result = json.dumps(outcome.as_json(), separators=(",", ":"))
+    """Answer a request and forget who it was at once; of many, first tell what is left."""
+    own, request_id, purge_id = means.shop.own, found[0].request_id, found[0].purge_id
     numbers = [one.erasure_id for one in found]
-    with transaction(means.shop.engine) as tx:
-        # Of many it is not repeated with each.
-        said = None if purge_id is not None else result
-        erasure_rows.finish(tx, means.shop.own, numbers, said, means.moment)
-        if request_id is not None:
+    if request_id is not None:
+        result = json.dumps(outcome.as_json(), separators=(",", ":"))
+        with transaction(means.shop.engine) as tx:
+            erasure_rows.finish(tx, own, numbers, result, means.moment)
             answer_in(tx, means, request_id, outcome)
-        elif not outcome.is_complete:
+        return
+    if not outcome.is_complete:
+        with transaction(means.shop.engine) as tx:
             _tell(tx, means, purge_id, outcome)
+    # While a large transaction is written to the binary log, every commit of the store waits.
+    for part in in_parts(numbers):
+        with transaction(means.shop.engine) as tx:
+            erasure_rows.finish(tx, own, part, None, means.moment)
 
 
 def _tell(tx: Connection, means: Means, purge_id: int | None, outcome: Outcome) -> None:

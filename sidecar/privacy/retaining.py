@@ -150,8 +150,12 @@ class Retention:
                 tx.execute(statement.on_duplicate_key_update(purge_at=statement.inserted.purge_at))
 
     def _forget_dates(self) -> None:
-        with transaction(self._shop.engine) as tx:
-            tx.execute(delete(self._shop.own.privacy.purge_date))
+        number = self._shop.own.privacy.purge_date.c.customer_id
+        found = True
+        while found:
+            with transaction(self._shop.engine) as tx:
+                ids = list(tx.scalars(select(number).limit(1_000)))
+                found = tx.execute(delete(number.table).where(number.in_(ids))).rowcount > 0
 
     # -- planning ----------------------------------------------------------------------
 

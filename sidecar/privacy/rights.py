@@ -82,5 +82,5 @@ def waive(
 
 
 def _forget_tier(tx: Connection, own: OwnTables, customer_id: int) -> None:
-    for table in (own.tier, own.tier_change):
+    for table in (own.loyalty.tier, own.loyalty.tier_change):
         tx.execute(delete(table).where(table.c.customer_id == customer_id))

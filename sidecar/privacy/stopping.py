@@ -126,7 +126,7 @@ def _end_coupons(means: Means, accounts: Sequence[int]) -> None:
     coupons, rows = Coupons(shop), RedemptionRows(own)
     with transaction(shop.engine) as tx:
         live = list(rows.live(Reading(shop, tx, Scope.of(accounts), means.moment)))
-        table = own.redemption
+        table = own.loyalty.redemption
         query = select(table.c.redemption_id, table.c.customer_id)
         every = tx.execute(query.where(table.c.customer_id.in_(accounts))).all()
     for one in live:

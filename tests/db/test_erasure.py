@@ -7,8 +7,10 @@ import datetime
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from sidecar.errors import FatalError, NotNowError, UsageError
 from sidecar.privacy import (
@@ -356,6 +358,32 @@ def test_a_purge_erases_many_and_says_how_many_rows(store: ErasedStore) -> None:
     assert all(email.startswith("anon-") for email in emails)
     left = store.rows("SELECT DISTINCT stage, customer_id, sealed FROM oc_sidecar_erasure")
     assert left == [{"stage": "verified", "customer_id": 0, "sealed": None}]
+
+
+def test_no_transaction_of_a_purge_is_so_large_that_the_store_waits_for_its_commit(
+    store: ErasedStore,
+) -> None:
+    people = range(8000, 9800)
+    rows = [f"({one}, 'Ann', 'p{one}@example.com', 1, '2025-01-01')" for one in people]
+    store.execute(
+        "INSERT INTO oc_customer (customer_id, firstname, email, status, date_added) VALUES "
+        + ", ".join(rows)
+    )
+    sizes = [0]
+
+    def written(_c: Any, cursor: Any, statement: str, *_: Any) -> None:
+        if statement.lstrip().upper().startswith(("INSERT", "UPDATE", "DELETE", "REPLACE")):
+            sizes[-1] += cursor.rowcount
+
+    engine = store.means.shop.engine
+    event.listen(engine, "after_cursor_execute", written)
+    event.listen(engine, "commit", lambda _: sizes.append(0))
+
+    counts = erasing.purge(store.means, people, 1)
+
+    assert counts["customer"] == len(people)
+    # 500 accounts, with two entries each for the journal.
+    assert 500 <= max(sizes) <= 1_500
 
 
 def test_what_the_register_does_not_know_keeps_an_erasure_from_being_complete(
