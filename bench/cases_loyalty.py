@@ -75,7 +75,7 @@ def _floor(shop: Shop, last: int) -> tuple[int, float]:
     """Insert again, bare, the rows that the first accrual wrote: how many, and the seconds."""
     rows, seconds = 0, 0.0
     reward = shop.tables.customer_reward
-    for table in (*(getattr(shop.own, name) for name in _FILLED), reward):
+    for table in (*(getattr(shop.own.loyalty, name) for name in _FILLED), reward):
         copy = f"bench_{table.name}"
         wanted = select(table)
         if table is reward:
