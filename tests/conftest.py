@@ -19,7 +19,7 @@ from sidecar.config import Database
 from sidecar.errors import FatalError
 from sidecar.service.private_server import PrivateServer
 from sidecar.shop.database import connect
-from support import foreign_server, small_store
+from support import foreign_server, in_memory, small_store
 from support.empty_store import empty_store
 from support.foreign_server import ForeignServer
 from support.given import Given
@@ -110,7 +110,11 @@ def mariadb(
     if foreign is not None:
         yield foreign
         return
-    server = PrivateServer(tcp=True, template=request.getfixturevalue("mariadb_template"))
+    server = PrivateServer(
+        tcp=True,
+        template=request.getfixturevalue("mariadb_template"),
+        parent=in_memory.place(),
+    )
     try:
         server.start()
     except FatalError as error:
@@ -151,6 +155,7 @@ def server_with(
             binlog=binlog,
             extra_options=extra_options,
             template=request.getfixturevalue("mariadb_template"),
+            parent=in_memory.place(),
         )
 
     return start

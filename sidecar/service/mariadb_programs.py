@@ -102,18 +102,19 @@ def install(program: Path, data: Path, options: Sequence[str]) -> None:
             raise FatalError(f"mariadb-install-db failed:\n{text}")
 
 
-def working_directory(keep: Path | None) -> Path:
+def working_directory(keep: Path | None, parent: Path | None) -> Path:
     """
     A folder for a server's data and socket, which nobody else may look into.
 
     Args:
         keep: The folder to use, made when missing; None for a new temporary one.
+        parent: Where to make a temporary one; None for where temporary files are.
 
     Raises:
         FatalError: The path of *keep* is too long to have a socket in it.
     """
     if keep is None:
-        directory = Path(tempfile.mkdtemp(prefix="sidecar-db-"))
+        directory = Path(tempfile.mkdtemp(prefix="sidecar-db-", dir=parent))
         if not _socket_fits(directory):
             directory.rmdir()
             directory = Path(tempfile.mkdtemp(prefix="sidecar-db-", dir="/tmp"))

@@ -75,6 +75,7 @@ class PrivateServer:
             starts from a copy of it. Made when missing; safe between processes.
         keep: A folder to work in and leave there with its data, for the next server to
             go on with; made when missing.
+        parent: Where its folder is made unless kept; by default where temporary files are.
         wait_s: How long the server may take to start, and to stop.
 
     Attributes:
@@ -97,9 +98,10 @@ class PrivateServer:
         extra_options: Mapping[str, str | int] | None = None,
         template: Path | None = None,
         keep: Path | None = None,
+        parent: Path | None = None,
         wait_s: float = 60.0,
     ) -> None:
-        self.directory = working_directory(keep)
+        self.directory = working_directory(keep, parent)
         self._kept = keep is not None
         self.socket = self.directory / "socket"
         self.port = _free_port() if tcp else 0

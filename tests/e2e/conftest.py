@@ -14,6 +14,7 @@ from sidecar.config import Database
 from sidecar.service.demo_store import create_store
 from sidecar.service.private_server import PrivateServer
 from sidecar.shop.database import connect
+from support import in_memory
 from support.given import Given
 from support.installation import Installation
 
@@ -21,7 +22,7 @@ from support.installation import Installation
 @pytest.fixture
 def own_server(mariadb_template: Path) -> Iterator[PrivateServer]:
     """A server that the test may stop."""
-    with PrivateServer(template=mariadb_template) as server:
+    with PrivateServer(template=mariadb_template, parent=in_memory.place()) as server:
         yield server
 
 
