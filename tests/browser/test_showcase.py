@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import datetime
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,43 @@ name = "Gold"
 threshold = 25000
 multiplier = 1.5
 """
+
+
+@pytest.fixture
+def month(store: Store, bridge: Program) -> Iterator[None]:
+    """Made-up numbers of the thirty days before the first that was counted."""
+    figures = store.rows(
+        "SELECT * FROM {sidecar_figure} WHERE figure NOT LIKE 'rfm_moved%%' AND day ="
+        " (SELECT MIN(day) FROM {sidecar_figure})"
+    )
+    sizes = store.rows("SELECT * FROM {sidecar_segment_size}")
+    first = figures[0]["day"]
+    for ago in range(1, 31):
+        day, share = first - datetime.timedelta(days=ago), 1 - ago / 150 + (ago * 7 % 5 - 2) / 80
+        store.rows(
+            "INSERT INTO {sidecar_figure} (day, figure, name, customers, amount, at) VALUES "
+            + ", ".join(["(%s, %s, %s, %s, %s, 0)"] * len(figures)),
+            *[
+                value
+                for row in figures
+                for value in (
+                    *(day, row["figure"], row["name"]),
+                    *(row[n] and round(row[n] * share) for n in ("customers", "amount")),
+                )
+            ],
+        )
+        store.rows(
+            "INSERT IGNORE INTO {sidecar_segment_size} (segment_id, day, customers) VALUES "
+            + ", ".join(["(%s, %s, %s)"] * len(sizes)),
+            *[
+                value
+                for row in sizes
+                for value in (row["segment_id"], day, round(row["customers"] * share))
+            ],
+        )
+    yield
+    for table in ("sidecar_figure", "sidecar_segment_size"):
+        store.rows(f"DELETE FROM {{{table}}} WHERE day < %s", first)
 
 
 @pytest.fixture
@@ -108,6 +146,7 @@ def test_a_picture_for_the_readme(
     store: Store,
     bridge: Program,
     screenshots: Path,
+    month: None,
     opened: Callable[[Desk, Store, Program], None],
 ) -> None:
     opened(admin, store, bridge)
