@@ -126,7 +126,7 @@ def _tiers(tx: Connection, own: OwnTables, program: Program | None) -> Iterator[
     definition = None if program is None else held(tx, own, Revisions(tx, own))
     if definition is None:
         return
-    table = own.tier
+    table = own.loyalty.tier
     query = select(table.c.tier, func.count()).group_by(table.c.tier)
     counted = {str(name or ""): int(number) for name, number in tx.execute(query)}
     restriction = own.privacy.restriction
@@ -147,7 +147,7 @@ def _balances(tx: Connection, own: OwnTables, program: Program | None) -> Iterat
     """What is in all accounts: points, what they are worth, and store credit."""
     if program is None:
         return
-    account = own.account.c
+    account = own.loyalty.account.c
     parts = {
         "available": case((account.available > 0, account.available), else_=0),
         "pending": account.pending,

@@ -73,7 +73,7 @@ def test_a_program_is_a_revision_of_its_own_and_read_back_as_it_was(
 
     with transaction(small_engine) as tx:
         assert wherever(Revisions(tx, own).program(revision)) == wherever(PROGRAM)
-        row = tx.execute(select(own.program)).one()
+        row = tx.execute(select(own.loyalty.program)).one()
     assert (row.revision, row.since) == (revision, 1_800_000_000)
 
 
@@ -96,7 +96,7 @@ def test_the_same_program_is_the_same_revision_also_when_it_comes_back(
         revisions = Revisions(tx, own)
         assert revisions.program(first).points_for_one == 100
         assert revisions.program(changed).points_for_one == 101
-        assert list(tx.scalars(select(own.program.c.since).order_by("since"))) == [0, 2]
+        assert list(tx.scalars(select(own.loyalty.program.c.since).order_by("since"))) == [0, 2]
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -137,8 +137,8 @@ def test_a_definition_of_another_version_is_an_error_that_names_the_revision(
 ) -> None:
     with transaction(small_engine) as tx:
         revision = Revisions(tx, own).current(PROGRAM, 5)
-        later = own.program.c.definition + "[[bonus]]\nname = 'x'\n"
-        tx.execute(update(own.program).values(definition=later))
+        later = own.loyalty.program.c.definition + "[[bonus]]\nname = 'x'\n"
+        tx.execute(update(own.loyalty.program).values(definition=later))
 
     with transaction(small_engine) as tx, pytest.raises(FatalError) as raised:
         Revisions(tx, own).program(revision)
@@ -164,7 +164,7 @@ def test_a_program_that_could_not_be_read_again_is_not_kept(
     ):
         Revisions(tx, own).current(large, 5)
 
-    assert rows_in(small_engine, own.program) == 0
+    assert rows_in(small_engine, own.loyalty.program) == 0
 
 
 # -- earn rules ----------------------------------------------------------------------------
@@ -187,7 +187,7 @@ def test_rules_are_numbered_once_however_they_are_spelled(
         assert revisions.earner_name(shoes) == "double shoes"
         assert revisions.earner_name(welcome) == "welcome"
         assert len({0, shoes, welcome, revisions.earner_id(MULTIPLIED)}) == 4
-    assert rows_in(small_engine, own.earner) == 5
+    assert rows_in(small_engine, own.loyalty.earner) == 5
 
 
 def test_the_points_per_unit_are_number_0_and_stand_in_no_table(
@@ -199,7 +199,7 @@ def test_the_points_per_unit_are_number_0_and_stand_in_no_table(
         with pytest.raises(FatalError, match="the earn rule with the number 9 is not there"):
             revisions.earner_name(9)
 
-    assert rows_in(small_engine, own.earner) == 0
+    assert rows_in(small_engine, own.loyalty.earner) == 0
 
 
 @pytest.mark.parametrize(

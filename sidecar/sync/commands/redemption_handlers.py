@@ -72,7 +72,7 @@ def _up_to_date(means: Means, book: Rulebook, customer_id: int, moment: Moment) 
 
 
 def _answer(means: Means, task: Task) -> Also:
-    account = means.shop.own.account
+    account = means.shop.own.loyalty.account
 
     def answer(tx: Connection, one: Redemption) -> None:
         query = select(account.c.available).where(

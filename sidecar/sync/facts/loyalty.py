@@ -79,7 +79,7 @@ def _joined(frame: pl.DataFrame, part: pl.DataFrame) -> pl.DataFrame:
 
 
 def _account(reading: Reading, points_for_one: int) -> pl.DataFrame:
-    account = reading.shop.own.account
+    account = reading.shop.own.loyalty.account
     names = ("customer_id", "available", "pending")
     query = select(*(account.c[name] for name in names)).where(
         account.c.unit == "points", reading.of(account.c.customer_id)
@@ -99,7 +99,7 @@ def _account(reading: Reading, points_for_one: int) -> pl.DataFrame:
 
 def _expiry(reading: Reading) -> pl.DataFrame:
     """What of each customer's released lots expires first."""
-    lot = reading.shop.own.lot
+    lot = reading.shop.own.loyalty.lot
     query = (
         select(
             lot.c.customer_id,
@@ -126,7 +126,7 @@ def _expiry(reading: Reading) -> pl.DataFrame:
 
 
 def _cards(reading: Reading) -> pl.DataFrame:
-    card = reading.shop.own.card
+    card = reading.shop.own.loyalty.card
     query = select(card.c.customer_id, card.c.number.label("card")).where(
         reading.of(card.c.customer_id), card.c.holds == 1
     )
@@ -135,7 +135,7 @@ def _cards(reading: Reading) -> pl.DataFrame:
 
 def _since(reading: Reading) -> pl.DataFrame:
     """When the first entry was made, or the first card issued."""
-    entry, card = reading.shop.own.entry, reading.shop.own.card
+    entry, card = reading.shop.own.loyalty.entry, reading.shop.own.loyalty.card
     # Entries are numbered as they come, and the index knows each customer's first number.
     first = (
         select(entry.c.customer_id, func.min(entry.c.entry_id).label("entry_id"))
@@ -209,7 +209,7 @@ def _at(values: pl.Series) -> pl.Expr:
 
 
 def _rows(reading: Reading) -> pl.DataFrame:
-    table = reading.shop.own.tier
+    table = reading.shop.own.loyalty.tier
     query = select(
         table.c.customer_id,
         table.c.tier,

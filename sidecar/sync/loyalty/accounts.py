@@ -86,13 +86,13 @@ class Accounts:
             return 0
 
     def _refuse(self, customer_id: int, error: CustomerError, moment: Moment) -> None:
-        account, what = self._shop.own.account, _REFUSED[self.unit]
+        account, what = self._shop.own.loyalty.account, _REFUSED[self.unit]
         theirs = (account.c.unit == self.unit) & (account.c.customer_id == customer_id)
         with transaction(self._shop.engine) as tx:
             # Time alone does not help.
             tx.execute(update(account).where(theirs).values(next_at=None))
             if self.unit == "points":
-                tier = self._shop.own.tier
+                tier = self._shop.own.loyalty.tier
                 here = tier.c.customer_id == customer_id
                 tx.execute(update(tier).where(here).values(next_at=None))
             findings.raise_finding(

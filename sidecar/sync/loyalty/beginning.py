@@ -210,5 +210,5 @@ def begin(tx: Connection, own: OwnTables, actor: str, moment: Moment) -> None:
     state.write(tx, own, BEGUN, {"by": actor, "at": moment.epoch_s}, moment)
     _tell_no_more(tx, own, moment)
     # Where there was another program before, its fingerprints hide the orders before its start.
-    account = own.account
+    account = own.loyalty.account
     tx.execute(update(account).where(account.c.unit == "points").values(orders_mark=NO_MARK))

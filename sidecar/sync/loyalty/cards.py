@@ -94,7 +94,7 @@ def issue(shop: Shop, scope: Scope, moment: Moment) -> int:
 
 def _lacking(shop: Shop, scope: Scope, moment: Moment) -> list[int]:
     """The customers of *scope* without a card."""
-    customer, card = shop.tables.customer, shop.own.card
+    customer, card = shop.tables.customer, shop.own.loyalty.card
     holds = and_(card.c.customer_id == customer.c.customer_id, card.c.holds == 1)
     query = (
         select(customer.c.customer_id).outerjoin(card, holds).where(card.c.customer_id.is_(None))
@@ -111,7 +111,7 @@ def _give(shop: Shop, customers: Sequence[int], moment: Moment) -> None:
         schema={"number": TEXT, "customer_id": WHOLE},
     ).with_columns(issued_at=pl.lit(moment.epoch_s), holds=pl.lit(1))
     with transaction(shop.engine) as tx:
-        values.insert(tx, shop.own.card, frame)
+        values.insert(tx, shop.own.loyalty.card, frame)
 
 
 # -- a new one -----------------------------------------------------------------------------
@@ -141,7 +141,7 @@ def reissue(
     if not program.cards:
         problem = "the loyalty program gives no cards"
         raise ConfigError("[loyalty] cards", problem, "cards = true gives one to every account")
-    table, at = shop.own.card, moment.epoch_s
+    table, at = shop.own.loyalty.card, moment.epoch_s
     with transaction(shop.engine) as tx:
         number = numbers.draw()
         while _by_number(tx, shop.own, number) is not None:
@@ -192,14 +192,15 @@ def find(tx: Connection, own: OwnTables, text: str) -> Found:
 
 def current(tx: Connection, own: OwnTables, customer_id: int) -> Card | None:
     """The card of *customer_id* that holds; None: there is none."""
-    query = select(own.card).where(own.card.c.customer_id == customer_id, own.card.c.holds == 1)
+    card = own.loyalty.card
+    query = select(card).where(card.c.customer_id == customer_id, card.c.holds == 1)
     row = tx.execute(query).one_or_none()
     return None if row is None else _card(row)
 
 
 def history(tx: Connection, own: OwnTables, customer_id: int) -> list[Card]:
     """All cards that *customer_id* ever had, the one that holds first, then the newest."""
-    card = own.card
+    card = own.loyalty.card
     query = (
         select(card)
         .where(card.c.customer_id == customer_id)
@@ -209,7 +210,8 @@ def history(tx: Connection, own: OwnTables, customer_id: int) -> list[Card]:
 
 
 def _by_number(tx: Connection, own: OwnTables, number: str) -> Card | None:
-    row = tx.execute(select(own.card).where(own.card.c.number == number)).one_or_none()
+    card = own.loyalty.card
+    row = tx.execute(select(card).where(card.c.number == number)).one_or_none()
     return None if row is None else _card(row)
 
 

@@ -113,7 +113,7 @@ class CreditPosting:
 
     def _due(self, reading: Reading) -> pl.DataFrame:
         """``customer_id`` and ``is_native_new`` of whose native rows or clock say something new."""
-        account = self._shop.own.account
+        account = self._shop.own.loyalty.account
         names = ("customer_id", "native_mark", "next_at")
         query = select(*(account.c[name] for name in names)).where(
             account.c.unit == "credit", reading.of(account.c.customer_id)
@@ -136,7 +136,7 @@ class CreditPosting:
         return due.join(there, on="customer_id", how="semi").sort("customer_id")
 
     def _customers_with_restored_spends(self, reading: Reading) -> list[int]:
-        cause = self._shop.own.cause
+        cause = self._shop.own.loyalty.cause
         query = select(cause.c.customer_id).where(
             cause.c.unit == "credit",
             cause.c.kind == "restore",

@@ -35,12 +35,12 @@ def read(
         limit: At most so many entries, the newest first.
     """
     own, zone = shop.own, zone_of(program, shop)
-    account = own.account
+    account = own.loyalty.account
     query = select(account.c.available).where(
         account.c.unit == "credit", account.c.customer_id == customer_id
     )
     buckets = [_bucket(row, zone) for row in _lots(tx, own, customer_id)]
-    issue = own.issue
+    issue = own.loyalty.issue
     waits = issue.c.customer_id == customer_id
     return {
         "customer_id": customer_id,
@@ -65,7 +65,7 @@ def waiting(tx: Connection, shop: Shop, program: Program, limit: int) -> dict[st
 
 def outstanding(tx: Connection, own: OwnTables) -> dict[str, Json]:
     """What is in all accounts now, debt apart, and what waits for approval."""
-    account = own.account
+    account = own.loyalty.account
     available = account.c.available
     query = select(
         func.count(case((available > 0, 1))),
@@ -109,7 +109,8 @@ def last_day(expires_at: int | None, zone: ZoneInfo) -> str | None:
 
 
 def _sums_waiting(tx: Connection, own: OwnTables) -> dict[str, Json]:
-    query = select(func.count(), func.sum(own.issue.c.amount)).where(own.issue.c.state == "waiting")
+    issue = own.loyalty.issue
+    query = select(func.count(), func.sum(issue.c.amount)).where(issue.c.state == "waiting")
     number, amount = tx.execute(query).one()
     return {"issues_waiting": number, "amount_waiting": as_json.money(int(amount or 0))}
 
@@ -117,15 +118,16 @@ def _sums_waiting(tx: Connection, own: OwnTables) -> dict[str, Json]:
 def _waiting(
     tx: Connection, own: OwnTables, *, limit: int | None, where: Any = True
 ) -> Sequence[Row[Any]]:
-    query = select(own.issue).where(own.issue.c.state == "waiting", where)
-    return tx.execute(query.order_by(own.issue.c.issue_id).limit(limit)).all()
+    issue = own.loyalty.issue
+    query = select(issue).where(issue.c.state == "waiting", where)
+    return tx.execute(query.order_by(issue.c.issue_id).limit(limit)).all()
 
 
 def _lots(tx: Connection, own: OwnTables, customer_id: int) -> Sequence[Row[Any]]:
-    lot = own.lot
+    lot = own.loyalty.lot
     names = ("remaining", "expires_at", "cause_id")
     query = (
-        _with_cause(own, lot, *(lot.c[name] for name in names), own.issue.c.amount)
+        _with_cause(own, lot, *(lot.c[name] for name in names), own.loyalty.issue.c.amount)
         .where(lot.c.unit == "credit", lot.c.customer_id == customer_id, lot.c.remaining != 0)
         # In the order in which they are spent.
         .order_by(lot.c.expires_at.is_(None), lot.c.expires_at, lot.c.earned_at, lot.c.lot_id)
@@ -134,7 +136,7 @@ def _lots(tx: Connection, own: OwnTables, customer_id: int) -> Sequence[Row[Any]
 
 
 def _entries(tx: Connection, own: OwnTables, customer_id: int, limit: int) -> Sequence[Row[Any]]:
-    entry = own.entry
+    entry = own.loyalty.entry
     names = ("entry_id", "at", "amount", "shown", "native_id")
     did = entry.c.kind.label("did")
     query = (
@@ -148,7 +150,7 @@ def _entries(tx: Connection, own: OwnTables, customer_id: int, limit: int) -> Se
 
 def _with_cause(own: OwnTables, table: Any, *columns: Any) -> Select[Any]:
     """*columns*, with those of their cause, and of the issue where it is one."""
-    cause, issue = own.cause, own.issue
+    cause, issue = own.loyalty.cause, own.loyalty.issue
     is_issue = (cause.c.kind == "issue") & (issue.c.issue_id == cause.c.source_id)
     return (
         select(

@@ -134,7 +134,7 @@ class DriftFinder:
     def _sums(self, reading: Reading) -> pl.DataFrame:
         """Of each account what it says, and what lots, entries and the store's rows add up to."""
         own = self._shop.own
-        account, lot, entry = own.account, own.lot, own.entry
+        account, lot, entry = own.loyalty.account, own.loyalty.lot, own.loyalty.entry
         names = ("customer_id", "available", "pending")
         accounts = select(*(account.c[name] for name in names)).where(
             account.c.unit == self.unit, reading.of(account.c.customer_id)
@@ -152,7 +152,7 @@ class DriftFinder:
             "missing": case((is_missing, 1), else_=0),
             "removed": case((is_removed, 1), else_=0),
         }
-        cause = own.cause
+        cause = own.loyalty.cause
         restored = {
             "restored": case(((cause.c.kind == "restore") & (cause.c.posted != 0), 1), else_=0)
         }
@@ -279,7 +279,7 @@ class DriftFinder:
 
     def _removed(self, reading: Reading, ledger: Ledger) -> dict[int, list[tuple[int, int]]]:
         """Entries whose row somebody removed, and what it gave, while that stays revoked."""
-        entry, cause = self._shop.own.entry, self._shop.own.cause
+        entry, cause = self._shop.own.loyalty.entry, self._shop.own.loyalty.cause
         names = ("customer_id", "entry_id", "written")
         query = (
             select(*(entry.c[name] for name in names))

@@ -49,7 +49,7 @@ def read(tx: Connection, own: OwnTables, since: Sequence[int]) -> list[dict[str,
 
 def _certain(own: OwnTables, since: Sequence[int]) -> Select[Any]:
     """Sums of what its kind alone says what it is; nearly all there is, so it is one plain scan."""
-    entry, cause = own.entry, own.cause
+    entry, cause = own.loyalty.entry, own.loyalty.cause
     span = func.interval(entry.c.at, *since)
     return (
         select(span, cause.c.kind, func.sum(entry.c.amount))
@@ -62,7 +62,7 @@ def _certain(own: OwnTables, since: Sequence[int]) -> Select[Any]:
 
 def _either(own: OwnTables, since: Sequence[int]) -> Select[Any]:
     """Sums of what may be given or taken, and which of the two."""
-    entry, cause, lot = own.entry, own.cause, own.lot
+    entry, cause, lot = own.loyalty.entry, own.loyalty.cause, own.loyalty.lot
     # Only what gives has a lot of its own: it tells a gift from a spend also when both are 0 now.
     own_lot = and_(
         lot.c.unit == "points",

@@ -9,7 +9,8 @@ from sqlalchemy import Connection, delete, select
 
 from sidecar.model import Moment, Scope
 from sidecar.shop.database import transaction
-from sidecar.shop.own_tables import UNITS, OwnTables
+from sidecar.shop.own_loyalty_tables import UNITS
+from sidecar.shop.own_tables import OwnTables
 from sidecar.shop.shop import Shop
 from sidecar.sync.loyalty import native_findings
 from sidecar.sync.reading import WHOLE, Reading
@@ -20,16 +21,18 @@ _CHUNK = 1_000
 
 def forget(tx: Connection, own: OwnTables, customers: Sequence[int]) -> None:
     """Remove all that is kept here of *customers*, who are not in the store any more."""
-    entry, move = own.entry, own.move
+    loyalty = own.loyalty
+    entry, move = loyalty.entry, loyalty.move
     theirs = select(entry.c.entry_id).where(
         entry.c.unit.in_(UNITS), entry.c.customer_id.in_(customers)
     )
     tx.execute(delete(move).where(move.c.entry_id.in_(theirs)))
-    for table in (entry, own.lot, own.cause, own.account):
+    for table in (entry, loyalty.lot, loyalty.cause, loyalty.account):
         here = table.c.unit.in_(UNITS), table.c.customer_id.in_(customers)
         tx.execute(delete(table).where(*here))
     for table in (
-        own.rewarded, own.tier, own.tier_change, own.redemption, own.issue, own.card,
+        loyalty.rewarded, loyalty.tier, loyalty.tier_change, loyalty.redemption, loyalty.issue,
+        loyalty.card,
     ):  # fmt: skip
         tx.execute(delete(table).where(table.c.customer_id.in_(customers)))
     native_findings.forget(tx, own, customers)
@@ -53,14 +56,14 @@ def forget_gone(shop: Shop, scope: Scope, moment: Moment) -> int:
 
 
 def _gone(reading: Reading) -> list[int]:
-    own = reading.shop.own
+    tables = reading.shop.own.loyalty
     # What is known comes before what is there: nobody who just registered is forgotten.
     known = pl.concat(
         reading.rows(
             select(table.c.customer_id).where(reading.of(table.c.customer_id)).distinct(),
             {"customer_id": WHOLE},
         )
-        for table in (own.account, own.tier, own.redemption, own.issue, own.card)
+        for table in (tables.account, tables.tier, tables.redemption, tables.issue, tables.card)
     ).unique()
     if known.is_empty():
         return []

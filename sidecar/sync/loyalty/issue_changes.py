@@ -88,9 +88,9 @@ def _decide(
     reason: str | None,
     moment: Moment,
 ) -> None:
-    here = own.issue.c.issue_id == number
+    here = own.loyalty.issue.c.issue_id == number
     tx.execute(
-        update(own.issue)
+        update(own.loyalty.issue)
         .where(here)
         .values(
             state=state,

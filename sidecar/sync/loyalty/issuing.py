@@ -178,7 +178,7 @@ def _give(tx: Connection, own: OwnTables, holder: Holder, wanted: Issue, moment:
 def _insert(
     tx: Connection, own: OwnTables, customer_id: int, wanted: Issue, moment: Moment, *, state: str
 ) -> int:
-    statement = insert(own.issue).values(
+    statement = insert(own.loyalty.issue).values(
         customer_id=customer_id,
         command_id=wanted.command_id,
         kind=wanted.kind,
@@ -213,7 +213,8 @@ def read_issue(tx: Connection, own: OwnTables, number: int) -> Row[Any]:
     Raises:
         UsageError: There is none.
     """
-    row = tx.execute(select(own.issue).where(own.issue.c.issue_id == number)).one_or_none()
+    issue = own.loyalty.issue
+    row = tx.execute(select(issue).where(issue.c.issue_id == number)).one_or_none()
     if row is None:
         raise UsageError(
             f"no store credit was issued as {number} (`sidecar credit show` and"
@@ -260,19 +261,19 @@ def require_refundable(
 
 def _refunded(tx: Connection, own: OwnTables, order_id: int) -> int:
     """What was refunded of an order, or waits to be; what the store took back since is not."""
-    cause = own.cause
+    cause, issue = own.loyalty.cause, own.loyalty.issue
     is_theirs = (
         (cause.c.unit == "credit")
         & (cause.c.kind == "issue")
-        & (cause.c.source_id == own.issue.c.issue_id)
+        & (cause.c.source_id == issue.c.issue_id)
     )
     query = (
-        select(func.sum(func.coalesce(cause.c.posted, own.issue.c.amount)))
-        .select_from(own.issue.outerjoin(cause, is_theirs))
+        select(func.sum(func.coalesce(cause.c.posted, issue.c.amount)))
+        .select_from(issue.outerjoin(cause, is_theirs))
         .where(
-            own.issue.c.kind == "refund",
-            own.issue.c.order_id == order_id,
-            own.issue.c.state.in_(("waiting", "issued")),
+            issue.c.kind == "refund",
+            issue.c.order_id == order_id,
+            issue.c.state.in_(("waiting", "issued")),
         )
     )
     return int(tx.scalar(query) or 0)

@@ -37,7 +37,7 @@ class Ledger:
     """
 
     def __init__(self, reading: Reading, unit: Unit) -> None:
-        self._reading, self._own, self.unit = reading, reading.shop.own, unit
+        self._reading, self._tables, self.unit = reading, reading.shop.own.loyalty, unit
         self.holders: dict[int, Holder] = {}
         self._causes: dict[int, KnownCause] = {}
         self._lots: dict[int, Lot] = {}
@@ -59,7 +59,7 @@ class Ledger:
 
     def _load(self) -> None:
         columns = ("customer_id", "orders_mark", "native_mark")
-        for customer_id, orders_mark, native_mark in self._rows(self._own.account, *columns):
+        for customer_id, orders_mark, native_mark in self._rows(self._tables.account, *columns):
             holder = self.holder(customer_id)
             holder.is_new = False
             holder.orders_mark, holder.native_mark = orders_mark, native_mark
@@ -82,7 +82,7 @@ class Ledger:
     def _load_causes(self) -> list[tuple[KnownCause, list[tuple[int, int]]]]:
         columns = ("cause_id", "customer_id", "kind", "source_id", "earner_id", "posted")
         taken = []
-        rows = self._rows(self._own.cause, *columns, "overruled", "taken", "at", "order_id")
+        rows = self._rows(self._tables.cause, *columns, "overruled", "taken", "at", "order_id")
         for cause_id, customer_id, *key, posted, overruled, lots, at, order_id in rows:
             cause = self.holder(customer_id).cause(Key(*key), at)
             cause.cause_id = cause.age = cause_id
@@ -94,7 +94,7 @@ class Ledger:
 
     def _load_lots(self) -> None:
         columns = ("lot_id", "customer_id", "cause_id", "remaining", "earned_at", "available_at")
-        rows = self._rows(self._own.lot, *columns, "expires_at", "is_released")
+        rows = self._rows(self._tables.lot, *columns, "expires_at", "is_released")
         for lot_id, customer_id, cause_id, remaining, earned, available, expires, released in rows:
             account = self.holder(customer_id).account
             if cause_id is None:
@@ -127,7 +127,7 @@ class Ledger:
 
     def posted(self) -> list[Posted]:
         """The entries that are about to be written, numbered."""
-        first = self._next(self._own.entry) if any(self._new_entries()) else 0
+        first = self._next(self._tables.entry) if any(self._new_entries()) else 0
         return [
             Posted(holder, entry, first + number)
             for number, (holder, entry) in enumerate(self._new_entries())
@@ -165,8 +165,8 @@ class Ledger:
             at: When, in seconds since 1970.
         """
         self._number()
-        insert(self._reading.tx, self._own.entry, self._entries(posted, at), strict=True)
-        insert(self._reading.tx, self._own.move, _moves(posted), strict=True)
+        insert(self._reading.tx, self._tables.entry, self._entries(posted, at), strict=True)
+        insert(self._reading.tx, self._tables.move, _moves(posted), strict=True)
         self._save_causes()
         self._save_lots()
         self._save_accounts()
@@ -174,14 +174,14 @@ class Ledger:
             holder.account.entries.clear()
 
     def _number(self) -> None:
-        own = self._own
+        tables = self._tables
         causes = [c for h in self.holders.values() for c in self._causes_of(h) if not c.cause_id]
         causes = [cause for cause in causes if cause.age]  # nothing was posted for the others
-        for number, cause in enumerate(causes, self._next(own.cause) if causes else 0):
+        for number, cause in enumerate(causes, self._next(tables.cause) if causes else 0):
             cause.cause_id = number
             self._causes[number] = cause
         lots = [lot for h in self.holders.values() for lot in _lots_of(h) if not lot.lot_id]
-        for number, lot in enumerate(lots, self._next(own.lot) if lots else 0):
+        for number, lot in enumerate(lots, self._next(tables.lot) if lots else 0):
             lot.lot_id = number
             self._lots[number] = lot
 
@@ -197,7 +197,7 @@ class Ledger:
             )
             for one in posted
         ]  # fmt: skip
-        return _frame(self._own.entry, rows)
+        return _frame(self._tables.entry, rows)
 
     def _save_causes(self) -> None:
         rows, said = [], []
@@ -213,7 +213,7 @@ class Ledger:
                 if cause not in self._was and (cause.actor or cause.reason):
                     said.append(cause)
                 self._was[cause] = _state_of_cause(cause)
-        table = self._own.cause
+        table = self._tables.cause
         frame = _frame(table, rows, without=("actor", "reason"))
         insert(self._reading.tx, table, frame, update=("posted", "overruled", "taken"))
         for cause in said:
@@ -236,7 +236,7 @@ class Ledger:
                 ))  # fmt: skip
                 self._was[lot] = _state_of_lot(lot)
         changing = ("remaining", "expires_at", "is_released")
-        insert(self._reading.tx, self._own.lot, _frame(self._own.lot, rows), update=changing)
+        insert(self._reading.tx, self._tables.lot, _frame(self._tables.lot, rows), update=changing)
 
     def _save_accounts(self) -> None:
         rows = [
@@ -247,7 +247,7 @@ class Ledger:
             )
             for holder in self.holders.values()
         ]  # fmt: skip
-        table = self._own.account
+        table = self._tables.account
         frame = _frame(table, rows)
         names = [name for name in frame.columns if name not in ("unit", "customer_id")]
         insert(self._reading.tx, table, frame, update=names)

@@ -45,13 +45,13 @@ def read(tx: Connection, shop: Shop, program: Program, moment: Moment) -> dict[s
 
 
 def _first_used(tx: Connection, own: OwnTables, moment: Moment) -> str | None:
-    at = tx.scalar(select(func.min(own.program.c.since)))
+    at = tx.scalar(select(func.min(own.loyalty.program.c.since)))
     return None if at is None else as_json.iso(at, moment.zone)
 
 
 def _outstanding(tx: Connection, own: OwnTables, program: Program) -> dict[str, Json]:
     """What is in all accounts now; debt apart, which lowers nobody else's balance."""
-    account = own.account
+    account = own.loyalty.account
     available, pending = account.c.available, account.c.pending
     query = select(
         func.count(case(((available > 0) | (pending > 0), 1))),
@@ -77,7 +77,7 @@ def _breakage(tx: Connection, own: OwnTables, since: int, now: int) -> dict[str,
     Of the lots whose last day was over since then: what expired of them, as a share of what
     had been put into them and was not taken back.
     """
-    entry, lot, move = own.entry, own.lot, own.move
+    entry, lot, move = own.loyalty.entry, own.loyalty.lot, own.loyalty.move
     put_in = and_(entry.c.kind == "post", entry.c.cause_id == lot.c.cause_id)
     query = (
         select(

@@ -89,7 +89,7 @@ _ORDERS = dict.fromkeys(("customer_id", "order_id", "placed_at", "qualified_at",
 
 def _orders(reading: Reading, customers: Sequence[int], program: Program) -> pl.DataFrame:
     own = reading.shop.own
-    rewarded, cause = own.rewarded, own.cause
+    rewarded, cause = own.loyalty.rewarded, own.loyalty.cause
     names = ("customer_id", "order_id", "placed_at", "qualified_at", "counts")
     query = select(*(rewarded.c[name] for name in names)).where(
         rewarded.c.customer_id.in_(customers)

@@ -60,7 +60,7 @@ def _ends(tx: Connection, own: OwnTables, months: Sequence[int]) -> dict[int, in
     Returns:
         By the number of the month, counted from 1; -1: they never expire.
     """
-    lot = own.lot
+    lot = own.loyalty.lot
     # A lot ends at the midnight after its last day; what is overdue ends this month.
     last = func.greatest(lot.c.expires_at - 1, months[0])
     number = func.interval(last, *months)

@@ -135,7 +135,7 @@ class NativeRows:
 
     def altered(self, reading: Reading) -> pl.DataFrame:
         """``customer_id`` of those with a row of ours that has another amount than we wrote."""
-        entry = self._shop.own.entry
+        entry = self._shop.own.loyalty.entry
         query = (
             select(self._table.c.customer_id)
             .join(entry, entry.c.native_id == self._id)

@@ -171,7 +171,7 @@ class Posting:
 
         ``customer_id``, ``orders_mark`` as it is now, ``is_native_new``, ``are_orders_new``.
         """
-        account = self._shop.own.account
+        account = self._shop.own.loyalty.account
         names = ("customer_id", "orders_mark", "native_mark", "next_at")
         query = select(*(account.c[name] for name in names)).where(
             account.c.unit == "points", reading.of(account.c.customer_id)

@@ -48,7 +48,7 @@ _TEXTS: Mapping[str, str] = {
 
 def shown(reading: Reading, ledger: Ledger) -> dict[int, list[Shown]]:
     """The entries of each of the reading's customers that have, or should have, a row of ours."""
-    entry = reading.shop.own.entry
+    entry = reading.shop.own.loyalty.entry
     names = ("entry_id", "customer_id", "cause_id", "written", "native_id")
     has_row = entry.c.native_id.is_(None) | (entry.c.native_id > 0)
     query = select(*(entry.c[name] for name in names)).where(
@@ -64,7 +64,7 @@ def shown(reading: Reading, ledger: Ledger) -> dict[int, list[Shown]]:
 
 def note(reading: Reading, found: Found) -> None:
     """Note what became of rows of ours."""
-    entry, tx = reading.shop.own.entry, reading.tx
+    entry, tx = reading.shop.own.loyalty.entry, reading.tx
     for number, entries in ((0, found.gone), (None, found.again)):
         for start in range(0, len(entries), _CHUNK):
             here = entry.c.entry_id.in_(entries[start : start + _CHUNK])
@@ -74,8 +74,8 @@ def note(reading: Reading, found: Found) -> None:
 
 def _note_written(tx: Connection, own: OwnTables, written: Mapping[int, int]) -> None:
     for entry_id, native_id in written.items():
-        here = own.entry.c.entry_id == entry_id
-        tx.execute(update(own.entry).where(here).values(native_id=native_id))
+        here = own.loyalty.entry.c.entry_id == entry_id
+        tx.execute(update(own.loyalty.entry).where(here).values(native_id=native_id))
 
 
 def write(reading: Reading, ledger: Ledger, native: NativeRows) -> int:
@@ -135,7 +135,7 @@ def _row(customer_id: int, entry_id: int, key: Key, *, gives: bool, written: int
 def write_pending(shop: Shop, native: NativeRows, customers: Sequence[int], moment: Moment) -> None:
     """Write the rows of *customers* that are still to be written, unless they are there."""
     own = shop.own
-    entry, cause = own.entry, own.cause
+    entry, cause = own.loyalty.entry, own.loyalty.cause
     query = (
         select(
             entry.c.entry_id,
@@ -182,7 +182,7 @@ def write_pending(shop: Shop, native: NativeRows, customers: Sequence[int], mome
         _note_written(tx, own, {row.entry_id: numbers[row.entry_id] for row in waiting})
         # As with those that are written with their entry: who removes one now is seen.
         for row in waiting:
-            account, number = own.account, mark(numbers[row.entry_id], row.written)
+            account, number = own.loyalty.account, mark(numbers[row.entry_id], row.written)
             here = (account.c.unit == native.unit) & (account.c.customer_id == row.customer_id)
             seen = account.c.native_mark + number
             tx.execute(update(account).where(here).values(native_mark=seen))
@@ -191,7 +191,7 @@ def write_pending(shop: Shop, native: NativeRows, customers: Sequence[int], mome
 def recover(shop: Shop) -> None:
     """Write what a crash left to be written, unless paused; only for whoever leads."""
     moment = Moment(clock.now(), shop.settings.zone)
-    entry = shop.own.entry
+    entry = shop.own.loyalty.entry
     query = select(entry.c.unit, entry.c.customer_id).where(entry.c.native_id.is_(None))
     with transaction(shop.engine) as tx:
         paused = state.read(tx, shop.own, PAUSED) is not None

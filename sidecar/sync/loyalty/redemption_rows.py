@@ -78,7 +78,7 @@ class RedemptionRows:
     """The rows of one installation."""
 
     def __init__(self, own: OwnTables) -> None:
-        self._table = own.redemption
+        self._table = own.loyalty.redemption
         self._columns = [self._table.c[name] for name in Redemption.__dataclass_fields__]
 
     def are_there(self, tx: Connection) -> bool:

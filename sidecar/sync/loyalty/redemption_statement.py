@@ -30,7 +30,7 @@ def quoted(
     Raises:
         UsageError: They are not redeemed; see `sidecar.rules.loyalty.redeeming.quote`.
     """
-    account = shop.own.account
+    account = shop.own.loyalty.account
     query = select(account.c.available).where(
         account.c.unit == "points", account.c.customer_id == customer_id
     )

@@ -37,7 +37,7 @@ def load(
     Args:
         name_of: Of an earn rule, by its number.
     """
-    table = reading.shop.own.rewarded
+    table = reading.shop.own.loyalty.rewarded
     query = select(*(table.c[name] for name in _SCHEMA))
     found: dict[int, Remembered] = {}
     for start in range(0, len(orders), _CHUNK):
@@ -84,7 +84,10 @@ def save(reading: Reading, some: Iterable[Remembered], id_of: Callable[[str], in
     ]
     frame = pl.DataFrame(rows, schema=_SCHEMA, orient="row")
     insert(
-        reading.tx, reading.shop.own.rewarded, frame, update=("customer_id", "placed_at", "counts")
+        reading.tx,
+        reading.shop.own.loyalty.rewarded,
+        frame,
+        update=("customer_id", "placed_at", "counts"),
     )
 
 
@@ -95,7 +98,7 @@ def forget_gone(reading: Reading, customers: Sequence[int], there: Collection[in
     Args:
         there: All the orders that they have.
     """
-    table = reading.shop.own.rewarded
+    table = reading.shop.own.loyalty.rewarded
     for start in range(0, len(customers), _CHUNK):
         query = select(table.c.order_id).where(
             table.c.customer_id.in_(customers[start : start + _CHUNK]), table.c.counts != 0

@@ -78,7 +78,7 @@ def restore(
 
 
 def _earned(shop: Shop, customer_id: int, order_id: int) -> int:
-    cause = shop.own.cause
+    cause = shop.own.loyalty.cause
     query = select(cause.c.posted).where(
         cause.c.unit == "points",
         cause.c.kind == "earn",

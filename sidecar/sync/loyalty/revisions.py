@@ -45,7 +45,7 @@ class Revisions:
         """
         text = print_program(program)
         fingerprint = hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
-        table = self._own.program
+        table = self._own.loyalty.program
         known = select(table.c.revision).where(table.c.fingerprint == fingerprint)
         revision: int | None = self._tx.scalar(known)
         if revision is None:
@@ -65,7 +65,7 @@ class Revisions:
         """
         found = self._programs.get(revision)
         if found is None:
-            table = self._own.program
+            table = self._own.loyalty.program
             definition = select(table.c.definition).where(table.c.revision == revision)
             text = self._tx.scalar(definition)
             if text is None:
@@ -81,7 +81,7 @@ class Revisions:
             return _BASE_ID
         key, ids = earner_key(name), self._earner_ids
         if key not in ids:
-            result = self._tx.execute(insert(self._own.earner).values(name=key))
+            result = self._tx.execute(insert(self._own.loyalty.earner).values(name=key))
             ids[key] = int(result.lastrowid)
         return ids[key]
 
@@ -102,7 +102,7 @@ class Revisions:
     @functools.cached_property
     def _earner_ids(self) -> dict[str, int]:
         """Numbers by name."""
-        table = self._own.earner
+        table = self._own.loyalty.earner
         rows = self._tx.execute(select(table.c.name, table.c.earner_id))
         return {row.name: row.earner_id for row in rows}
 

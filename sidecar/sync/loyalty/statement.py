@@ -42,7 +42,7 @@ def read(
         limit: At most so many entries, the newest first.
     """
     own = shop.own
-    account = own.account
+    account = own.loyalty.account
     query = select(account.c.available, account.c.pending).where(
         account.c.unit == "points", account.c.customer_id == customer_id
     )
@@ -70,7 +70,7 @@ def read(
 
 def _member_since(tx: Connection, own: OwnTables, customer_id: int) -> int | None:
     """When the first entry was made, or the first card issued."""
-    entry, card = own.entry, own.card
+    entry, card = own.loyalty.entry, own.loyalty.card
     of_entries = select(func.min(entry.c.at)).where(
         entry.c.unit == "points", entry.c.customer_id == customer_id
     )
@@ -89,7 +89,7 @@ def _next_expiry(lots: Sequence[Mapping[str, Json]]) -> dict[str, Json] | None:
 
 
 def _lots(tx: Connection, own: OwnTables, customer_id: int) -> Sequence[Row[Any]]:
-    lot, cause = own.lot, own.cause
+    lot, cause = own.loyalty.lot, own.loyalty.cause
     query = (
         select(lot, cause.c.kind, cause.c.source_id, cause.c.earner_id)
         .outerjoin(cause, cause.c.cause_id == lot.c.cause_id)
@@ -101,7 +101,7 @@ def _lots(tx: Connection, own: OwnTables, customer_id: int) -> Sequence[Row[Any]
 
 
 def _entries(tx: Connection, own: OwnTables, customer_id: int, limit: int) -> Sequence[Row[Any]]:
-    entry, cause = own.entry, own.cause
+    entry, cause = own.loyalty.entry, own.loyalty.cause
     names = ("entry_id", "at", "amount", "shown", "native_id", "written")
     query: Select[Any] = (
         select(
@@ -124,7 +124,7 @@ class _Words:
         self._zone = zone
         # As the program spells them, where it still has them.
         spelled = {fold(rule.name): rule.name for rule in program.earn}
-        rows = tx.execute(select(own.earner.c.earner_id, own.earner.c.name))
+        rows = tx.execute(select(own.loyalty.earner.c.earner_id, own.loyalty.earner.c.name))
         self._rules = {number: spelled.get(name, name) for number, name in rows}
 
     def lot(self, row: Row[Any]) -> dict[str, Json]:

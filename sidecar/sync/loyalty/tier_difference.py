@@ -82,7 +82,7 @@ def difference(
     posting = Posting(shop, book, program, moment, trial=True)
     after = dataclasses.replace(both[1], unfinished=how)
     found, done, total = Difference(), 0, customers_in_store(shop)
-    table = shop.own.tier
+    table = shop.own.loyalty.tier
     for scope in ranges(shop, _RANGE):
         with rolled_back(shop.engine) as tx:
             reading = Reading(shop, tx, scope, moment)

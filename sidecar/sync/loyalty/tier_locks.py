@@ -72,7 +72,7 @@ def set_lock(
             "lock_actor": None if lock is None else lock.actor[:_ACTOR],
             "lock_reason": None if lock is None else lock.reason[:_REASON],
         }
-        table = shop.own.tier
+        table = shop.own.loyalty.tier
         base = definition.base
         # Who has earned nothing has no row, and is in the lowest.
         first = {
@@ -106,7 +106,7 @@ def _required(definition: Definition, name: str) -> Tier:
 
 
 def _told(tx: Connection, shop: Shop, customer_id: int) -> dict[str, Json]:
-    table = shop.own.tier
+    table = shop.own.loyalty.tier
     query = select(table.c.tier, table.c.since, table.c.lock_tier, table.c.lock_until)
     row = tx.execute(query.where(table.c.customer_id == customer_id)).one_or_none()
     return {} if row is None else dict(row._mapping)

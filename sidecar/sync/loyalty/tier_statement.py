@@ -17,7 +17,7 @@ from sidecar.sync.loyalty.rewarding import zone_of
 from sidecar.sync.loyalty.tier_definition import Definition, held
 from sidecar.sync.state import Json
 
-#: What led to a tier, by `sidecar.shop.own_tables.TIER_REASONS`.
+#: What led to a tier, by `sidecar.shop.own_loyalty_tables.TIER_REASONS`.
 _WHY: Mapping[str, str] = {
     "reached": "reached by what was earned",
     "missed": "the tier before was missed at its review and in the grace after it",
@@ -36,7 +36,7 @@ def read(tx: Connection, shop: Shop, customer_id: int) -> dict[str, Json] | None
     if definition is None:
         return None
     names: list[Json] = [tier.name for tier in definition.program.tiers]
-    table = shop.own.tier
+    table = shop.own.loyalty.tier
     row = tx.execute(select(table).where(table.c.customer_id == customer_id)).one_or_none()
     if row is None:
         base = definition.base
@@ -55,7 +55,7 @@ def read(tx: Connection, shop: Shop, customer_id: int) -> dict[str, Json] | None
             "next_why": "time alone does not change it",
         }
     zone = zone_of(definition.program, shop)
-    change = shop.own.tier_change
+    change = shop.own.loyalty.tier_change
     last = tx.scalar(
         select(change.c.why)
         .where(change.c.customer_id == customer_id, change.c.tier == row.tier)
@@ -80,7 +80,7 @@ def sizes(tx: Connection, shop: Shop) -> list[dict[str, Json]]:
     definition = held(tx, shop.own, Revisions(tx, shop.own))
     if definition is None:
         return []
-    table = shop.own.tier
+    table = shop.own.loyalty.tier
     query = select(table.c.tier, func.count()).group_by(table.c.tier)
     counted = {row[0]: int(row[1]) for row in tx.execute(query)}
     names = [tier.name for tier in definition.program.tiers]

@@ -71,7 +71,7 @@ class Tiers:
     ) -> dict[int, Tier | None]:
         """The tier that the customer of each of *orders* was in when it was placed, by order."""
         moves: dict[int, list[tuple[int, str | None]]] = {}
-        table = reading.shop.own.tier_change
+        table = reading.shop.own.loyalty.tier_change
         columns = {"customer_id": WHOLE, "at": WHOLE, "tier": TEXT, "change_id": WHOLE}
         query = select(*(table.c[name] for name in columns))
         customers = sorted({order.customer_id for order in orders})
@@ -114,9 +114,9 @@ class Tiers:
         moved = after.filter(pl.col("why").is_not_null())
         own, tx = reading.shop.own, reading.tx
         rows = changed.select("customer_id", *_CHANGING)
-        insert(tx, own.tier, _written(rows), update=list(_CHANGING))
+        insert(tx, own.loyalty.tier, _written(rows), update=list(_CHANGING))
         moves = moved.select("customer_id", "tier", "why", at=self._plan.now, was="row:tier")
-        insert(tx, own.tier_change, _written(moves, as_they_are=("why",)), strict=True)
+        insert(tx, own.loyalty.tier_change, _written(moves, as_they_are=("why",)), strict=True)
         return moved.height
 
     def judged(self, reading: Reading, customers: Sequence[int]) -> pl.DataFrame:
@@ -287,7 +287,7 @@ def next_looks(reading: Reading) -> pl.DataFrame:
 
     The last is when time alone may change it; null: never.
     """
-    table = reading.shop.own.tier
+    table = reading.shop.own.loyalty.tier
     query = select(table.c.customer_id, table.c.next_at.label("tier_at"))
     found = reading.rows(
         query.where(reading.of(table.c.customer_id)), {"customer_id": WHOLE, "tier_at": WHOLE}
@@ -296,7 +296,7 @@ def next_looks(reading: Reading) -> pl.DataFrame:
 
 
 def _rows(reading: Reading, customers: Sequence[int]) -> pl.DataFrame:
-    table = reading.shop.own.tier
+    table = reading.shop.own.loyalty.tier
     query = select(*(table.c[name] for name in _ROW))
     parts = [
         reading.rows_here(

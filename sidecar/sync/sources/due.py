@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sqlalchemy import Connection, Select, select
 
 from sidecar.shop.database import transaction
-from sidecar.shop.own_tables import UNITS
+from sidecar.shop.own_loyalty_tables import UNITS
 from sidecar.shop.shop import Shop
 from sidecar.sync.sources.source import Doorbell
 
@@ -53,9 +53,9 @@ class Due:
 
     def _kept(self, now_s: int) -> Iterator[Select[tuple[int]]]:
         own = self._shop.own
-        account = own.account
+        account = own.loyalty.account
         of_units = [(account, [account.c.unit == unit]) for unit in UNITS]
-        for table, where in (*of_units, (own.tier, []), (own.redemption, [])):
+        for table, where in (*of_units, (own.loyalty.tier, []), (own.loyalty.redemption, [])):
             query = select(table.c.customer_id).where(*where, table.c.next_at <= now_s)
             yield query.order_by(table.c.next_at).limit(self._at_once)
 
