@@ -63,7 +63,8 @@ foreach ($values['asked'] as $asked) {
 	}
 
 	$total = [$found['total'], $found['more']];
-	$expression = $filter->expression('orders >= 1');
+	$selected = ['selection' => 'orders >= 1', 'location' => 'country = "DE"'];
+	$expression = $filter->expression($selected);
 	$told[] = ['pages' => $pages, 'total' => $total, 'expression' => $expression];
 }
 
@@ -85,7 +86,7 @@ class Person:
     facts: dict[str, int | None]
     tags: set[int] = field(default_factory=set)
     segments: set[int] = field(default_factory=set)
-    selected: bool = False
+    selections: set[int] = field(default_factory=set)
 
     def begins_with(self, word: str) -> bool:
         texts = (self.first, self.last, self.email, self.telephone)
@@ -139,7 +140,7 @@ class Crowd:
         for person in self.people:
             person.tags = {tag for tag in self.tags if chance.random() < 0.3}
             person.segments = {segment for segment in self.segments if chance.random() < 0.4}
-            person.selected = chance.random() < 0.5
+            person.selections = {number for number in (77, 78) if chance.random() < 0.5}
         self._write()
 
     def _write(self) -> None:
@@ -193,8 +194,8 @@ class Crowd:
                     "other_assertions": 0,
                 }
                 tx.execute(own.customer.insert().values(**row, **person.facts, **words))
-                if person.selected:
-                    key = {"selection_id": 77, "customer_id": person.customer_id}
+                for number in person.selections:
+                    key = {"selection_id": number, "customer_id": person.customer_id}
                     tx.execute(own.selection.insert().values(**key))
 
     # -- the oracle ------------------------------------------------------------------------
@@ -223,8 +224,8 @@ class Crowd:
                 return person.group == int(text)
             case ["status"]:
                 return person.status == 1 if text == "1" else person.status != 1
-            case ["selection"]:
-                return person.selected
+            case ["selection" | "location"]:
+                return int(text) in person.selections
             case ["tags", how]:
                 has = [int(tag) in person.tags for tag in text.split(",")]
                 return all(has) if how == "all" else any(has) if how == "any" else not any(has)
@@ -277,6 +278,10 @@ QUERIES: tuple[dict[str, str], ...] = (
     {"status": "0"},
     {"selection": "77"},
     {"selection": "77", "status": "0", "spent_from": "0"},
+    {"location": "78"},
+    {"location": "78", "selection": "77"},
+    {"location": "78", "group": "1", "search": "a"},
+    {"location": "77", "selection": "77", "orders_from": "2"},
     {"segment": "2063", "group": "1", "orders_from": "1", "search": "a"},
     {"segment": "2064", "tags_all": "1064", "registered_from": "2026-03-29"},
 )
@@ -382,6 +387,8 @@ def test_what_is_not_there_finds_nobody_and_what_cannot_be_read_is_left_out(
         {"tags_none": "9"},
         {"group": "99"},
         {"selection": "5"},
+        {"location": "5"},
+        {"location": "5", "selection": "77"},
     ]
     unread: list[dict[str, str]] = [
         {"segment": "x' OR 1=1 -- "},
@@ -394,6 +401,8 @@ def test_what_is_not_there_finds_nobody_and_what_cannot_be_read_is_left_out(
         {"status": "2"},
         {"search": " \u00a0\x00\n "},
         {"selection": "9" * 30},
+        {"location": "0"},
+        {"location": "DE"},
     ]
     asked = [
         {"query": query, "sort": "spent", "descending": False, "limit": 20, "pages": 1}
@@ -405,7 +414,8 @@ def test_what_is_not_there_finds_nobody_and_what_cannot_be_read_is_left_out(
     everybody = crowd.wanted({}, "spent", descending=False)
     assert [one["pages"][0] for one in told] == [[]] * len(gone) + [everybody] * len(unread)
     # By an expression nobody acts on everybody either.
-    assert [one["expression"] for one in told[: len(gone) - 1]] == [""] * (len(gone) - 1)
+    assert [one["expression"] for one in told[: len(gone) - 3]] == [""] * (len(gone) - 3)
+    assert told[len(gone) - 1]["expression"] == '(orders >= 1) and (country = "DE")'
     assert {one["expression"] for one in told[len(gone) :]} == {"orders >= 0"}
 
 

@@ -66,6 +66,47 @@ def test_a_segment_and_its_expression_find_the_same(admin: Desk) -> None:
     admin.shot("customers-expression")
 
 
+def test_who_lives_in_a_country_and_a_region_is_found_beside_the_other_filters(
+    admin: Desk, store: Store
+) -> None:
+    there = (
+        "SELECT COUNT(*) FROM {address} a JOIN {zone} z USING (zone_id)"
+        " WHERE a.`default` = 1 AND z.code = 'ANG'"
+    )
+    page = admin.ours("customers")
+    everybody = page.locator("[data-list]").get_attribute("data-total")
+    listing = page.locator("[data-list]")
+
+    page.locator("#filter-country").select_option(label="United Kingdom")
+    expect(listing).to_have_attribute("data-expression", 'country = "GB"', timeout=PATIENCE_MS)
+    page.locator("#filter-region").select_option(label="Anglesey")
+    number = str(store.value(there))
+    expect(listing).to_have_attribute("data-total", number, timeout=PATIENCE_MS)
+    assert 0 < int(number) < int(everybody or 0)
+
+    page.locator('[data-filter="orders_from"]').fill("1000")
+    page.keyboard.press("Enter")
+    expect(listing).to_have_attribute("data-total", "0")
+    expect(listing).to_have_attribute(
+        "data-expression", '(country = "GB" and zone = "ANG") and orders >= 1000'
+    )
+    page.reload()
+    expect(page.locator("#filter-region option:checked")).to_have_text("Anglesey")
+    expect(page.locator("#filter-country option:checked")).to_have_text("United Kingdom")
+    admin.shot("customers-region")
+
+    page.locator('[data-filter="orders_from"]').fill("")
+    page.locator("#expression").fill("orders >= 0")
+    page.locator("[data-search]").click()
+    expect(listing).to_have_attribute("data-total", number, timeout=PATIENCE_MS)
+    page.locator('[data-unselect="selection"]').click()
+    page.locator("#filter-country").select_option(label="Andorra")
+    expect(listing).to_have_attribute("data-total", "0", timeout=PATIENCE_MS)
+    page.locator("#filter-country").select_option("")
+    expect(listing).to_have_attribute("data-total", everybody or "")
+    assert said(page).get("location") is None
+
+
 def test_a_fault_of_an_expression_is_shown_at_its_place(admin: Desk) -> None:
     page = admin.ours("customers")
 

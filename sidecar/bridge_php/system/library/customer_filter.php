@@ -11,8 +11,11 @@ class CustomerFilter {
 	/** What a URL may say. */
 	public const KEYS = [
 		'search', 'segment', 'tags_all', 'tags_any', 'tags_none', 'spent_from', 'spent_to', 'orders_from', 'orders_to',
-		'last_from', 'last_to', 'registered_from', 'registered_to', 'group', 'status', 'selection'
+		'last_from', 'last_to', 'registered_from', 'registered_to', 'group', 'status', 'selection', 'location'
 	];
+
+	/** What the daemon found: by an expression that a person wrote, and by where customers live. */
+	public const SELECTIONS = ['selection', 'location'];
 
 	/** Columns of ranges with the fact of each. */
 	public const RANGES = [
@@ -44,8 +47,8 @@ class CustomerFilter {
 	/** null: any. */
 	public ?bool $status = null;
 
-	/** The number of a selection; 0: none. */
-	public int $selection = 0;
+	/** @var array<string, int> numbers of selections by SELECTIONS */
+	public array $selections = [];
 
 	/** Something is asked for that is not there. */
 	public bool $nobody = false;
@@ -98,9 +101,11 @@ class CustomerFilter {
 			$this->keep('status', $query['status']);
 		}
 
-		if (ctype_digit($query['selection'] ?? '') && strlen($query['selection']) < 19) {
-			$this->selection = (int)$query['selection'];
-			$this->keep('selection', $query['selection']);
+		foreach (self::SELECTIONS as $key) {
+			if (ctype_digit($query[$key] ?? '') && strlen($query[$key]) < 19 && (int)$query[$key] > 0) {
+				$this->selections[$key] = (int)$query[$key];
+				$this->keep($key, $query[$key]);
+			}
 		}
 	}
 
@@ -133,19 +138,23 @@ class CustomerFilter {
 	/**
 	 * The same as an expression of the rules language.
 	 *
-	 * @param string $selected the expression behind `selection`; '' where it is not known
+	 * @param array<string, string> $selected the expressions behind `selections`; '' where one is not known
 	 *
 	 * @return string '' where it cannot be said
 	 */
-	public function expression(string $selected = ''): string {
-		if ($this->nobody || ($this->selection && $selected === '')) {
+	public function expression(array $selected = []): string {
+		if ($this->nobody) {
 			return '';
 		}
 
 		$parts = [];
 
-		if ($this->selection) {
-			$parts[] = $this->query === ['selection' => (string)$this->selection] ? $selected : '(' . $selected . ')';
+		foreach (array_keys($this->selections) as $key) {
+			if (($selected[$key] ?? '') === '') {
+				return '';
+			}
+
+			$parts[] = count($this->query) === 1 ? $selected[$key] : '(' . $selected[$key] . ')';
 		}
 
 		if ($this->segment) {

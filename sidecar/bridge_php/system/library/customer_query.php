@@ -74,7 +74,7 @@ class CustomerQuery {
 		$way = count($this->conditions) === 1 ? $this->known()[0] ?? null : null;
 
 		// Of words and several tags, the rows are counted more than once.
-		return $way && $way['rows'] > self::FEW && preg_match('/^(range|group|status|selection)/', $way['condition']);
+		return $way && $way['rows'] > self::FEW && preg_match('/^(range|group|status|selection|location)/', $way['condition']);
 	}
 
 	/**
@@ -150,8 +150,8 @@ class CustomerQuery {
 			$this->customer('word ' . $place, '(' . implode(' OR ', $parts) . ')', array_fill(0, 4, self::beginning($word)));
 		}
 
-		if ($filter->selection) {
-			$this->own('selection', 'x.`selection_id` = ?', [$filter->selection], true);
+		foreach ($filter->selections as $key => $selection_id) {
+			$this->own($key, $key . '.`selection_id` = ?', [$selection_id], true);
 		}
 	}
 
@@ -231,8 +231,10 @@ class CustomerQuery {
 			$from = '{sidecar_customer} s FORCE INDEX (`' . $index . '`)' . ($is_joined ? $to_store : '');
 		}
 
-		if (isset($conditions['selection'])) {
-			$from .= ' STRAIGHT_JOIN {sidecar_selection} x ON (x.`customer_id` = s.`customer_id`)';
+		foreach (CustomerFilter::SELECTIONS as $key) {
+			if (isset($conditions[$key])) {
+				$from .= " STRAIGHT_JOIN {sidecar_selection} $key ON ($key.`customer_id` = s.`customer_id`)";
+			}
 		}
 
 		foreach ($conditions as $condition) {
@@ -329,8 +331,8 @@ class CustomerQuery {
 			$ways[] = $this->by_word('word ' . $place, $word);
 		}
 
-		if ($filter->selection) {
-			$ways[] = $this->counted('selection', 'SELECT `customer_id` FROM {sidecar_selection} WHERE `selection_id` = ?', [$filter->selection]);
+		foreach ($filter->selections as $key => $selection_id) {
+			$ways[] = $this->counted($key, 'SELECT `customer_id` FROM {sidecar_selection} WHERE `selection_id` = ?', [$selection_id]);
 		}
 
 		return $ways;

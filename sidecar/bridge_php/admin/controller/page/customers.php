@@ -11,6 +11,7 @@ use Opencart\System\Library\Extension\Sidecar\CustomerQuery;
 use Opencart\System\Library\Extension\Sidecar\Daemon;
 use Opencart\System\Library\Extension\Sidecar\Page;
 use Opencart\System\Library\Extension\Sidecar\Selection;
+use Opencart\System\Library\Extension\Sidecar\Text;
 
 /**
  * The list of customers, and one customer.
@@ -51,16 +52,18 @@ class Customers extends Page {
 		ksort($quick);
 		$everyone = $names->everyone();
 		$this->show('customers', [
-			'rows'     => $this->rows(),
-			'list'     => $this->here('list', $this->asked()),
-			'preview'  => $this->here('preview'),
-			'run'      => $this->maySee('activity') ? $this->link(Bridge::route('activity') . '.info') : '',
-			'everyone' => $everyone === null ? '' : $this->number($everyone),
-			'quick'    => $quick,
-			'more'     => $more,
-			'tags'     => $names->tags(),
-			'groups'   => $names->groups(),
-			'scripts'  => ['javascript/customers.js']
+			'rows'      => $this->rows(),
+			'list'      => $this->here('list', $this->asked()),
+			'preview'   => $this->here('preview'),
+			'regions'   => $this->here('regions'),
+			'run'       => $this->maySee('activity') ? $this->link(Bridge::route('activity') . '.info') : '',
+			'everyone'  => $everyone === null ? '' : $this->number($everyone),
+			'quick'     => $quick,
+			'more'      => $more,
+			'tags'      => $names->tags(),
+			'groups'    => $names->groups(),
+			'countries' => $this->countries(),
+			'scripts'   => ['javascript/customers.js']
 		]);
 	}
 
@@ -71,6 +74,17 @@ class Customers extends Page {
 	 */
 	public function list(): void {
 		$this->response->setOutput($this->rows());
+	}
+
+	/**
+	 * The regions of a country as JSON: GET country, its id; answers a list as `places` gives.
+	 */
+	public function regions(): void {
+		$this->load->model('localisation/country');
+		$this->load->model('localisation/zone');
+		$country = $this->model_localisation_country->getCountry((int)$this->get('country'));
+		$in = 'country = ' . CustomerFilter::quoted(Text::plain($country['iso_code_2'] ?? ''));
+		$this->json($country ? $this->places($this->model_localisation_zone->getZonesByCountryId((int)$country['country_id']), $in . ' and zone = ', 'code') : []);
 	}
 
 	/**
@@ -120,7 +134,7 @@ class Customers extends Page {
 		$limit = max((int)$this->config->get('config_pagination_admin'), 10);
 		$filter = new CustomerFilter($asked, $this->names());
 		$query = $filter->query();
-		$selection = $filter->selection ? (new Selection($this->database()))->find($filter->selection) : null;
+		$selections = array_map([new Selection($this->database()), 'find'], $filter->selections);
 		$list = new CustomerList($this->database(), $this->names(), $filter);
 		$found = $list->page($sort, $order === 'desc', ($page - 1) * $limit, $limit);
 		$total = $found['total'];
@@ -141,14 +155,47 @@ class Customers extends Page {
 			'sorts'      => $sorts,
 			'query'      => (object)$query,
 			'url'        => $this->here('', $kept + ['page' => $page > 1 ? $page : '']),
-			'expression' => $filter->expression($selection['expression'] ?? ''),
+			'expression' => $filter->expression(array_map(static function (?array $selection): string {
+				return $selection['expression'] ?? '';
+			}, $selections)),
 			'total'      => $total,
 			'counted'    => ($found['more'] ? $words['text_more_than'] . ' ' : '') . $this->number($total),
-			'selection'  => $filter->selection,
-			'selected'   => $selection,
+			'selections' => $selections,
 			'pagination' => $this->pagination($total, $page, $limit, $this->here('list', $kept + ['page' => '{page}'])),
 			'results'    => sprintf($words[$found['more'] ? 'text_results_more' : 'text_results'], $this->number($first), $this->number(max($first, ($page - 1) * $limit + count($rows))), $this->number($total))
 		]);
+	}
+
+	/**
+	 * The store's countries, as `places` gives them.
+	 *
+	 * @return list<array{id: int, name: string, expression: string}>
+	 */
+	private function countries(): array {
+		$this->load->model('localisation/country');
+
+		return $this->places($this->model_localisation_country->getCountries(), 'country = ', 'iso_code_2');
+	}
+
+	/**
+	 * Countries or regions, each with the expression that finds who lives there; those without a code are left out.
+	 *
+	 * @param list<array<string, ?string>> $rows   of OpenCart's models
+	 * @param string                       $is     the expression up to the code
+	 * @param string                       $column of the code
+	 *
+	 * @return list<array{id: int, name: string, expression: string}>
+	 */
+	private function places(array $rows, string $is, string $column): array {
+		$places = [];
+
+		foreach ($rows as $row) {
+			if ((string)$row[$column] !== '') {
+				$places[] = ['id' => (int)$row['country_id'], 'name' => Text::plain($row['name']), 'expression' => $is . CustomerFilter::quoted(Text::plain($row[$column]))];
+			}
+		}
+
+		return $places;
 	}
 
 	/**

@@ -18,6 +18,8 @@ function start() {
   const panel = root.querySelector('#customers-list');
   const expression = root.querySelector('#expression');
   const searching = root.querySelector('#customers-expression');
+  const locating = root.querySelector('#customers-location');
+  const [country, region] = locating.querySelectorAll('select');
   const bulk = root.querySelector('#customers-bulk');
   const TICKED = 'sidecar-customers-ticked';
   const RELOAD_MS = 2500;
@@ -29,7 +31,8 @@ function start() {
   let isAll = false;
   /** What was previewed: the request that is to be made. */
   let previewed = null;
-  let searches = 0;
+  /** How many searches were begun or given up, by the filter that each is for: the last one counts. */
+  const searches = {selection: 0, location: 0};
   /** What is loaded without a new entry in the browser's history. */
   let quiet = '';
 
@@ -112,6 +115,7 @@ function start() {
       button.setAttribute('aria-pressed', String(isActive));
     });
     root.querySelector('[data-as-expression]').textContent = list.dataset.expression;
+    showLocation();
 
     if (before !== list.dataset.query) {
       isAll = false;
@@ -151,13 +155,13 @@ function start() {
     if (on('[data-apply]')) {
       apply();
     } else if (on('[data-reset]')) {
-      inputs().forEach((input) => put(input, ''));
+      clear();
       apply();
     } else if (on('button[data-segment]')) {
       const chosen = on('button[data-segment]').dataset.segment;
 
       if (chosen === '') {
-        inputs().forEach((input) => put(input, ''));
+        clear();
       }
 
       root.querySelector('[data-filter="segment"]').value = chosen;
@@ -165,13 +169,18 @@ function start() {
     } else if (on('[data-show-filter]')) {
       root.querySelector('#customers-filter').classList.toggle('d-none');
     } else if (on('[data-unselect]')) {
-      root.querySelector('[data-filter="selection"]').value = '';
+      unselect(on('[data-unselect]').dataset.unselect);
       apply();
     } else if (on('[data-again]')) {
-      expression.value = on('[data-again]').dataset.again;
-      search();
+      const {again, expression: text} = on('[data-again]').dataset;
+
+      if (again === 'selection') {
+        expression.value = text;
+      }
+
+      search(again, text);
     } else if (on('[data-search]')) {
-      search();
+      search('selection', expression.value.trim());
     }
   });
 
@@ -182,6 +191,11 @@ function start() {
       tellTicked(details);
     } else if (event.target.matches('select[data-filter]')) {
       apply();
+    } else if (event.target === country && country.value === '') {
+      unselect('location');
+      apply();
+    } else if (event.target === country || event.target === region) {
+      search('location', event.target.value);
     }
   });
 
@@ -189,7 +203,7 @@ function start() {
     if (event.key === 'Enter' && event.target.matches('input[data-filter]')) {
       apply();
     } else if (event.key === 'Enter' && event.target === expression) {
-      search();
+      search('selection', expression.value.trim());
     }
   });
 
@@ -212,10 +226,26 @@ function start() {
     return (await follow(root, asked.command, progress)).answer;
   }
 
-  async function search() {
-    const text = expression.value.trim();
-    const number = ++searches;
-    const progress = new Progress(searching);
+  function progressOf(filter) {
+    return new Progress(filter === 'location' ? locating : searching);
+  }
+
+  /** Give up what the daemon found for a filter, and what it still looks for. */
+  function unselect(filter) {
+    searches[filter] += 1;
+    progressOf(filter).line.replaceChildren();
+    root.querySelector(`[data-filter="${filter}"]`).value = '';
+  }
+
+  function clear() {
+    inputs().forEach((input) => put(input, ''));
+    Object.keys(searches).forEach(unselect);
+  }
+
+  /** Have customers found by an expression, and show those of them whom the other filters leave. */
+  async function search(filter, text) {
+    const number = ++searches[filter];
+    const progress = progressOf(filter);
 
     if (text === '') {
       return;
@@ -225,9 +255,9 @@ function start() {
     let selection = 0;
     const look = (done) => {
       // What is found already is worth a look while the rest is looked through.
-      if (selection && done && performance.now() - shown > RELOAD_MS && number === searches) {
+      if (selection && done && performance.now() - shown > RELOAD_MS && number === searches[filter]) {
         shown = performance.now();
-        root.querySelector('[data-filter="selection"]').value = selection;
+        root.querySelector(`[data-filter="${filter}"]`).value = selection;
         quietly(filtered());
       }
     };
@@ -239,18 +269,45 @@ function start() {
         look(done);
       }, (command) => { selection = command; });
 
-      if (number !== searches) {
+      if (number !== searches[filter]) {
         return;
       }
 
-      progress.over([say(texts.found, count(answer.customers)), ...answer.warnings].join('\n'), answer.warnings.length ? 'warning' : 'success');
-      root.querySelector('[data-filter="selection"]').value = selection;
+      if (filter === 'selection') {
+        progress.over([say(texts.found, count(answer.customers)), ...answer.warnings].join('\n'), answer.warnings.length ? 'warning' : 'success');
+      } else {
+        progress.line.replaceChildren();
+      }
+
+      root.querySelector(`[data-filter="${filter}"]`).value = selection;
       await load(panel, filtered());
     } catch (error) {
-      if (number === searches) {
+      if (number === searches[filter]) {
         progress.over(error.message, 'danger');
+        showLocation();
       }
     }
+  }
+
+  /** Make the choices of country and region say what the list shows. */
+  async function showLocation() {
+    const text = list.dataset.location;
+    const chosen = [...country.options].find((option) => option.value && (text === option.value || text.startsWith(`${option.value} and `)));
+    country.value = chosen?.value ?? '';
+
+    if (region.dataset.country !== (chosen?.dataset.country ?? '')) {
+      region.dataset.country = chosen?.dataset.country ?? '';
+      const regions = chosen ? await fetchJson(root, `${root.dataset.regions}&country=${chosen.dataset.country}`).catch(() => []) : [];
+
+      if (region.dataset.country !== (chosen?.dataset.country ?? '')) {
+        return;
+      }
+
+      region.replaceChildren(new Option('', country.value), ...regions.map(({name, expression: where}) => new Option(name, where)));
+      region.parentElement.classList.toggle('d-none', regions.length === 0);
+    }
+
+    region.value = [...region.options].some((option) => option.value === text) ? text : country.value;
   }
 
   // -- many at once ------------------------------------------------------------------------
