@@ -226,8 +226,41 @@ def test_an_end_that_was_given_as_a_day_is_told_as_that_day(small_database: Data
     assert instant.endswith("until 2027-03-01 12:00")
 
 
+def test_numbers_are_written_as_the_admins_language_writes_them(small_database: Database) -> None:
+    code = """
+    $german = ['date_format_short' => 'd.m.Y', 'thousand_point' => '.', 'decimal_point' => ','];
+    $formats = Sidecar\\Text::formats(function (string $name) use ($german): string {
+        return $german[$name];
+    });
+    $shown = new Sidecar\\Shown($formats + ['unit_percent' => '%'], 'strval');
+    $facts = array_map(function (array $fact) use ($shown): string {
+        return $shown->fact(['kind' => $fact[0], 'unit' => $fact[1], 'value' => $fact[2]]);
+    }, $values['facts']);
+
+    return [...$facts, $shown->amount('points', '-10000'), $shown->instant('86400', true),
+        $shown->instant('86400')];
+    """
+
+    written = php_call(
+        small_database,
+        code,
+        zone="UTC",
+        facts=[
+            ["number", "", 1234567],
+            ["decimal", "", "1000.50"],
+            ["decimal", "percent", "12.5"],
+            ["text", "", "9965152286755763"],
+            ["text", "", "1234.50"],
+        ],
+    )
+
+    numbers = ["1.234.567", "1.000,50", "12,5 %", "9965152286755763", "1234.50"]
+    assert written == [*numbers, "-10.000", "02.01.1970", "02.01.1970 00:00"]
+
+
 WORDS = """
-$shown = new Sidecar\\Shown(['format_time' => 'Y-m-d H:i'], function (string $amount): string {
+$formats = ['format_time' => 'Y-m-d H:i', 'thousand_point' => ','];
+$shown = new Sidecar\\Shown($formats, function (string $amount): string {
 	return $amount . ' $';
 });
 $words = new Sidecar\\TimelineWords(

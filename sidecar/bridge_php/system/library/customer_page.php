@@ -64,6 +64,7 @@ trait CustomerPage {
 			'expected'   => $money->day($expected),
 			'overdue'    => $expected !== null && date('Y-m-d', (int)strtotime($expected)) < date('Y-m-d'),
 			'units'      => $buying['baskets']['units'] === null ? '' : $this->decimal((float)$buying['baskets']['units'], 2),
+			'currency'   => (string)$this->config->get('config_currency'),
 			'months'     => $this->months($buying['months']),
 			'sizes'      => $this->sizes($buying['baskets']['sizes']),
 			'categories' => $money->goods($buying['categories']),
@@ -264,7 +265,7 @@ trait CustomerPage {
 				'available' => $shown->amount($unit, $balance['available']),
 				'pending'   => (int)$balance['pending'] ? $shown->amount($unit, $balance['pending']) : '',
 				'expiring'  => $balance['expiring'] !== null ? $shown->amount($unit, $balance['expiring']) : '',
-				'expires'   => $shown->instant($balance['expires'], true)
+				'expires'   => $balance['expires'] === null ? '' : $shown->instant((string)((int)$balance['expires'] - 1), true)
 			];
 		}
 

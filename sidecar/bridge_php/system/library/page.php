@@ -114,7 +114,7 @@ abstract class Page extends \Opencart\System\Engine\Controller {
 			}
 		}
 
-		return $words;
+		return Text::formats([$this->language, 'get']) + $words;
 	}
 
 	/**

@@ -30,7 +30,19 @@ class Shown {
 
 	/** An amount of an account: whole points, or credit in ten-thousandths. */
 	public function amount(string $unit, string $amount): string {
-		return $unit === 'credit' ? $this->money((string)((int)$amount / 10000)) : (string)(int)$amount;
+		return $unit === 'credit' ? $this->money((string)((int)$amount / 10000)) : $this->number($amount);
+	}
+
+	/** A whole number. */
+	private function number(string $whole): string {
+		return number_format((int)$whole, 0, '', $this->words['thousand_point']);
+	}
+
+	/** A number with as many places as it is written with. */
+	private function decimal(string $written): string {
+		$places = strlen(explode('.', $written . '.')[1]);
+
+		return number_format((float)$written, $places, $this->words['decimal_point'], $this->words['thousand_point']);
 	}
 
 	/** An instant of our tables; '' for none. */
@@ -74,7 +86,7 @@ class Shown {
 				return $this->words['value_' . str_replace(' ', '_', (string)$value)] ?? (string)$value;
 		}
 
-		$text = $this->value($value);
+		$text = $fact['kind'] === 'decimal' ? $this->decimal((string)$value) : $this->value($value);
 
 		return in_array($fact['unit'], self::UNITS, true) ? $text . ' ' . $this->words['unit_' . $fact['unit']] : $text;
 	}
@@ -91,6 +103,10 @@ class Shown {
 
 		if (is_array($value)) {
 			return implode(', ', array_map([$this, 'value'], $value));
+		}
+
+		if (is_int($value)) {
+			return $this->number((string)$value);
 		}
 
 		$text = (string)$value;

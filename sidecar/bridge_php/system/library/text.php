@@ -48,6 +48,19 @@ final class Text {
 		return $epoch_s === null ? '' : date($format, (int)$epoch_s);
 	}
 
+	/**
+	 * How the admin's own language writes days, times and numbers: beside the words of a page.
+	 *
+	 * @param callable(string): string $language a text of OpenCart's own by name
+	 *
+	 * @return array<string, string>
+	 */
+	public static function formats(callable $language): array {
+		$day = $language('date_format_short');
+
+		return ['format_day' => $day, 'format_time' => $day . ' H:i', 'thousand_point' => $language('thousand_point'), 'decimal_point' => $language('decimal_point')];
+	}
+
 	/** A person as our tables name them (`admin:anna`), for people. */
 	public static function actor(?string $actor): string {
 		$place = strpos((string)$actor, ':');

@@ -5,6 +5,7 @@ use Opencart\System\Library\Extension\Sidecar\Bridge;
 use Opencart\System\Library\Extension\Sidecar\Daemon;
 use Opencart\System\Library\Extension\Sidecar\Database;
 use Opencart\System\Library\Extension\Sidecar\Overview;
+use Opencart\System\Library\Extension\Sidecar\Text;
 
 /**
  * The sidecar on the dashboard; index and save are its settings, as every widget has them.
@@ -153,6 +154,6 @@ class Sidecar extends \Opencart\System\Engine\Controller {
 			}
 		}
 
-		return $words;
+		return Text::formats([$this->language, 'get']) + $words;
 	}
 }

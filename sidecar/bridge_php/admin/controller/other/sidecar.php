@@ -173,7 +173,7 @@ class Sidecar extends \Opencart\System\Engine\Controller {
 			}
 		}
 
-		return $words;
+		return Text::formats([$this->language, 'get']) + $words;
 	}
 
 	/** A URL of the admin with the token, not escaped. */

@@ -10,8 +10,6 @@ $_['menu_reports'] = 'Berichte';
 $_['menu_activity'] = 'Verlauf';
 $_['menu_status'] = 'Zustand';
 $_['text_home'] = 'Start';
-$_['format_time'] = 'd.m.Y H:i';
-$_['format_day'] = 'd.m.Y';
 
 // When nobody carries out what is asked for
 $_['daemon_tables'] = 'Die Tabellen des Sidecar fehlen. Auf dem Server ausführen: sidecar migrate';

@@ -10,8 +10,6 @@ $_['menu_reports'] = 'Reports';
 $_['menu_activity'] = 'Activity';
 $_['menu_status'] = 'Status';
 $_['text_home'] = 'Home';
-$_['format_time'] = 'Y-m-d H:i';
-$_['format_day'] = 'Y-m-d';
 
 // When nobody carries out what is asked for
 $_['daemon_tables'] = 'The sidecar\'s tables are not there. On the server, run: sidecar migrate';

@@ -15,6 +15,7 @@ $_['text_no_changes'] = 'So etwas wurde nicht geändert, oder es ist älter als 
 $_['text_yes'] = 'ja';
 $_['text_no'] = 'nein';
 $_['text_of'] = '%s geändert, %s angesehen';
+$_['text_would_change'] = '%s würden sich ändern';
 $_['text_set_aside'] = '%s zurückgestellt';
 $_['text_changed'] = 'Was geändert wurde';
 $_['text_only'] = 'Nur';

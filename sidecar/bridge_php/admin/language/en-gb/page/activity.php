@@ -15,6 +15,7 @@ $_['text_no_changes'] = 'Nothing of this kind was changed, or it is older than w
 $_['text_yes'] = 'yes';
 $_['text_no'] = 'no';
 $_['text_of'] = '%s changed, %s looked at';
+$_['text_would_change'] = '%s would change';
 $_['text_set_aside'] = '%s set aside';
 $_['text_changed'] = 'What was changed';
 $_['text_only'] = 'Only';
