@@ -160,10 +160,24 @@ def test_a_command_looks_unless_a_parameter_makes_it_act(small_database: Databas
 
     looking = [[each.name, {"limit": 3}] for each in COMMANDS if each.looks]
     changing = [[each.name, {}] for each in COMMANDS if not each.looks]
-    with_it = [[name, {one: value}] for name, one in acting for value in (True, None, "", [])]
+    values: tuple[object, ...] = (True, None, "", [])
+    with_it = [[name, {one: value}] for name, one in acting for value in values]
     told = php_call(small_database, code, asked=looking + changing + with_it + [["no.such", {}]])
 
     assert told == [True] * len(looking) + [False] * (len(changing) + len(with_it) + 1)
+
+
+def test_what_a_command_was_asked_with_is_told_to_who_asked(small_database: Database) -> None:
+    code = (
+        "$commands = new Sidecar\\Commands($database);"
+        " $number = $commands->ask('consent.show', $values['text'], 'admin:eve', 'its-key');"
+        " return [$commands->parameters($number, 'admin:eve'),"
+        " $commands->parameters($number, 'admin:mallory'),"
+        " $commands->parameters($number + 1, 'admin:eve')];"
+    )
+    asked = {"customer": "o'guest \\ 50%_ <b> 🦊@example.com"}
+
+    assert php_call(small_database, code, text=json.dumps(asked)) == [asked, [], []]
 
 
 def test_commands_are_found_in_the_templates() -> None:

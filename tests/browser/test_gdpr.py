@@ -270,6 +270,64 @@ def test_a_consent_is_recorded_with_evidence_and_withdrawn(
     expect(row).to_contain_text("withdrawn")
 
 
+def test_a_guests_consents_are_found_by_address_and_withdrawn(
+    admin: Desk, reader: Desk, bridge: Program, store: Store, hostile: int, in_place: bool
+) -> None:
+    address = "o'guest+50%_&<b>@example.com"
+    page = admin.ours("gdpr.consents")
+    page.get_by_text("Take somebody off the list").click()
+    page.locator("#leave-customer").fill(address)
+    page.locator("#leave-reason").fill(HOSTILE)
+    page.get_by_role("button", name="They consent again").click()
+    expect(page.get_by_text("The consent is recorded.")).to_be_visible()
+
+    page.locator("#consents-of").fill(address)
+    page.locator("#consents-of").press("Enter")
+    found = page.locator("#gdpr-consented")
+    expect(found.locator("strong")).to_have_text(address)
+    expect(found).to_contain_text("guest")
+    row = found.locator("tbody tr", has_text="newsletter")
+    expect(row).to_contain_text("granted")
+    expect(found.locator("ul")).to_contain_text(HOSTILE)
+    assert "guest%2B" not in page.url
+    admin.shot("gdpr-guest")
+    row.locator("summary").click()
+    row.get_by_label("Reason (may be empty)").fill("said so")
+    row.get_by_role("button", name="Withdraw").click()
+    expect(row).to_contain_text("withdrawn")
+    expect(found.locator("ul")).to_contain_text("said so")
+    if not in_place:
+        told = bridge.json("consent", "show", address)
+        assert [one["state"] for one in told["consents"]] == ["withdrawn"]
+
+    # Of a customer the same, with the way to their page; who is not known is told.
+    page.locator("#consents-of").fill(str(hostile))
+    page.locator("[data-show]").click()
+    expect(found.get_by_role("link", name=f"The customer #{hostile}")).to_be_visible()
+    page.locator("#consents-of").fill("99999999")
+    page.locator("#consents-of").press("Enter")
+    expect(found.locator(".alert-danger")).to_contain_text("99999999")
+
+    # Who may only look sees them, and cannot withdraw.
+    page = reader.ours("gdpr.consents")
+    page.locator("#consents-of").fill(address)
+    page.locator("[data-show]").click()
+    expect(page.locator("#gdpr-consented strong")).to_have_text(address)
+    assert page.locator("[data-submit]").count() == 0
+
+
+def test_enter_after_an_address_looks_it_up_and_suppresses_nothing(
+    admin: Desk, store: Store
+) -> None:
+    before = store.value("SELECT COUNT(*) FROM {sidecar_suppression}")
+    page = admin.ours("gdpr.consents")
+    page.locator("#suppress-address").fill("only-asked@example.com")
+    page.locator("#suppress-address").press("Enter")
+
+    expect(page.locator("[data-found]")).to_contain_text("Not on the list")
+    assert store.value("SELECT COUNT(*) FROM {sidecar_suppression}") == before
+
+
 @pytest.mark.parametrize(
     ("kind", "table"),
     [
@@ -507,6 +565,7 @@ LOOKED_AT = (
     "gdpr.export",
     "gdpr.customer",
     "gdpr.rights",
+    "gdpr.consented",
     "gdpr.consents",
     "gdpr.retention",
     "gdpr.purges",

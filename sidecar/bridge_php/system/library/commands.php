@@ -76,6 +76,17 @@ class Commands {
 	}
 
 	/**
+	 * What a command was asked with; empty: there is none of that number by that actor.
+	 *
+	 * @return array<string, mixed>
+	 */
+	public function parameters(int $command_id, string $actor): array {
+		$text = $this->database->value('SELECT `parameters` FROM {sidecar_command} WHERE `command_id` = ? AND `actor` = ?', [$command_id, mb_substr($actor, 0, 64)]);
+
+		return $text === null ? [] : (array)json_decode($text, true);
+	}
+
+	/**
 	 * A command as it stands; null: there is none of that number by that actor.
 	 *
 	 * @return ?array{command: int, name: string, state: string, done: int, total: int, answer: mixed, error: ?string}

@@ -2,7 +2,7 @@
 namespace Opencart\System\Library\Extension\Sidecar;
 
 /**
- * One customer's rights, requests and consents. For the page of privacy.
+ * One customer's rights, requests and consents, and a guest's consents. For the page of privacy.
  */
 trait GdprCustomer {
 	/** The page: GET customer_id. */
@@ -37,10 +37,13 @@ trait GdprCustomer {
 		$this->piece('gdpr_rights', $this->rightsData($customer, $customer_id));
 	}
 
-	/** A customer's consents, as a piece: GET customer_id and command, a consent.show. */
+	/** Somebody's consents, as a piece: GET command, a consent.show, and perhaps customer_id: only theirs. */
 	public function consented(): void {
 		$told = $this->answered('consent.show');
-		$customer_id = (int)$this->get('customer_id');
+		$only = $this->get('customer_id');
+		$customer_id = (int)($told['customer_id'] ?? 0);
+		// A guest is known by nothing but the address that was asked for.
+		$guest = $customer_id ? '' : (string)($this->commands()->parameters((int)$this->get('command'), $this->actor())['customer'] ?? '');
 		$stores = $this->stores();
 		$consents = [];
 
@@ -62,8 +65,10 @@ trait GdprCustomer {
 		}, $told['suppressed'] ?? []);
 
 		$this->piece('gdpr_consented', [
-			'known'      => isset($told['consents']) && (int)($told['customer_id'] ?? 0) === $customer_id,
-			'customer'   => $customer_id,
+			'known'      => isset($told['consents']) && ($only === '' || $customer_id === (int)$only),
+			'customer'   => $customer_id ?: $guest,
+			'guest'      => $guest,
+			'page'       => $only === '' && $customer_id ? $this->here('customer', ['customer_id' => $customer_id]) : '',
 			'consents'   => $consents,
 			'suppressed' => $suppressed,
 			'history'    => array_map(function (array $row) use ($stores): array {

@@ -127,6 +127,7 @@ class Gdpr extends Page {
 		$this->show('gdpr_consents', [
 			'views'      => $this->views('consents'),
 			'chain'      => $this->here('chain'),
+			'consented'  => $this->here('consented'),
 			'suppressed' => $this->here('suppressed'),
 			'channels'   => self::ADDRESS_CHANNELS,
 			'noes'       => self::NOES,

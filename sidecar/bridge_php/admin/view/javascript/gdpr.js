@@ -1,6 +1,6 @@
 /**
  * What the page of privacy does beside asking for commands: fetch an export, tell its password,
- * find an address.
+ * find an address, and somebody by what is typed.
  *
  *   <div data-fetches="URL" data-request="7"><button data-fetch></button></div>
  *                                    asks for a download, and posts its number to the URL for the file
@@ -9,6 +9,8 @@
  *                                    the URL opens it, once
  *   <div data-finds="URL"><button data-find></button><div data-found></div></div>
  *                                    whether the address of the inputs around it is suppressed
+ *   <div data-command data-shows="#PANEL"><input data-parameter="customer"><button data-show></button></div>
+ *                                    the panel asks for what it asks, with these inputs
  *   <div data-command data-leads="URL">  when its command is over, on to the request that it answers
  */
 
@@ -93,8 +95,16 @@ function find(element, button) {
   });
 }
 
+function show(element) {
+  if ([...element.querySelectorAll('input')].every((input) => input.reportValidity())) {
+    const panel = document.querySelector(element.dataset.shows);
+    panel.dataset.parameters = JSON.stringify(parametersOf(element));
+    load(panel, panel.dataset.opened);
+  }
+}
+
 document.addEventListener('click', (event) => {
-  for (const [button, element, act] of [['[data-fetch]', '[data-fetches]', fetchFile], ['[data-tell]', '[data-tells]', tell], ['[data-find]', '[data-finds]', find]]) {
+  for (const [button, element, act] of [['[data-fetch]', '[data-fetches]', fetchFile], ['[data-tell]', '[data-tells]', tell], ['[data-find]', '[data-finds]', find], ['[data-show]', '[data-shows]', show]]) {
     const pressed = event.target.closest?.(button);
 
     if (pressed) {

@@ -396,7 +396,8 @@ document.addEventListener('keydown', (event) => {
   // Enter would send the native form that is around the customer's tab.
   if (event.key === 'Enter' && element && place(element) && event.target.matches('input')) {
     event.preventDefault();
-    element.querySelector('[data-submit]')?.click();
+    // What looks comes before what acts.
+    (element.querySelector('[data-find], [data-show]') ?? element.querySelector('[data-submit]'))?.click();
   }
 });
 
