@@ -11,6 +11,8 @@ from typing import cast
 from sqlalchemy import Engine
 
 from sidecar import clock
+from sidecar.app.loyalty_view import LoyaltyView
+from sidecar.app.privacy_view import PrivacyView
 from sidecar.app.requests import Requests
 from sidecar.app.view import View
 from sidecar.config import Config
@@ -38,6 +40,7 @@ from sidecar.sync.commands import (
     credit_handlers,
     look_handlers,
     loyalty_handlers,
+    loyalty_look_handlers,
     operation_handlers,
     pin_handlers,
     redemption_handlers,
@@ -99,6 +102,16 @@ class Sidecar:
     def view(self) -> View:
         """What there is to see of it."""
         return View(self.config, self.shop, self.check_rules)
+
+    @property
+    def loyalty_view(self) -> LoyaltyView:
+        """What there is to see of its points and store credit."""
+        return LoyaltyView(self.config, self.shop, self.check_rules)
+
+    @property
+    def privacy_view(self) -> PrivacyView:
+        """What there is to see of personal data in it."""
+        return PrivacyView(self.config, self.shop)
 
     @property
     def requests(self) -> Requests:
@@ -299,6 +312,7 @@ class Sidecar:
             **redemption_handlers.handlers(self._means),
             **consent_handlers.handlers(self._means),
             **look_handlers.handlers(lambda: self.view),
+            **loyalty_look_handlers.handlers(lambda: self.loyalty_view),
             **request_handlers.handlers(self._privacy_means),
             **erase_handlers.handlers(self._privacy_means),
             **export_handlers.handlers(self._privacy_means, self._explained),

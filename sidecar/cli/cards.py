@@ -27,7 +27,7 @@ def card(
     sidecar = options.opened(context)
     sidecar.require_own_tables()
     options.say_if_elsewhere(sidecar)
-    found: dict[str, Any] = sidecar.view.card(which)
+    found: dict[str, Any] = sidecar.loyalty_view.card(which)
     if json:
         show.as_json(found)
     if found["state"] == "mistyped":

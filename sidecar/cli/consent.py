@@ -92,7 +92,7 @@ def show_(context: typer.Context, customer: CustomerOrGuest, json: Json = False)
     sidecar = options.opened(context)
     sidecar.require_own_tables()
     options.say_if_elsewhere(sidecar)
-    found: dict[str, Any] = sidecar.view.consents(customer)
+    found: dict[str, Any] = sidecar.privacy_view.consents(customer)
     if json:
         show.as_json(found)
         return
@@ -131,7 +131,7 @@ def suppressed(
     sidecar = options.opened(context)
     sidecar.require_own_tables()
     options.say_if_elsewhere(sidecar)
-    found: dict[str, Any] = sidecar.view.suppressed(channel, address)
+    found: dict[str, Any] = sidecar.privacy_view.suppressed(channel, address)
     if json:
         show.as_json(found)
     elif found["suppressed"]:
@@ -146,7 +146,7 @@ def verify(context: typer.Context, json: Json = False) -> None:
     sidecar.require_own_tables()
     options.say_if_elsewhere(sidecar)
     with show.progress("verifying") as told:
-        found: dict[str, Any] = sidecar.view.consents_verified(told)
+        found: dict[str, Any] = sidecar.privacy_view.consents_verified(told)
     if json:
         show.as_json(found)
     else:
@@ -345,7 +345,7 @@ def list_wordings(context: typer.Context, json: Json = False) -> None:
     """Show the words that are kept, the newest first."""
     sidecar = options.opened(context)
     sidecar.require_own_tables()
-    found: list[dict[str, Any]] = sidecar.view.wordings()
+    found: list[dict[str, Any]] = sidecar.privacy_view.wordings()
     if json:
         show.as_json(found)
         return

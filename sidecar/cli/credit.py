@@ -53,7 +53,7 @@ def show_(
     sidecar = options.opened(context)
     sidecar.require_own_tables()
     options.say_if_elsewhere(sidecar)
-    found: dict[str, Any] = sidecar.view.credit(customer, limit)
+    found: dict[str, Any] = sidecar.loyalty_view.credit(customer, limit)
     if json:
         show.as_json(found)
         return
@@ -108,7 +108,7 @@ def waiting(
     sidecar = options.opened(context)
     sidecar.require_own_tables()
     options.say_if_elsewhere(sidecar)
-    found: dict[str, Any] = sidecar.view.credit_waiting(limit)
+    found: dict[str, Any] = sidecar.loyalty_view.credit_waiting(limit)
     if json:
         show.as_json(found)
         return

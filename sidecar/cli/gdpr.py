@@ -10,20 +10,18 @@ import typer
 
 from sidecar.cli import options, show
 from sidecar.cli.asking import ask
-from sidecar.cli.options import Customer, Json, Wait
+from sidecar.cli.options import Json, Wait
 from sidecar.cli.person_options import (
     Guest,
     How,
     PerhapsCustomer,
     PerhapsHow,
+    PerhapsReason,
     PerhapsVerifiedBy,
+    Reason,
     Request,
     VerifiedBy,
 )
-
-Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Kept with it.")]
-Perhaps = Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Kept with it.")]
-To = Annotated[str, typer.Option("--to", metavar="WHAT", help="marketing or profiling.")]
 
 #: What people ask for, as it is written here, and as the command has it.
 KINDS = {
@@ -35,9 +33,8 @@ KINDS = {
     "object-profiling": "object_profiling",
 }
 
-
 #: Modules with more commands of the family; the ``register(family)`` of each adds them.
-MORE = ("gdpr_erase", "gdpr_export", "gdpr_retention")
+MORE = ("gdpr_rights", "gdpr_takeover", "gdpr_erase", "gdpr_export", "gdpr_retention")
 
 
 def register(app: typer.Typer) -> None:
@@ -53,13 +50,6 @@ def register(app: typer.Typer) -> None:
         ("cancel", cancel),
         ("extend", extend),
         ("rectified", rectified),
-        ("restrict", restrict),
-        ("unrestrict", unrestrict),
-        ("object", object_),
-        ("unobject", unobject),
-        ("hold", hold),
-        ("unhold", unhold),
-        ("takeover", takeover),
     ):
         family.command(name)(command)
     for module in MORE:
@@ -84,7 +74,7 @@ def list_(
     sidecar = options.opened(context)
     sidecar.require_own_tables()
     options.say_if_elsewhere(sidecar)
-    found: dict[str, Any] = sidecar.view.gdpr_requests(everything=everything, limit=limit)
+    found: dict[str, Any] = sidecar.privacy_view.requests(everything=everything, limit=limit)
     if json:
         show.as_json(found)
         return
@@ -116,13 +106,13 @@ def show_(
     sidecar.require_own_tables()
     options.say_if_elsewhere(sidecar)
     if what.isascii() and what.isdigit() and not customer:
-        found: dict[str, Any] = sidecar.view.gdpr_request(int(what[:18]))
+        found: dict[str, Any] = sidecar.privacy_view.request(int(what[:18]))
         if json:
             show.as_json(found)
         else:
             _one(found)
         return
-    found = sidecar.view.gdpr_person(what)
+    found = sidecar.privacy_view.person(what)
     if json:
         show.as_json(found)
     else:
@@ -264,7 +254,7 @@ def refuse(
 def cancel(
     context: typer.Context,
     request: Request,
-    reason: Perhaps = None,
+    reason: PerhapsReason = None,
     wait: Wait = 30.0,
     json: Json = False,
 ) -> None:
@@ -308,141 +298,6 @@ def _decide(
         begins = f", may be carried out from {_minute(answer['starts_at'])} on"
     due = "" if answer["finished_at"] else f", to be answered by {answer['due']}"
     show.note(f"request {answer['request']} is {answer['state']}{begins}{due}")
-
-
-# -- rights and holds ----------------------------------------------------------------------
-
-
-def restrict(
-    context: typer.Context,
-    customer: Customer,
-    reason: Reason,
-    wait: Wait = 30.0,
-    json: Json = False,
-) -> None:
-    """Make nothing of the data of CUSTOMER any more; what stands stays."""
-    asked = {"customer": customer, "reason": reason}
-    _right(context, "gdpr.restrict", asked, wait, json)
-
-
-def unrestrict(
-    context: typer.Context,
-    customer: Customer,
-    reason: Reason,
-    wait: Wait = 30.0,
-    json: Json = False,
-) -> None:
-    """Treat CUSTOMER as everybody else again."""
-    asked = {"customer": customer, "reason": reason}
-    _right(context, "gdpr.unrestrict", asked, wait, json)
-
-
-def object_(
-    context: typer.Context,
-    to: To,
-    reason: Reason,
-    customer: PerhapsCustomer = None,
-    guest: Guest = None,
-    wait: Wait = 30.0,
-    json: Json = False,
-) -> None:
-    """Note that somebody objects to marketing, or CUSTOMER to being judged by their facts."""
-    asked = {"to": to, "customer": customer, "guest": guest, "reason": reason}
-    _right(context, "gdpr.object", asked, wait, json)
-
-
-def unobject(
-    context: typer.Context,
-    customer: Customer,
-    to: To,
-    reason: Reason,
-    wait: Wait = 30.0,
-    json: Json = False,
-) -> None:
-    """Note that CUSTOMER objects no more; consents that it withdrew stay withdrawn."""
-    asked = {"to": to, "customer": customer, "reason": reason}
-    _right(context, "gdpr.unobject", asked, wait, json)
-
-
-def _right(
-    context: typer.Context, name: str, asked: Mapping[str, object], wait: float, json: bool
-) -> None:
-    answer = ask(options.opened(context), name, asked, wait, "noting").answer
-    if json:
-        show.as_json(answer)
-        return
-    who = f"customer {answer['customer_id']}" if answer["customer_id"] else "the guest"
-    is_so = "is" if answer["holds"] else "is no longer"
-    show.note(f"{who} {is_so} {answer['right'].replace('_', ' ')}")
-    if answer.get("request"):
-        show.note(f"request {answer['request']} is done with that")
-
-
-def hold(
-    context: typer.Context,
-    customer: Customer,
-    reason: Reason,
-    until: Annotated[
-        str | None, typer.Option("--until", metavar="DAY", help="Its last day; default: none.")
-    ] = None,
-    wait: Wait = 30.0,
-    json: Json = False,
-) -> None:
-    """Keep the data of CUSTOMER from being erased, as while a lawsuit goes on."""
-    asked = {"customer": customer, "until": until, "reason": reason}
-    answer = ask(options.opened(context), "gdpr.hold", asked, wait, "noting").answer
-    if json:
-        show.as_json(answer)
-        return
-    ends = f" until {answer['until']}" if answer["until"] else ""
-    show.note(f"customer {answer['customer_id']} is held{ends}: nothing of them is erased")
-
-
-def unhold(
-    context: typer.Context,
-    customer: Customer,
-    reason: Reason,
-    wait: Wait = 30.0,
-    json: Json = False,
-) -> None:
-    """Let the data of CUSTOMER be erased again."""
-    asked = {"customer": customer, "reason": reason}
-    answer = ask(options.opened(context), "gdpr.unhold", asked, wait, "noting").answer
-    if json:
-        show.as_json(answer)
-        return
-    show.note(f"customer {answer['customer_id']} is held no longer")
-
-
-# -- OpenCart's own ------------------------------------------------------------------------
-
-
-def takeover(
-    context: typer.Context,
-    undo: Annotated[
-        bool, typer.Option("--undo", help="Give them back, and switch the job on again.")
-    ] = False,
-    wait: Wait = 30.0,
-    json: Json = False,
-) -> None:
-    """
-    Carry out the requests of OpenCart's own page here, and switch its own job off.
-
-    The job would delete the account of an approved removal at its next run, and leave the rest.
-    """
-    asked = {"undo": True} if undo else {}
-    answer = ask(options.opened(context), "gdpr.takeover", asked, wait, "taking over").answer
-    if json:
-        show.as_json(answer)
-        return
-    if not answer["taken_over"]:
-        on = "is on again" if answer["jobs_on"] else "is as it was"
-        show.note(f"given back: OpenCart's own job {on}; it deletes approved removals when it runs")
-        return
-    show.note("taken over: OpenCart's own job `gdpr` is off, so that it deletes nobody")
-    show.note("approving and denying in its page, Customers > GDPR, counts here")
-    show.note("its page shows how requests stand here; `sidecar gdpr list` lists them")
-    show.note("`sidecar gdpr takeover --undo` and `sidecar uninstall` put all of it back")
 
 
 def _identity(found: Mapping[str, Any]) -> str:

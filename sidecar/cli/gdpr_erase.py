@@ -49,7 +49,7 @@ def erase(
     if plan:
         sidecar.require_own_tables()
         options.say_if_elsewhere(sidecar)
-        found = sidecar.view.erasure_plan(customer, guest)
+        found = sidecar.privacy_view.erasure_plan(customer, guest)
         _show_plan(found, json)
         return
     if now:
@@ -98,7 +98,7 @@ def replay(
     sidecar.require_own_tables()
     options.say_if_elsewhere(sidecar)
     if plan:
-        found: Mapping[str, Any] = sidecar.view.replay_plan()
+        found: Mapping[str, Any] = sidecar.privacy_view.replay_plan()
     else:
         _confirm("whom the journal names is erased again", yes=yes)
         found = ask(sidecar, "gdpr.replay", {}, wait, "erasing").answer

@@ -92,4 +92,4 @@ def password(
     """Tell the password of the export that was made for REQUEST, once; who asked is noted."""
     sidecar = options.opened(context)
     ask(sidecar, "gdpr.password", {"request": request, "again": again}, wait, "asking")
-    show.out(sidecar.view.export_password(request))
+    show.out(sidecar.privacy_view.export_password(request))

@@ -79,7 +79,7 @@ def purges(
     """List the newest purges."""
     sidecar = options.opened(context)
     sidecar.require_own_tables()
-    found = sidecar.view.purges(limit)
+    found = sidecar.privacy_view.purges(limit)
     if json:
         show.as_json(found)
         return

@@ -40,7 +40,7 @@ def status(context: typer.Context, json: Json = False) -> None:
     sidecar = options.opened(context)
     sidecar.require_own_tables()
     options.say_if_elsewhere(sidecar)
-    found: dict[str, Any] = sidecar.view.loyalty()
+    found: dict[str, Any] = sidecar.loyalty_view.status()
     if json:
         show.as_json(found)
         return

@@ -37,3 +37,8 @@ PerhapsVerifiedBy = Annotated[
 ]
 How = Annotated[str, typer.Option("--how", metavar="TEXT", help="How they know it.")]
 PerhapsHow = Annotated[str | None, typer.Option("--how", metavar="TEXT", help="How they know it.")]
+
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Kept with it.")]
+PerhapsReason = Annotated[
+    str | None, typer.Option("--reason", metavar="TEXT", help="Kept with it.")
+]

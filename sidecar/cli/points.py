@@ -40,7 +40,7 @@ def show_(
     sidecar = options.opened(context)
     sidecar.require_own_tables()
     options.say_if_elsewhere(sidecar)
-    found: dict[str, Any] = sidecar.view.points(customer, limit)
+    found: dict[str, Any] = sidecar.loyalty_view.points(customer, limit)
     if json:
         show.as_json(found)
         return

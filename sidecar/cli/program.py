@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from sidecar.cli import options, show
 from sidecar.cli.options import Json
 
+if TYPE_CHECKING:
+    from sidecar.app.loyalty_view import LoyaltyView
+
 
 def program(context: typer.Context, json: Json = False) -> None:
     """Show what the loyalty program in the rules files says, its tiers and earn rules."""
-    sidecar = options.opened(context)
-    sidecar.require_own_tables()
-    found: dict[str, Any] = sidecar.view.loyalty_program()
+    found: dict[str, Any] = _view(context).program()
     if json:
         show.as_json(found)
         return
@@ -38,9 +39,7 @@ def _lines(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def months(context: typer.Context, json: Json = False) -> None:
     """Show what became of points in each of the last months, and which expire in the next."""
-    sidecar = options.opened(context)
-    sidecar.require_own_tables()
-    found: dict[str, Any] = sidecar.view.loyalty_months()
+    found: dict[str, Any] = _view(context).months()
     if json:
         show.as_json(found)
         return
@@ -58,3 +57,9 @@ def months(context: typer.Context, json: Json = False) -> None:
         ],
         right=(1, 2),
     )
+
+
+def _view(context: typer.Context) -> LoyaltyView:
+    sidecar = options.opened(context)
+    sidecar.require_own_tables()
+    return sidecar.loyalty_view

@@ -32,7 +32,7 @@ def simulate(
     sidecar.require_own_tables()
     options.say_if_elsewhere(sidecar)
     with show.progress("simulating") as told:
-        found: dict[str, Any] = sidecar.view.simulate(rules, days, told)
+        found: dict[str, Any] = sidecar.loyalty_view.simulate(rules, days, told)
     if json:
         show.as_json(found)
         return

@@ -67,7 +67,7 @@ def test_requests_are_those_that_the_command_line_lists(
         for n in range(2, 6)
     ]
     done(shop, "gdpr.refuse", request=numbers[0], reason=HOSTILE)
-    listing: Any = shop.sidecar.view.gdpr_requests(everything=False, limit=100)
+    listing: Any = shop.sidecar.privacy_view.requests(everything=False, limit=100)
     told = listing["requests"]
 
     found, total = listed(small_database)
@@ -110,7 +110,7 @@ def test_a_request_tells_who_did_what_and_its_archive(
     one, acts, export, nobody, nothing = php_call(small_database, code, n=made["request"])
 
     assert (one["verified_by"], one["verified_how"], one["state"]) == ("eve", HOSTILE, "done")
-    one_told: Any = shop.sidecar.view.gdpr_request(made["request"])
+    one_told: Any = shop.sidecar.privacy_view.request(made["request"])
     said = one_told["acts"]
     assert [(act["act"], act["reason"]) for act in acts] == [
         (act["act"], act["reason"]) for act in said

@@ -56,15 +56,15 @@ def ask(store: SmallStore, name: str, actor: str = "admin:eve", **parameters: ob
 
 
 def points(store: SmallStore, customer: str, limit: int) -> Any:
-    return store.sidecar.view.points(customer, limit)
+    return store.sidecar.loyalty_view.points(customer, limit)
 
 
 def credit(store: SmallStore, customer: str, limit: int) -> Any:
-    return store.sidecar.view.credit(customer, limit)
+    return store.sidecar.loyalty_view.credit(customer, limit)
 
 
 def credit_waiting(store: SmallStore, limit: int) -> Any:
-    return store.sidecar.view.credit_waiting(limit)
+    return store.sidecar.loyalty_view.credit_waiting(limit)
 
 
 def account(database: Database, customer: int, call: str, **values: Any) -> Any:

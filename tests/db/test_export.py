@@ -377,7 +377,7 @@ def test_the_password_stands_in_no_row_answer_or_log(
     rows = [shop.rows(f"SELECT * FROM `{table}`") for table in tables]
     assert row["salt"] in str(rows)
     assert password not in str(rows) + caplog.text
-    assert shop.sidecar.view.export_password(1) == password
+    assert shop.sidecar.privacy_view.export_password(1) == password
 
 
 def test_the_password_is_told_once_and_again_only_where_that_is_asked_for(

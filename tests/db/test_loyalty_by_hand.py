@@ -335,7 +335,7 @@ def test_a_customer_whom_nobody_knows(store: SmallStore, ann: int) -> None:
 
 
 def points_of(store: SmallStore, customer: int, limit: int = 20) -> dict[str, Any]:
-    return store.sidecar.view.points(str(customer), limit)
+    return store.sidecar.loyalty_view.points(str(customer), limit)
 
 
 def test_who_has_nothing_has_an_empty_account(store: SmallStore, ann: int) -> None:

@@ -40,7 +40,7 @@ def restore(store: SmallStore, customer: int, order_id: int, command: int = 7) -
 
 
 def entries(store: SmallStore, customer: int) -> list[Mapping[str, Any]]:
-    found: Any = store.sidecar.view.points(str(customer), 10)["entries"]
+    found: Any = store.sidecar.loyalty_view.points(str(customer), 10)["entries"]
     return list(found)
 
 

@@ -474,4 +474,4 @@ def test_whoever_asks_by_a_command_is_told_the_same(store: SmallStore) -> None:
 
 def test_a_folder_that_is_not_there_is_told(store: SmallStore, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there is no such folder"):
-        store.sidecar.view.simulate(tmp_path / "none", 90)
+        store.sidecar.loyalty_view.simulate(tmp_path / "none", 90)

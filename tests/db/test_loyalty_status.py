@@ -140,7 +140,7 @@ def test_what_is_given_and_taken_by_hand_is_told_apart(store: SmallStore) -> Non
         assert done is not None
         assert done.error is None
 
-    found = sidecar.view.loyalty()
+    found = sidecar.loyalty_view.status()
 
     assert (found["issued"], found["taken"], found["spent"]) == (50, 20, 0)
 

@@ -427,7 +427,7 @@ def test_a_lock_that_is_over_is_refused(store: SmallStore, ann: int) -> None:
 
 
 def told(store: SmallStore, customer: int) -> dict[str, Any]:
-    found = store.sidecar.view.points(str(customer), 5)["tier"]
+    found = store.sidecar.loyalty_view.points(str(customer), 5)["tier"]
     assert isinstance(found, dict)
     explained = store.sidecar.view.explain(str(customer))["tier"]
     assert isinstance(explained, Mapping)
@@ -482,7 +482,7 @@ def test_who_has_earned_nothing_is_told_to_be_in_the_lowest(store: SmallStore, a
 def test_it_is_told_how_many_are_in_each_tier(
     store: SmallStore, three: tuple[int, int, int]
 ) -> None:
-    assert store.sidecar.view.loyalty()["tiers"] == [
+    assert store.sidecar.loyalty_view.status()["tiers"] == [
         {"tier": "Bronze", "customers": 0},
         {"tier": "Silver", "customers": 2},
         {"tier": "Gold", "customers": 1},

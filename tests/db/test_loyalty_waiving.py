@@ -53,11 +53,11 @@ def test_debt_beyond_the_limit_is_forgiven_by_a_row_that_says_so(
         (-600, f"Order #{order_id}, taken back"),
         (500, "Debt waived"),
     ]
-    entries = store.sidecar.view.points(str(ann), 1)["entries"]
+    entries = store.sidecar.loyalty_view.points(str(ann), 1)["entries"]
     (entry,) = entries if isinstance(entries, list) else []
     assert (entry["what"], entry["cause"], entry["points"]) == ("debt waived", "waive", 500)
-    assert store.sidecar.view.loyalty()["owed"] == 100
-    assert store.sidecar.view.loyalty()["issued"] == 0
+    assert store.sidecar.loyalty_view.status()["owed"] == 100
+    assert store.sidecar.loyalty_view.status()["issued"] == 0
 
 
 def test_looking_again_forgives_nothing_more(store: SmallStore, ann: int) -> None:
