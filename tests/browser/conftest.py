@@ -3,10 +3,11 @@ The bridge's pages in a browser, on a real store: ``./dev e2e``, told about it b
 
 A test takes `admin` (a `Desk`, logged in with every right); or `clerk`, who may log in and see
 OpenCart's own customers and nothing of ours, `reader`, who sees our pages and may do nothing there,
-or `staff`, who has the right of our customers only; `store` to look into the database; `bridge`
-for the daemon and the command line (it is installed and runs for all of them anyway); `hostile`,
-the id of a customer whose data are an attack. Whatever goes wrong in any page fails the test by
-itself: faults of PHP, errors of scripts, requests that fail, pop-ups that the data opened::
+`staff`, who has the right of our customers only, or `cashier`, who has that of points and store
+credit only; `store` to look into the database; `bridge` for the daemon and the command line (it is
+installed and runs for all of them anyway); `hostile`, the id of a customer whose data are an
+attack. Whatever goes wrong in any page fails the test by itself: faults of PHP, errors of scripts,
+requests that fail, pop-ups that the data opened::
 
     def test_the_status_tells_the_mode(admin: Desk) -> None:
         page = admin.ours("status")
@@ -68,6 +69,10 @@ _RIGHTS = {
     "staff": {
         "access": [*_NATIVE, "extension/sidecar/page/customers"],
         "modify": ["customer/customer", "extension/sidecar/page/customers"],
+    },
+    "cashier": {
+        "access": [*_NATIVE, "extension/sidecar/page/loyalty"],
+        "modify": ["extension/sidecar/page/loyalty"],
     },
 }
 
@@ -300,6 +305,12 @@ def reader(desks: dict[str, Desk], bridge: Program) -> Desk:
 def staff(desks: dict[str, Desk], bridge: Program) -> Desk:
     """Somebody who may see and change customers, and has no other page of ours."""
     return _rested(desks["staff"])
+
+
+@pytest.fixture
+def cashier(desks: dict[str, Desk], bridge: Program) -> Desk:
+    """Somebody who sees customers and has the right of points and store credit only."""
+    return _rested(desks["cashier"])
 
 
 def _rested(desk: Desk) -> Desk:

@@ -15,6 +15,7 @@ from browser.desk import Desk
 from browser.program import Program
 from browser.store import Store
 from sidecar import clock
+from sidecar.sync.commands.catalogue import COMMANDS
 
 PROGRAM = """
 [loyalty]
@@ -449,7 +450,7 @@ def test_store_credit_is_issued_once_to_the_last_decimal_and_what_is_left_expire
     assert issued["reason"] == HOSTILE
     row = page.locator(f"#loyalty-credit [data-issue='{issued['issue_id']}']")
     expect(row).to_contain_text("$12.3456")
-    expect(row).to_contain_text("through 2097-12-31")
+    expect(row).to_contain_text("through 31/12/2097")
     admin.shot("loyalty-credit")
 
     row.locator("summary").click()
@@ -457,6 +458,53 @@ def test_store_credit_is_issued_once_to_the_last_decimal_and_what_is_left_expire
     row.get_by_role("button").click()
     expect(row.locator("summary")).to_have_count(0, timeout=PATIENCE_MS)
     assert points(store, member, "credit") == before
+
+
+def test_an_order_is_refunded_as_store_credit_up_to_what_it_cost(
+    admin: Desk, store: Store, member: int
+) -> None:
+    before = points(store, member, "credit")
+    order = store.rows(
+        "SELECT order_id, total FROM {order} WHERE customer_id = %s AND order_status_id > 0"
+        " AND total > 20 ORDER BY order_id LIMIT 1",
+        member,
+    )[0]
+    other = store.value("SELECT MIN(order_id) FROM {order} WHERE customer_id <> %s", member)
+    page = admin.ours("loyalty.info", customer_id=member)
+    element = issue(page, "10.5", HOSTILE)
+    element.locator("[data-parameter=until]").fill("")
+    for kind, number, amount, why in (
+        ("goodwill", order["order_id"], "10.5", "only a refund is of an order"),
+        ("refund", other, "10.5", f"{other}"),
+        ("refund", order["order_id"], str(order["total"] + 1), f"{order['order_id']}"),
+    ):
+        element.locator("[data-parameter=kind]").select_option(kind)
+        element.locator("[data-parameter=order]").fill(str(number))
+        element.locator("[data-parameter=amount]").fill(amount)
+        element.locator("[data-submit]").click()
+        expect(element.locator(".alert-danger")).to_contain_text(why, timeout=PATIENCE_MS)
+    assert points(store, member, "credit") == before
+
+    element.locator("[data-parameter=amount]").fill("10.5")
+    element.locator("[data-submit]").dblclick()
+    expect(element.locator(".alert-success")).to_be_visible(timeout=PATIENCE_MS)
+    assert points(store, member, "credit") == before + 105_000
+    issued = newest(store, "sidecar_issue", member)
+    assert (issued["kind"], issued["order_id"], issued["amount"], issued["state"]) == (
+        "refund",
+        order["order_id"],
+        105_000,
+        "issued",
+    )
+    assert (issued["reason"], issued["expires_at"]) == (HOSTILE, None)
+    row = page.locator(f"#loyalty-credit [data-issue='{issued['issue_id']}']")
+    expect(row).to_contain_text(f"order #{order['order_id']}")
+    query = (
+        "SELECT amount FROM {customer_transaction} WHERE customer_id = %s"
+        " ORDER BY customer_transaction_id DESC LIMIT 1"
+    )
+    assert float(store.value(query, member)) == 10.5
+    admin.shot("loyalty-refund")
 
 
 def test_much_store_credit_waits_for_another_person(admin: Desk, store: Store, member: int) -> None:
@@ -549,6 +597,39 @@ def test_what_somebody_altered_in_the_store_is_found_told_and_mended(
 
 
 # -- rights ----------------------------------------------------------------------------------
+
+
+def test_who_has_the_right_of_loyalty_only_is_offered_what_they_may_do_and_nothing_else(
+    cashier: Desk, store: Store, member: int
+) -> None:
+    areas = {command.name: command.area for command in COMMANDS}
+    offered = set()
+    for method in ("", ".info"):
+        page = cashier.ours(f"loyalty{method}", customer_id=member)
+        expect(page.locator("#loyalty-program table, #loyalty-balance .card").first).to_be_visible(
+            timeout=PATIENCE_MS
+        )
+        offered |= set(
+            page.locator("#sidecar [data-command]").evaluate_all(
+                "found => found.map((one) => one.dataset.command)"
+            )
+        )
+        assert page.locator("#sidecar [data-submit]:not([data-command] *)").count() == 0
+    assert {areas[name] for name in offered} == {"points", "credit"}
+    assert {"points.add", "points.redeem", "tier.lock", "card.reissue", "credit.issue"} <= offered
+
+    page = cashier.ours("loyalty")
+    expect(page.locator("#sidecar")).to_contain_text("Who may act under Status can compare.")
+    before = points(store, member)
+    page = cashier.ours("loyalty.info", customer_id=member)
+    element = give(page, "points.add", "7", "by the cashier")
+    element.locator("[data-submit]").click()
+    cashier.done(element)
+    assert points(store, member) == before + 7
+    element = give(page, "points.deduct", "7", "and back")
+    element.locator("[data-submit]").click()
+    cashier.done(element)
+    assert newest(store, "sidecar_cause", member)["actor"] == "admin:sidecar-cashier"
 
 
 def test_who_has_no_right_sees_nothing_and_asks_for_nothing(
