@@ -78,16 +78,28 @@ class GivenStore(Rows):
 
     def setting(self, key: str, value: object, *, store: int = 0) -> None:
         """One setting, replacing the one there is; lists and maps become JSON."""
-        serialized = not isinstance(value, str)
-        self.delete("setting", store_id=store, key=key)
-        self.insert(
-            "setting",
-            {"code": "config"},
-            store_id=store,
-            key=key,
-            value=json.dumps(value, separators=(",", ":")) if serialized else str(value),
-            serialized=int(serialized),
+        self.settings(store, **{key: value})
+
+    def settings(self, store: int = 0, /, **values: object) -> None:
+        """Settings, as `setting` does."""
+        marks = ", ".join(["%s"] * len(values))
+        self.execute(
+            f"DELETE FROM `{self.prefix}setting` WHERE store_id = %s AND `key` IN ({marks})",
+            store,
+            *values,
         )
+        rows: list[dict[str, Value]] = [
+            {
+                "code": "config",
+                "key": key,
+                "value": value
+                if isinstance(value, str)
+                else json.dumps(value, separators=(",", ":")),
+                "serialized": int(not isinstance(value, str)),
+            }
+            for key, value in values.items()
+        ]
+        self.insert_many("setting", rows, store_id=store)
 
     def store(self, name: str) -> int:
         """One more store; the id."""
@@ -139,20 +151,26 @@ class GivenStore(Rows):
         self.insert("language", {"name": "English", "status": 1}, language_id=1, code="en-gb")
         self.insert("customer_group", {}, customer_group_id=1)
         self.describe("customer_group", 1, "Default")
-        self.setting("config_name", "Your Store")
-        self.setting("config_timezone", self.zone.key)
-        self.setting("config_language", "en-gb")
-        self.setting("config_language_catalog", "en-gb")
-        self.setting("config_currency", "USD")
-        self.setting("config_customer_group_id", "1")
-        self.setting("config_processing_status", list(PAID))
-        self.setting("config_complete_status", list(COMPLETE))
-        for status, name in _STATUSES.items():
-            self.order_status(status, name)
-        for status, name in _RETURN_STATUSES.items():
-            self.return_status(status, name)
-        for country, iso in _COUNTRIES.items():
-            self.insert("country", {"status": 1}, country_id=country, iso_code_2=iso)
+        self.settings(
+            config_name="Your Store",
+            config_timezone=self.zone.key,
+            config_language="en-gb",
+            config_language_catalog="en-gb",
+            config_currency="USD",
+            config_customer_group_id="1",
+            config_processing_status=list(PAID),
+            config_complete_status=list(COMPLETE),
+        )
+        for table, names in (("order_status", _STATUSES), ("return_status", _RETURN_STATUSES)):
+            rows: list[dict[str, Value]] = [
+                {f"{table}_id": status, "name": name} for status, name in names.items()
+            ]
+            self.insert_many(table, rows, language_id=1)
+        countries: list[dict[str, Value]] = [
+            {"country_id": country, "iso_code_2": iso, "status": 1}
+            for country, iso in _COUNTRIES.items()
+        ]
+        self.insert_many("country", countries)
 
     def _status(self, table: str, status: int, name: str | None, language: int) -> None:
         self.insert(
