@@ -12,6 +12,7 @@ back without a backup.
 
 from __future__ import annotations
 
+import functools
 import importlib.resources
 import re
 from collections.abc import Iterator, Mapping
@@ -49,6 +50,7 @@ class Migration:
     compatible: int
 
 
+@functools.cache
 def migrations() -> tuple[Migration, ...]:
     """Every migration of this program, in order."""
     folder = importlib.resources.files("sidecar.shop") / "migrations"

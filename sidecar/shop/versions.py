@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, text
+from sqlalchemy import Connection, text
 
 from sidecar.errors import SchemaChangedError
 from sidecar.shop.tables import Generation, store_tables
@@ -34,7 +34,9 @@ def detect(tx: Connection, database: str, prefix: str) -> Capabilities:
         text(
             "SELECT table_name AS name, column_name AS field FROM information_schema.columns"
             " WHERE table_schema = :database AND LEFT(table_name, CHAR_LENGTH(:prefix)) = :prefix"
-        ).bindparams(bindparam("database", database), bindparam("prefix", prefix))
+            " AND LEFT(table_name, CHAR_LENGTH(:own)) <> :own"
+        ),
+        {"database": database, "prefix": prefix, "own": f"{prefix}sidecar_"},
     )
     for row in rows:
         columns.setdefault(row.name[len(prefix) :], set()).add(row.field)
