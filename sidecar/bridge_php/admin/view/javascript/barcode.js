@@ -6,7 +6,7 @@
  * The value is printable ASCII; digits of an even number take half the room.
  */
 
-const SVG = 'http://www.w3.org/2000/svg';
+const {CodeElement} = await import(`./code.js${new URL(import.meta.url).search}`);
 
 /** Widths of bars and gaps, in modules, of each symbol; 103 to 105 begin, 106 ends. */
 const SYMBOLS = (
@@ -40,44 +40,17 @@ export function widths(text) {
   return [...numbers, check, ENDS].flatMap((number) => [...SYMBOLS[number]].map(Number));
 }
 
-export class SidecarBarcode extends HTMLElement {
-  static observedAttributes = ['value', 'title'];
-
-  connectedCallback() {
-    this.style.display = 'inline-block';
-    this.draw();
-  }
-
-  attributeChangedCallback() {
-    this.draw();
-  }
-
-  draw() {
-    let bars;
-
-    try {
-      bars = widths(this.getAttribute('value') || '');
-    } catch {
-      this.replaceChildren();
-
-      return;
-    }
-
+export class SidecarBarcode extends CodeElement {
+  static code(value) {
     let x = QUIET;
     let path = '';
-    bars.forEach((wide, place) => {
+    widths(value).forEach((wide, place) => {
       path += place % 2 ? '' : `M${x} 0h${wide}v50h-${wide}z`;
       x += wide;
     });
-    const svg = document.createElementNS(SVG, 'svg');
-    const made = {viewBox: `0 0 ${x + QUIET} 50`, width: 2 * (x + QUIET), height: 80, preserveAspectRatio: 'none', 'shape-rendering': 'crispEdges', role: 'img', 'aria-label': this.getAttribute('title') || ''};
-    Object.entries(made).forEach(([name, value]) => svg.setAttribute(name, value));
-    const ground = document.createElementNS(SVG, 'rect');
-    Object.entries({width: x + QUIET, height: 50, fill: '#fff'}).forEach(([name, value]) => ground.setAttribute(name, value));
-    const drawn = document.createElementNS(SVG, 'path');
-    drawn.setAttribute('d', path);
-    svg.append(ground, drawn);
-    this.replaceChildren(svg);
+    const across = x + QUIET;
+
+    return {path, across, down: 50, shown: {width: 2 * across, height: 80, preserveAspectRatio: 'none'}};
   }
 }
 

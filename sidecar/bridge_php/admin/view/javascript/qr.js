@@ -6,7 +6,7 @@
  * Bytes of UTF-8, error correction M, versions 1 to 4: at most 62 bytes. Words as in ISO/IEC 18004.
  */
 
-const SVG = 'http://www.w3.org/2000/svg';
+const {CodeElement} = await import(`./code.js${new URL(import.meta.url).search}`);
 
 /** Of each version: blocks, data and correction codewords of a block, centre of the alignment pattern. */
 const VERSIONS = [
@@ -216,40 +216,13 @@ export function qr(text) {
 
 // -- drawing -----------------------------------------------------------------------------------
 
-export class SidecarQr extends HTMLElement {
-  static observedAttributes = ['value', 'title'];
-
-  connectedCallback() {
-    this.style.display = 'inline-block';
-    this.draw();
-  }
-
-  attributeChangedCallback() {
-    this.draw();
-  }
-
-  draw() {
-    let modules;
-
-    try {
-      modules = qr(this.getAttribute('value') || '');
-    } catch {
-      this.replaceChildren();
-
-      return;
-    }
-
+export class SidecarQr extends CodeElement {
+  static code(value) {
+    const modules = qr(value);
     const size = modules.length + 2 * QUIET;
     const path = modules.flatMap((row, y) => row.map((dark, x) => (dark ? `M${x + QUIET} ${y + QUIET}h1v1h-1z` : ''))).join('');
-    const svg = document.createElementNS(SVG, 'svg');
-    const made = {viewBox: `0 0 ${size} ${size}`, width: 5 * size, height: 5 * size, 'shape-rendering': 'crispEdges', role: 'img', 'aria-label': this.getAttribute('title') || ''};
-    Object.entries(made).forEach(([name, value]) => svg.setAttribute(name, value));
-    const ground = document.createElementNS(SVG, 'rect');
-    Object.entries({width: size, height: size, fill: '#fff'}).forEach(([name, value]) => ground.setAttribute(name, value));
-    const drawn = document.createElementNS(SVG, 'path');
-    drawn.setAttribute('d', path);
-    svg.append(ground, drawn);
-    this.replaceChildren(svg);
+
+    return {path, across: size, down: size, shown: {width: 5 * size, height: 5 * size}};
   }
 }
 
