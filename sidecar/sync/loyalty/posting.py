@@ -13,34 +13,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import polars as pl
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from sidecar.errors import CustomerError
 from sidecar.model import Moment, Scope
-from sidecar.rules.loyalty.account import Entry
-from sidecar.rules.loyalty.expiry import Inactivity, expires_at
 from sidecar.rules.loyalty.program import Program
 from sidecar.shop.database import rolled_back, transaction
 from sidecar.shop.shop import Shop
 from sidecar.sync import restrictions, state
 from sidecar.sync.compiled_rules import Rulebook
-from sidecar.sync.loyalty import projection, remembering, tier_definition, tiers
+from sidecar.sync.loyalty import projection, remembering, tier_definition
 from sidecar.sync.loyalty.accounts import BATCH, Accounts
 from sidecar.sync.loyalty.accrual import Remembered, accrue, remember
 from sidecar.sync.loyalty.conditions import Conditions
+from sidecar.sync.loyalty.due import read_due
+from sidecar.sync.loyalty.expiring import expire
 from sidecar.sync.loyalty.goods import GoodsOfRules, by_id
-from sidecar.sync.loyalty.holder import Holder, Key, KnownCause
+from sidecar.sync.loyalty.holder import Holder
 from sidecar.sync.loyalty.ledger import Ledger
 from sidecar.sync.loyalty.orders import StoreOrder, read_orders
-from sidecar.sync.loyalty.orders import marks as order_marks
 from sidecar.sync.loyalty.revisions import Revisions
 from sidecar.sync.loyalty.rewarding import Rewarding, Rewardings, zone_of
 from sidecar.sync.loyalty.tier_definition import Definition, in_force, is_same
 from sidecar.sync.loyalty.tiers import Tiers
-from sidecar.sync.reading import WHOLE, Reading
+from sidecar.sync.reading import Reading
 
 #: In ``sidecar_state``: the revision of the program by which all orders were looked at.
 SETTLED = "loyalty.settled"
@@ -130,7 +128,8 @@ class Posting:
             anew: Look at all who have an order; see `unsettled`.
         """
         with transaction(self._shop.engine) as tx:
-            due = self._due(self._reading(tx, scope, moment), named=named, anew=anew)
+            reading = self._reading(tx, scope, moment)
+            due = read_due(reading, self._accounts.native, named=named, anew=anew)
         self._tier_changed = 0
         entries = self._accounts.bring_each(due, moment, self._bring)
         return Brought(due.height, entries, self._tier_changed)
@@ -161,51 +160,6 @@ class Posting:
     def _reading(self, tx: Connection, scope: Scope, moment: Moment) -> Reading:
         return Reading(self._shop, tx, scope, moment, whole_store=self._whole_store)
 
-    def _due(
-        self, reading: Reading, *, named: Collection[int] = (), anew: bool = False
-    ) -> pl.DataFrame:
-        """
-        Whose orders, native rows or clock say something new, and who is *named*.
-
-        With *anew*, all who have an order.
-
-        ``customer_id``, ``orders_mark`` as it is now, ``is_native_new``, ``are_orders_new``.
-        """
-        account = self._shop.own.loyalty.account
-        names = ("customer_id", "orders_mark", "native_mark", "next_at")
-        query = select(*(account.c[name] for name in names)).where(
-            account.c.unit == "points", reading.of(account.c.customer_id)
-        )
-        # What is known comes before what is there: a change in between is seen again.
-        known = reading.rows(query, dict.fromkeys(names, WHOLE))
-        native = self._accounts.native.marks(reading)
-        orders = order_marks(reading)
-        customer = self._shop.tables.customer
-        there = reading.rows_of(
-            select(customer.c.customer_id), {"customer_id": WHOLE}, customer.c.customer_id
-        )
-        found = (
-            there.join(orders, on="customer_id", how="left")
-            .join(native, on="customer_id", how="left")
-            .join(known, on="customer_id", how="left", suffix="_known")
-            .join(tiers.next_looks(reading), on="customer_id", how="left")
-            .with_columns(pl.exclude("next_at", "tier_at", "has_tier").fill_null(0))
-        )
-        is_native_new = pl.col("native_mark") != pl.col("native_mark_known")
-        is_new = pl.col("orders_mark") != pl.col("orders_mark_known")
-        if anew:  # beside those whose last order is gone
-            is_new |= (pl.col("orders_mark") != 0) | pl.col("has_tier").fill_null(False)
-        next_at = pl.min_horizontal("next_at", "tier_at")
-        is_time = (next_at <= reading.moment.epoch_s).fill_null(False)
-        is_named = pl.col("customer_id").is_in(sorted(named))
-        due = found.filter(is_native_new | is_new | is_time | is_named)
-        return due.select(
-            "customer_id",
-            "orders_mark",
-            is_native_new=is_native_new,
-            are_orders_new=is_new | is_named,
-        ).sort("customer_id")
-
     def preview(self, scope: Scope, moment: Moment) -> Iterator[Ledger]:
         """
         The ledger with every order looked at anew, a batch of customers at a time.
@@ -213,7 +167,7 @@ class Posting:
         Nothing of it is written.
         """
         with transaction(self._shop.engine) as tx:
-            due = self._due(self._reading(tx, scope, moment), anew=True)
+            due = read_due(self._reading(tx, scope, moment), self._accounts.native, anew=True)
         for part in due.iter_slices(BATCH):
             yield from self._previewed(part, moment)
 
@@ -334,7 +288,7 @@ class Posting:
         remembering.forget_gone(reading, bought["customer_id"].to_list(), counts)
         for customer_id in ids:
             holder = ledger.holder(customer_id)
-            self._expire(holder, at)
+            expire(holder, self._program.expiry, at, self._zone)
             holder.waive(self._program.most_debt, at)
         return reading, ledger, held
 
@@ -382,20 +336,6 @@ class Posting:
                 fresh.add(order.order_id)
         return known, fresh
 
-    def _expire(self, holder: Holder, at: int) -> None:
-        policy, account = self._program.expiry, holder.account
-        done = {_activity(entry) for entry in account.entries}
-        if isinstance(policy, Inactivity) and any(kind in policy.renewed_by for kind in done):
-            # What the store let be spent had not expired then; nobody looked in between.
-            is_late = "spend" in done and "spend" in policy.renewed_by
-            for lot in account.lots:
-                if lot.expires_at > at or (is_late and lot.remaining):
-                    since = at if lot.is_released else max(at, lot.available_at)
-                    lot.expires_at = expires_at(policy, since, self._zone)
-            account.release(at)  # what is good again pays what is owed
-        if any(lot.expires_at <= at and lot.remaining for lot in account.lots):
-            account.expire(holder.cause(Key("expire", at), at), at)
-
 
 def _changed(
     known: Mapping[int, Remembered], fresh: Collection[int], counts: Mapping[int, int]
@@ -405,16 +345,3 @@ def _changed(
         left = counts.get(order_id, 0)
         if order_id in fresh or one.counts != left:
             yield replace(one, counts=left)
-
-
-def _activity(entry: Entry) -> Literal["earn", "spend", "none"]:
-    """What *entry* says that the customer did."""
-    cause = entry.cause
-    if entry.kind == "post" and isinstance(cause, KnownCause):
-        if entry.amount > 0 and cause.key.kind == "earn":
-            # An order that comes back to what it earned once is no new one.
-            known = any(one.cause_id for one in (cause, *cause.kin))
-            return "none" if known else "earn"
-        if entry.amount < 0 and cause.key.kind in ("native", "redeem"):
-            return "spend"
-    return "none"
