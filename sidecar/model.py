@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import datetime
 import difflib
 import re
@@ -12,6 +13,9 @@ from zoneinfo import ZoneInfo
 
 #: An id in the place of a name; Python refuses to read numbers of any length.
 _ID = re.compile(r"#[0-9]{1,18}")
+
+#: Names that one is compared with at most, to say which was meant.
+_LIKELY = 500
 
 #: Money inside is an integer of this many parts of one currency unit.
 MONEY_SCALE = 10_000
@@ -162,12 +166,27 @@ class NameTable:
 
     def suggest(self, name: str) -> str | None:
         """The known name most like *name*, as displayed, or None."""
-        close = difflib.get_close_matches(fold(name), [*self._preferred, *self._other], n=1)
+        key, known = fold(name), [*self._preferred, *self._other]
+        close = difflib.get_close_matches(key, _likely(key, known), n=1)
         return self._display[self.find(close[0])[0]] if close else None
 
     def display(self) -> Mapping[int, str]:
         """Every id with the name to show for it."""
         return self._display
+
+
+def _likely(name: str, known: list[str]) -> list[str]:
+    """*known*, or of many those that begin or end most like *name*: comparing takes 40 µs each."""
+    if len(known) <= _LIKELY:
+        return known
+    found = set()
+    for step in (1, -1):
+        ordered = sorted(one[::step] for one in known)
+        place = bisect.bisect(ordered, name[::step])
+        near = ordered[max(0, place - _LIKELY // 4) : place + _LIKELY // 4]
+        found.update(one[::step] for one in near)
+    # In an order, so that of two as good ones it is always the same.
+    return sorted(found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from sidecar.privacy import (
     rights_handlers,
 )
 from sidecar.privacy.means import Means as PrivacyMeans
+from sidecar.rules.admin_rule import AdminRule
 from sidecar.service.upkeep import Upkeep
 from sidecar.shop import indexes, migrate
 from sidecar.shop.database import connect, transaction
@@ -346,6 +347,15 @@ class Sidecar:
         """What commands are carried out with."""
         shop, rules = self.shop, self.config.rules
 
+        def checker(*, products: bool = True) -> Callable[[Sequence[AdminRule]], CheckedRules]:
+            return rulebook.checker(
+                shop,
+                rulebook.read_files(rules.directory),
+                own_tables=True,
+                builtins=rules.builtins,
+                products=products,
+            )
+
         def compiled(checked: CheckedRules, moment: Moment, pinning: bool) -> Rulebook:
             return open_rulebook(
                 shop, checked, moment, writing=True, new_limits=False, pinning=pinning
@@ -361,12 +371,9 @@ class Sidecar:
             shop=shop,
             moment=self.moment,
             check_rules=self.check_rules,
-            checker=lambda: rulebook.checker(
-                shop,
-                rulebook.read_files(rules.directory),
-                own_tables=True,
-                builtins=rules.builtins,
-            ),
+            checker=checker,
+            checker_without_products=lambda: checker(products=False),
+            names=lambda: rulebook.read_names(shop, own_tables=True),
             rulebook=compiled,
             full_pass=full_pass,
             budget=lambda moment: Budget(shop.own, self.cap(), moment),

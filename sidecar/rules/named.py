@@ -14,9 +14,9 @@ from sidecar.rules.syntax import Compare, Expr, FactPredicate, Has, In, InSegmen
 def named_in(rules: Iterable[Rule], catalogue: Catalogue) -> Iterator[tuple[Namespace, str]]:
     """Namespace and name, as written, of everything that the conditions of *rules* name."""
     for rule in rules:
-        yield from _named(rule.when, catalogue)
+        yield from named_in_condition(rule.when, catalogue)
         if isinstance(rule, GroupRule) and rule.keep_when is not None:
-            yield from _named(rule.keep_when, catalogue)
+            yield from named_in_condition(rule.keep_when, catalogue)
 
 
 def named_in_program(program: Program, catalogue: Catalogue) -> Iterator[tuple[Namespace, str]]:
@@ -24,12 +24,13 @@ def named_in_program(program: Program, catalogue: Catalogue) -> Iterator[tuple[N
     yield from (("status", name) for name in program.statuses)
     for rule in program.earn:
         if rule.when is not None:
-            yield from _named(rule.when, catalogue)
+            yield from named_in_condition(rule.when, catalogue)
         for namespace in CHOSEN_BY:
             yield from ((namespace, name) for name in getattr(rule.goods, namespace))
 
 
-def _named(condition: Expr, catalogue: Catalogue) -> Iterator[tuple[Namespace, str]]:
+def named_in_condition(condition: Expr, catalogue: Catalogue) -> Iterator[tuple[Namespace, str]]:
+    """Namespace and name, as written, of everything that *condition* names."""
     for leaf in leaves(condition):
         fact = None if isinstance(leaf, InSegment) else catalogue.get(leaf.fact.name)
         if fact is None or isinstance(leaf, InSegment):

@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sidecar.errors import Problem, RuleError
+from sidecar.model import Names
 from sidecar.rules.admin_rule import AdminRule
 from sidecar.rules.language import jsonform, pointing
 from sidecar.rules.language.check import check
 from sidecar.rules.language.parser import parse
 from sidecar.rules.language.printer import print_expr
 from sidecar.rules.language.sentence import sentence
+from sidecar.rules.named import named_in_condition
 from sidecar.rules.rule import RuleKind
 from sidecar.rules.rule_sources import off_segments
 from sidecar.rules.syntax import Expr
@@ -27,7 +29,9 @@ class Ground:
     What a condition is held against.
 
     Attributes:
-        checker: Checks rules of the admin together with those of the files.
+        checker: Checks rules of the admin together with those of the files; does not know
+            the store's products, which would take too long to read at every key that is typed.
+        names: What the store calls its things, products too.
         admin: Those that are made in the admin.
         paid: Ids of the statuses of qualifying orders.
         kind: Of the rule that the condition is one of; None: of no rule yet.
@@ -35,6 +39,7 @@ class Ground:
     """
 
     checker: Callable[[Sequence[AdminRule]], CheckedRules]
+    names: Callable[[], Names]
     admin: Sequence[AdminRule]
     paid: frozenset[int]
     kind: RuleKind | None = None
@@ -112,7 +117,9 @@ def _rules(rule: AdminRule | None, ground: Ground) -> CheckedRules:
 def _of_condition(
     expr: Expr, source: str, checked: CheckedRules, ground: Ground
 ) -> Iterator[dict[str, Json]]:
-    rules = checked.rules
+    rules, catalogue = checked.rules, checked.dictionary.catalogue
+    named = {namespace for namespace, _ in named_in_condition(expr, catalogue)}
+    names = ground.names() if "product" in named else checked.names
     off = [rule.name for rule in rules.off if rule.kind == "segment"]
     segments = [*(rule.name for rule in rules.segments), *off]
     if ground.kind == "segment" and ground.name:
@@ -121,8 +128,8 @@ def _of_condition(
     for path, leaf in pointing.leaf_paths(expr):
         found = check(
             leaf,
-            checked.dictionary.catalogue,
-            checked.names,
+            catalogue,
+            names,
             rules.lists,
             segments,
             file="",

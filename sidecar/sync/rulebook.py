@@ -91,12 +91,11 @@ def with_kept(dictionary: Dictionary, rules: RuleSet) -> Dictionary:
     return dataclasses.replace(dictionary, points_for_one=worth, purges=purges)
 
 
-def read_names(shop: Shop, *, own_tables: bool) -> Names:
-    """The names of the store and, where *own_tables* exist, of the tags."""
+def read_names(shop: Shop, *, own_tables: bool, products: bool = True) -> Names:
+    """The names of the store and, where *own_tables* exist, of the tags; as `load_names`."""
+    own = shop.own if own_tables else None
     with transaction(shop.engine) as tx:
-        names = load_names(
-            tx, shop.tables, shop.settings, shop.own if own_tables else None, shop.key_blocks
-        )
+        names = load_names(tx, shop.tables, shop.settings, own, shop.key_blocks, products=products)
         if own_tables and tx.dialect.has_table(tx, shop.own.state.name):
             ladder_plan.with_remembered(names, ladder_plan.remembered(tx, shop.own))
             name_memory.recall(tx, shop.own, names)
@@ -118,15 +117,21 @@ def check_files(
 
 
 def checker(
-    shop: Shop, files: Sequence[tuple[str, bytes]], *, own_tables: bool, builtins: bool = True
+    shop: Shop,
+    files: Sequence[tuple[str, bytes]],
+    *,
+    own_tables: bool,
+    builtins: bool = True,
+    products: bool = True,
 ) -> Callable[[Sequence[AdminRule]], CheckedRules]:
     """
     `check_files` for any rules of the admin, e.g. those there would be after a change.
 
-    The store is read now, and not again.
+    The store is read now, and not again. Without *products* nothing says that a rule names one
+    that is not there, and a large catalogue is not read.
     """
     dictionary = read_dictionary(shop)
-    names = read_names(shop, own_tables=own_tables)
+    names = read_names(shop, own_tables=own_tables, products=products)
     with transaction(shop.engine) as tx:
         found = groups.read_groups(tx, shop.tables)
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Engine, event, update
+from sqlalchemy import Engine, update
 
 from sidecar.errors import CustomerError
 from sidecar.rules.catalogue import Catalogue
@@ -26,6 +25,7 @@ from sidecar.sync.compiled_rules import Rulebook
 from sidecar.sync.loyalty.conditions import Conditions
 from support.random_store import FACTS, a_few, start_anew, tag_rules
 from support.small_store import SmallStore
+from support.statements import statements
 from support.strategies import expressions
 
 
@@ -66,19 +66,6 @@ def holding(
     conditions = Conditions(store.sidecar.shop, book, checked(book, program))
     with transaction(store.sidecar.engine) as tx:
         return conditions.holding(tx, customers, store.moment)
-
-
-@contextlib.contextmanager
-def statements(engine: Engine) -> Iterator[list[str]]:
-    """The statements that are sent meanwhile."""
-    sent: list[str] = []
-
-    def note(_c: object, _u: object, statement: str, *_: object) -> None:
-        sent.append(statement)
-
-    event.listen(engine, "before_cursor_execute", note)
-    yield sent
-    event.remove(engine, "before_cursor_execute", note)
 
 
 # -- what conditions may ask ---------------------------------------------------------------

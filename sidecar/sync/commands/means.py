@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from sidecar.model import Moment
+from sidecar.model import Moment, Names
 from sidecar.rules.admin_rule import AdminRule
 from sidecar.shop.shop import Shop
 from sidecar.sync.caps import Budget
@@ -33,6 +33,8 @@ class Means:
         moment: Now.
         check_rules: The rules as they are now.
         checker: Checks the rules of the files with any rules of the admin.
+        checker_without_products: The same, as `rulebook.checker` does without products.
+        names: What the store calls its things, products too.
         rulebook: Compiles; the last: a customer group is about to be pinned.
         full_pass: Carries a full pass out.
         budget: What changed customers may still change unasked.
@@ -43,6 +45,8 @@ class Means:
     moment: Callable[[], Moment]
     check_rules: Callable[[], CheckedRules]
     checker: Callable[[], Callable[[Sequence[AdminRule]], CheckedRules]]
+    checker_without_products: Callable[[], Callable[[Sequence[AdminRule]], CheckedRules]]
+    names: Callable[[], Names]
     rulebook: Callable[[CheckedRules, Moment, bool], Rulebook]
     full_pass: MakeFullPass
     budget: Callable[[Moment], Budget]

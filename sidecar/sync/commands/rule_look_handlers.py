@@ -47,7 +47,8 @@ def _check(means: Means, task: Task) -> Answer:
     """See `rule_checking.of_text`."""
     asked = task.parameters
     ground = rule_checking.Ground(
-        checker=means.checker(),
+        checker=means.checker_without_products(),
+        names=means.names,
         admin=_admin(means),
         paid=means.shop.paid,
         kind=asked["kind"],
