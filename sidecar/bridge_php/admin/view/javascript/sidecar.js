@@ -158,14 +158,14 @@ export class Progress {
   over(text, kind = 'success') {
     const said = document.createElement('div');
     // Not `alert-dismissible`: OpenCart 4.0 takes those away after some seconds.
-    said.className = `alert alert-${kind} d-flex mb-0`;
+    said.className = `alert alert-${kind} d-flex gap-3 mb-0`;
     const told = document.createElement('div');
     told.className = 'flex-grow-1';
     told.append(text);
     said.append(told);
     const close = document.createElement('button');
     close.type = 'button';
-    close.className = 'btn-close';
+    close.className = 'btn-close flex-shrink-0';
     close.setAttribute('aria-label', words(this.element).close);
     close.addEventListener('click', () => said.remove());
     said.append(close);
