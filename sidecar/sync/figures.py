@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable, Iterator
 import polars as pl
 from sqlalchemy import Connection, case, delete, func, insert, or_, select
 
+from sidecar.config import Age
 from sidecar.model import Moment, Scope
 from sidecar.rules import calendar
 from sidecar.rules.loyalty.program import Program
@@ -44,13 +45,20 @@ _BATCH = 500
 Figure = tuple[str, str, int | None, int | None]
 
 
-def note(shop: Shop, program: Program | None, limits: Limits | None, moment: Moment) -> None:
+def note(
+    shop: Shop,
+    program: Program | None,
+    limits: Limits | None,
+    moment: Moment,
+    kept: Age | None = None,
+) -> None:
     """
     Count, and keep the numbers as those of the day of *moment*.
 
     Args:
         program: The loyalty program; None: there is none.
         limits: Of RFM scores; None while nobody has ordered, or no rule asks for them.
+        kept: How long the history of segments is kept; None: for good.
     """
     own, today = shop.own, moment.today
     figure = own.figure
@@ -63,7 +71,7 @@ def note(shop: Shop, program: Program | None, limits: Limits | None, moment: Mom
                 *_customers(shop, tx, limits),
                 *_tiers(tx, own, program),
                 *_balances(tx, own, program),
-                *rfm_movement.count(shop, tx, moment),
+                *rfm_movement.count(shop, tx, moment, kept),
             )
         ]
         found += _moves(tx, own, ids, first, moment)
@@ -172,6 +180,8 @@ def _moves(
     tx: Connection, own: OwnTables, ids: Collection[int], first: datetime.date, moment: Moment
 ) -> Iterable[tuple[datetime.date, Figure]]:
     """Entries and exits by day from *first* on."""
+    if not ids:
+        return
     days = [first]
     while days[-1] < moment.today:
         days.append(calendar.add(days[-1], Span(1, "day"), 1))
