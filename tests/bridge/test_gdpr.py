@@ -6,16 +6,15 @@ import base64
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from bridge.php_database import php_call
-from sidecar import config
 from sidecar.config import Database
-from sidecar.privacy import export_parts, sealing
+from sidecar.privacy import sealing
 from support import gdpr
-from support.gdpr import done, prepared, with_native
+from support.commanding import ask, dispatched, done
+from support.gdpr import prepared, with_exports, with_native
 from support.small_store import SmallStore
 
 HOSTILE = 'it\'s "<b>50%_\\</b>" 🦊'
@@ -31,15 +30,7 @@ DOWNLOAD = "$download = new Sidecar\\ExportDownload($database, $values['command'
 
 @pytest.fixture
 def shop(store: SmallStore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> SmallStore:
-    prepared(store, monkeypatch)
-    monkeypatch.setattr(export_parts, "PART", 1_000)
-    privacy = config.Privacy(
-        exports=tmp_path / "exports",
-        register=tmp_path / "privacy.d",
-        journal=tmp_path / "erasures.jsonl",
-    )
-    store.sidecar.config = msgspec.structs.replace(store.sidecar.config, privacy=privacy)
-    return store
+    return with_exports(prepared(store, monkeypatch), monkeypatch, tmp_path)
 
 
 def listed(
@@ -201,8 +192,8 @@ def test_the_takeover_is_told_as_it_stands(shop: SmallStore, small_database: Dat
 def ready(shop: SmallStore, monkeypatch: pytest.MonkeyPatch) -> tuple[int, bytes]:
     """The number of a download that is ready now, by PHP's clock; and the file."""
     made = done(shop, "gdpr.export", customer=shop.given.customer(), **WHO)
-    number = gdpr.ask(shop, "gdpr.download", request=made["request"])
-    assert gdpr.dispatched(shop, number).state == "done"
+    number = ask(shop, "gdpr.download", request=made["request"])
+    assert dispatched(shop, number).state == "done"
     shop.rows("UPDATE {own}export_part SET ends_at = 4000000000")
     shop.given.connection.commit()
     return number, Path(made["file"]).read_bytes()
@@ -226,7 +217,7 @@ def test_a_download_is_the_file_part_by_part_and_claimed_once(
     assert (found["bytes"], is_whole, first, second) == (len(whole), True, True, False)
     (row,) = shop.rows("SELECT * FROM {own}command WHERE name = 'gdpr.downloaded'")
     assert (row["actor"], row["idempotency_key"]) == ("admin:eve", f"downloaded-{number}")
-    assert gdpr.dispatched(shop, row["command_id"]).state == "done"
+    assert dispatched(shop, row["command_id"]).state == "done"
 
 
 @pytest.mark.parametrize(

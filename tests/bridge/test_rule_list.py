@@ -10,8 +10,7 @@ from sidecar import clock
 from sidecar.config import Database
 from sidecar.shop.database import transaction
 from sidecar.sync import admin_rules
-from sidecar.sync.commands import queue
-from sidecar.sync.commands.dispatcher import Dispatcher
+from support.commanding import done
 from support.deciding import discard
 from support.small_store import SmallStore
 
@@ -23,16 +22,6 @@ HISTORY = (
 )
 
 HOSTILE = 'it\'s "<b>50%_\\</b>" 🦊'
-
-
-def done(store: SmallStore, command: str, /, **parameters: object) -> None:
-    own, engine = store.sidecar.shop.own, store.sidecar.engine
-    with transaction(engine) as tx:
-        number = queue.ask(tx, own, command, parameters, "admin:ann", clock.now(), None)
-    Dispatcher(engine, own, store.sidecar.handlers()).dispatch_next()
-    with transaction(engine) as tx:
-        asked = queue.read(tx, own, number)
-    assert asked.state == "done", asked.error
 
 
 def rules(database: Database) -> dict[tuple[str, str], dict[str, Any]]:
@@ -60,7 +49,7 @@ def test_the_list_tells_each_rule_as_the_daemon_does(
             assert rule[name] == told[key][name], (key, name)
     made = found["segment", HOSTILE]
     assert made["definition"] == {"when": "orders = 0"}
-    assert (made["actor"], made["customers"]) == ("ann", 3)
+    assert (made["actor"], made["customers"]) == ("eve", 3)
     assert found["tag", "buyer"]["definition"] is None
 
 

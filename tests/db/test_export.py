@@ -20,9 +20,10 @@ from sidecar.privacy import export_archive, export_html, export_json
 from sidecar.privacy.exporting import name_of
 from sidecar.sync.planning import StoppedError
 from support import gdpr
+from support.commanding import ask, dispatched, done, refused
 from support.consents import KEY
 from support.exported import Exported, Page, open_export
-from support.gdpr import CrashError, acts, done, minute, prepared, refused, requests, states
+from support.gdpr import CrashError, acts, minute, prepared, requests, states
 from support.small_store import SmallStore
 
 WHO = {"verified_by": "eve", "how": "showed a card"}
@@ -429,12 +430,12 @@ def test_whenever_the_process_ends_there_is_a_whole_file_or_none_and_it_is_made_
 ) -> None:
     shop.given.order(ann, "10")
     for step in itertools.count(1):
-        number = gdpr.ask(shop, "gdpr.export", customer=ann, **WHO)
+        number = ask(shop, "gdpr.export", customer=ann, **WHO)
         with contextlib.suppress(CrashError), crash_at(step, shop, monkeypatch):
-            gdpr.dispatched(shop, number)
+            dispatched(shop, number)
             break
         before = list(folder_of(shop).glob("*.zip"))
-        answer = gdpr.dispatched(shop, number).answer
+        answer = dispatched(shop, number).answer
         assert opened(shop, answer).rows("order")
         assert {name_of(row["request_id"]) for row in requests(shop)} >= {b.name for b in before}
     assert step > 10
@@ -502,7 +503,7 @@ def test_what_a_killed_export_left_behind_is_removed_by_the_next(
 
 
 def test_a_daemon_that_is_to_end_leaves_an_export_for_the_next(shop: SmallStore, ann: int) -> None:
-    number = gdpr.ask(shop, "gdpr.export", customer=ann, **WHO)
+    number = ask(shop, "gdpr.export", customer=ann, **WHO)
     asked = [0]
 
     def stop() -> bool:
@@ -511,12 +512,12 @@ def test_a_daemon_that_is_to_end_leaves_an_export_for_the_next(shop: SmallStore,
 
     shop.sidecar.stop = stop
     with pytest.raises(StoppedError):
-        gdpr.dispatched(shop, number)
+        dispatched(shop, number)
     shop.sidecar.stop = None
 
     assert not list(folder_of(shop).glob("*"))
     assert shop.sidecar.requests.asked(number).state == "new"
-    assert gdpr.dispatched(shop, number).answer["state"] == "done"
+    assert dispatched(shop, number).answer["state"] == "done"
 
 
 def test_a_folder_that_cannot_be_written_fails_with_the_way_out_and_leaves_nothing(

@@ -9,20 +9,18 @@ import json
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from sidecar import config
 from sidecar.errors import UsageError
-from sidecar.privacy import export_parts
 from sidecar.shop.database import transaction
 from sidecar.sync.commands import queue
 from support import gdpr
+from support.commanding import ask, dispatched, done, refused
 from support.consents import KEY
-from support.gdpr import CrashError, done, minute, prepared, refused
+from support.gdpr import CrashError, minute, prepared, with_exports
 from support.small_store import SmallStore
 
 WHO = {"verified_by": "eve", "how": "showed a card"}
@@ -30,15 +28,7 @@ WHO = {"verified_by": "eve", "how": "showed a card"}
 
 @pytest.fixture
 def shop(store: SmallStore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> SmallStore:
-    prepared(store, monkeypatch)
-    monkeypatch.setattr(export_parts, "PART", 1_000)
-    privacy = config.Privacy(
-        exports=tmp_path / "exports",
-        register=tmp_path / "privacy.d",
-        journal=tmp_path / "erasures.jsonl",
-    )
-    store.sidecar.config = msgspec.structs.replace(store.sidecar.config, privacy=privacy)
-    return store
+    return with_exports(prepared(store, monkeypatch), monkeypatch, tmp_path)
 
 
 @pytest.fixture
@@ -76,8 +66,8 @@ def parts(shop: SmallStore, command: int) -> list[dict[str, Any]]:
 
 def downloaded(shop: SmallStore, request: int) -> int:
     """The number of a download that is ready."""
-    number = gdpr.ask(shop, "gdpr.download", request=request)
-    found = gdpr.dispatched(shop, number)
+    number = ask(shop, "gdpr.download", request=request)
+    found = dispatched(shop, number)
     assert found.state == "done", found.error
     return number
 
@@ -91,8 +81,8 @@ def password_of(shop: SmallStore, request: int) -> str:
 
 
 def test_the_parts_of_a_download_are_the_archive_on_the_disk(shop: SmallStore, made: Any) -> None:
-    number = gdpr.ask(shop, "gdpr.download", request=made["request"])
-    found = gdpr.dispatched(shop, number)
+    number = ask(shop, "gdpr.download", request=made["request"])
+    found = dispatched(shop, number)
 
     whole = b"".join(row["bytes"] for row in parts(shop, number))
     assert whole == Path(made["file"]).read_bytes()
@@ -157,7 +147,7 @@ def test_only_who_asked_for_a_download_fetches_it(shop: SmallStore, made: Any) -
             shop.now,
         )
 
-    found = gdpr.dispatched(shop, other)
+    found = dispatched(shop, other)
 
     assert found.state == "failed"
     assert "made no download ready for admin:mallory" in str(found.error)
@@ -165,8 +155,8 @@ def test_only_who_asked_for_a_download_fetches_it(shop: SmallStore, made: Any) -
 
 
 def test_what_is_no_download_is_not_fetched(shop: SmallStore, made: Any) -> None:
-    new = gdpr.ask(shop, "gdpr.download", request=made["request"])
-    other = gdpr.ask(shop, "consent.verify")
+    new = ask(shop, "gdpr.download", request=made["request"])
+    other = ask(shop, "consent.verify")
 
     for number in (new, other):
         assert "made no download ready" in refused(shop, "gdpr.downloaded", download=number)
@@ -201,15 +191,15 @@ def test_a_download_that_was_killed_anywhere_is_whole_when_it_is_run_again(
 ) -> None:
     whole = Path(made["file"]).read_bytes()
     for statement in range(1, 100):
-        number = gdpr.ask(shop, "gdpr.download", request=made["request"])
+        number = ask(shop, "gdpr.download", request=made["request"])
         end = gdpr.crash_before(shop.sidecar.engine, statement)
         try:
-            gdpr.dispatched(shop, number)
+            dispatched(shop, number)
         except CrashError:
             pass
         finally:
             crashed = end()
-        found = gdpr.dispatched(shop, number)
+        found = dispatched(shop, number)
         assert found.state == "done", statement
         assert b"".join(row["bytes"] for row in parts(shop, number)) == whole, statement
         if not crashed:
@@ -326,4 +316,4 @@ def test_there_is_no_plan_for_who_is_erased_or_not_there(shop: SmallStore, ann: 
     assert "there is no request 999" in refused(shop, "gdpr.plan", request=999)
     for asked in ({}, {"request": request, "customer": ann}):
         with pytest.raises(UsageError, match=r"must be given|cannot be given together"):
-            gdpr.ask(shop, "gdpr.plan", **asked)
+            ask(shop, "gdpr.plan", **asked)

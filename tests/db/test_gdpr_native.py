@@ -18,19 +18,16 @@ from sidecar.service.private_server import PrivateServer
 from sidecar.shop.database import transaction
 from sidecar.sync import decisions
 from support import small_store
+from support.commanding import ask, dispatched, done, refused
 from support.gdpr import (
     CrashError,
     acts,
-    ask,
     crash_before,
-    dispatched,
-    done,
     findings,
     jobs,
     minute,
     native,
     prepared,
-    refused,
     requests,
     set_status,
     states,

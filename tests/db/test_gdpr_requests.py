@@ -14,7 +14,8 @@ from sidecar.privacy import requests as rows
 from sidecar.privacy.person import account
 from sidecar.privacy.requests import Kind, Wanted
 from sidecar.shop.database import transaction
-from support.gdpr import acts, asked, done, findings, minute, prepared, refused, requests, states
+from support.commanding import asked, done, refused
+from support.gdpr import acts, findings, minute, prepared, requests, states
 from support.small_store import SmallStore
 
 #: What people, browsers and databases trip over.

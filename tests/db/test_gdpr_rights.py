@@ -8,18 +8,8 @@ from typing import Any
 
 import pytest
 
-from support.gdpr import (
-    CrashError,
-    acts,
-    ask,
-    crash_before,
-    dispatched,
-    done,
-    prepared,
-    refused,
-    requests,
-    states,
-)
+from support.commanding import ask, dispatched, done, refused
+from support.gdpr import CrashError, acts, crash_before, prepared, requests, states
 from support.points import PROGRAM, account, order
 from support.small_store import SmallStore
 

@@ -5,23 +5,15 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sidecar import clock
-from sidecar.shop.database import transaction
-from sidecar.sync.commands import queue
-from sidecar.sync.commands.dispatcher import Dispatcher
+from support.commanding import asked
 from support.deciding import approve
 from support.small_store import SmallStore
 
 
 def told(store: SmallStore, name: str, /, **parameters: object) -> Any:
     """What a command answers that somebody asks for in the admin."""
-    own, engine = store.sidecar.shop.own, store.sidecar.engine
-    with transaction(engine) as tx:
-        number = queue.ask(tx, own, name, parameters, "admin:ann", clock.now(), None)
-    Dispatcher(engine, own, store.sidecar.handlers()).dispatch_next()
-    with transaction(engine) as tx:
-        asked = queue.read(tx, own, number)
-    return asked.answer if asked.state == "done" else asked.error
+    found = asked(store, name, **parameters)
+    return found.answer if found.state == "done" else found.error
 
 
 def waiting_run(store: SmallStore, cap: int = 2) -> int:

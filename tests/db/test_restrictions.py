@@ -11,7 +11,7 @@ from sidecar.model import Scope
 from sidecar.shop.database import transaction
 from sidecar.sync import restrictions
 from sidecar.sync.restrictions import Kind
-from support.gdpr import done
+from support.commanding import done
 from support.small_store import SmallStore
 
 RULES = """

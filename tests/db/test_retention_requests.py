@@ -10,7 +10,8 @@ from sidecar.privacy import purges
 from sidecar.privacy.means import Means
 from sidecar.privacy.retaining import retain
 from sidecar.shop.database import transaction
-from support.gdpr import acts, done, prepared, requests
+from support.commanding import done
+from support.gdpr import acts, prepared, requests
 from support.small_store import SmallStore
 
 RULE = '[[retention]]\nname = "answered"\nof = "requests"\nage = "30 days"\n'

@@ -8,13 +8,11 @@ from typing import Any
 
 import pytest
 
-from sidecar import clock
 from sidecar.rules.catalogue import FACTS, OPERATORS
-from sidecar.shop.database import transaction
 from sidecar.sync import rule_choices
-from sidecar.sync.commands import queue
-from sidecar.sync.commands.dispatcher import Dispatcher
+from support.commanding import done
 from support.small_store import SmallStore
+from support.statements import statements
 
 #: What no person writes, and what breaks careless readers.
 HOSTILE = (
@@ -46,18 +44,6 @@ NO_TREES = (
 )
 
 
-def told(store: SmallStore, command: str, /, **parameters: object) -> Any:
-    """What a command answers."""
-    own, engine = store.sidecar.shop.own, store.sidecar.engine
-    with transaction(engine) as tx:
-        number = queue.ask(tx, own, command, parameters, "admin:ann", clock.now(), None)
-    Dispatcher(engine, own, store.sidecar.handlers()).dispatch_next()
-    with transaction(engine) as tx:
-        asked = queue.read(tx, own, number)
-    assert asked.state == "done", asked.error
-    return asked.answer
-
-
 def marked(text: str, problem: dict[str, Any]) -> str:
     """What a browser underlines of *text*."""
     units = text.encode("utf-16-le")
@@ -76,7 +62,7 @@ def at(tree: dict[str, Any], path: str) -> Any:
 
 
 def test_a_sound_condition_is_told_as_text_as_json_and_in_words(store: SmallStore) -> None:
-    found = told(store, "rule.check", when="orders>=3   and (tags has 'vip')")
+    found = done(store, "rule.check", when="orders>=3   and (tags has 'vip')")
 
     assert found["text"] == 'orders >= 3 and tags has "vip"'
     assert [node["node"] for node in found["tree"]["condition"]["items"]] == ["compare", "has"]
@@ -86,9 +72,9 @@ def test_a_sound_condition_is_told_as_text_as_json_and_in_words(store: SmallStor
 
 def test_the_json_of_a_condition_is_told_as_the_same_text(store: SmallStore) -> None:
     when = 'not (orders >= 3 or city in ("Köln", "Bonn")) and last_order within 90 days'
-    by_text = told(store, "rule.check", when=when)
+    by_text = done(store, "rule.check", when=when)
 
-    by_tree = told(store, "rule.check", tree=json.dumps(by_text["tree"]))
+    by_tree = done(store, "rule.check", tree=json.dumps(by_text["tree"]))
 
     assert by_tree == by_text
     assert by_tree["text"] == when
@@ -97,7 +83,7 @@ def test_the_json_of_a_condition_is_told_as_the_same_text(store: SmallStore) -> 
 def test_every_problem_is_marked_where_it_is(store: SmallStore) -> None:
     when = 'email contains "🦊" and\n  (orderz >= 3 or city = 7)\n  and in segment "gone"'
 
-    found = told(store, "rule.check", when=when)
+    found = done(store, "rule.check", when=when)
 
     assert [marked(when, problem) for problem in found["problems"]] == [
         "orderz",
@@ -112,9 +98,9 @@ def test_every_problem_is_marked_where_it_is(store: SmallStore) -> None:
 
 
 def test_problems_of_json_are_marked_in_the_text_it_becomes(store: SmallStore) -> None:
-    tree = told(store, "rule.check", when="orders > 1 and orderz > 2")["tree"]
+    tree = done(store, "rule.check", when="orders > 1 and orderz > 2")["tree"]
 
-    found = told(store, "rule.check", tree=json.dumps(tree))
+    found = done(store, "rule.check", tree=json.dumps(tree))
 
     (problem,) = found["problems"]
     assert marked(found["text"], problem) == "orderz"
@@ -123,7 +109,7 @@ def test_problems_of_json_are_marked_in_the_text_it_becomes(store: SmallStore) -
 
 @pytest.mark.parametrize("when", HOSTILE)
 def test_what_cannot_be_read_is_a_problem_and_no_failure(store: SmallStore, when: str) -> None:
-    found = told(store, "rule.check", when=when, kind="tag", name="x")
+    found = done(store, "rule.check", when=when, kind="tag", name="x")
 
     assert (found["text"], found["tree"], found["sentence"]) == (None, None, None)
     assert [problem["severity"] for problem in found["problems"]] == ["error"]
@@ -135,7 +121,7 @@ def test_what_cannot_be_read_is_a_problem_and_no_failure(store: SmallStore, when
 def test_json_that_is_no_condition_is_a_problem_and_no_failure(
     store: SmallStore, tree: str
 ) -> None:
-    found = told(store, "rule.check", tree=tree)
+    found = done(store, "rule.check", tree=tree)
 
     assert found["text"] is None
     assert found["problems"]
@@ -148,19 +134,19 @@ def test_the_path_of_a_wrong_value_leads_to_it(store: SmallStore) -> None:
     missing = {"node": "missing", "fact": {"name": "city"}}
     tree = {"version": 1, "condition": {"node": "or", "items": [missing, compare]}}
 
-    (problem,) = told(store, "rule.check", tree=json.dumps(tree))["problems"]
+    (problem,) = done(store, "rule.check", tree=json.dumps(tree))["problems"]
 
     assert at(tree, problem["path"]) == "x"
     assert problem["message"].startswith("expected a number in quotes")
 
 
 def test_a_rule_that_needs_itself_is_told_before_it_is_saved(store: SmallStore) -> None:
-    told(store, "rule.save", kind="segment", name="Regulars", when="orders > 3")
+    done(store, "rule.save", kind="segment", name="Regulars", when="orders > 3")
     store.rules(loyal='in segment "regulars"')
     when = 'tags has "loyal"'
 
-    alone = told(store, "rule.check", when=when)
-    inside = told(store, "rule.check", when=when, kind="segment", name="Regulars")
+    alone = done(store, "rule.check", when=when)
+    inside = done(store, "rule.check", when=when, kind="segment", name="Regulars")
 
     assert alone["problems"] == []
     messages = [p["message"] for p in inside["problems"] if p["severity"] == "error"]
@@ -172,7 +158,7 @@ def test_a_rule_that_the_files_wait_for_is_held_against_them_as_it_would_be(
 ) -> None:
     store.rules(loyal='in segment "regulars"')
 
-    found = told(store, "rule.check", when="orders > 3", kind="segment", name="Regulars")
+    found = done(store, "rule.check", when="orders > 3", kind="segment", name="Regulars")
 
     assert found["problems"] == []
 
@@ -180,7 +166,7 @@ def test_a_rule_that_the_files_wait_for_is_held_against_them_as_it_would_be(
 def test_a_name_that_a_file_uses_is_told_before_it_is_saved(store: SmallStore) -> None:
     store.rules(vip="orders > 5")
 
-    (problem,) = told(store, "rule.check", when="orders > 1", kind="tag", name="VIP")["problems"]
+    (problem,) = done(store, "rule.check", when="orders > 1", kind="tag", name="VIP")["problems"]
 
     assert "is made in the admin too" in problem["message"]
     assert problem["severity"] == "error"
@@ -189,7 +175,7 @@ def test_a_name_that_a_file_uses_is_told_before_it_is_saved(store: SmallStore) -
 def test_rules_files_that_are_wrong_are_told_as_such(store: SmallStore) -> None:
     store.rules(vip="orderz > 5")
 
-    found = told(store, "rule.check", when="orders > 1", kind="tag", name="other")
+    found = done(store, "rule.check", when="orders > 1", kind="tag", name="other")
 
     assert found["text"] == "orders > 1"
     assert "the rules in the files are wrong" in found["problems"][0]["message"]
@@ -198,21 +184,39 @@ def test_rules_files_that_are_wrong_are_told_as_such(store: SmallStore) -> None:
 
 def test_a_condition_is_checked_fast_enough_to_be_asked_while_typing(store: SmallStore) -> None:
     when = " and ".join(f"orders(within = {days} days) >= 1" for days in range(1, 40))
-    told(store, "rule.check", when=when)
+    done(store, "rule.check", when=when)
 
     began = time.perf_counter()
     for _ in range(5):
-        told(store, "rule.check", when=when, kind="tag", name="often")
+        done(store, "rule.check", when=when, kind="tag", name="often")
 
     # Mostly under 0.05 s; the bound leaves room for a busy machine.
     assert (time.perf_counter() - began) / 5 < 0.5
+
+
+def test_products_are_read_only_for_a_condition_that_names_one(store: SmallStore) -> None:
+    store.given.product("Lamp")
+    store.rules(lit='products has "Lamp"')
+    found = {}
+
+    for when in ("orders > 1", 'products has "Lamp"', 'orders(product = "Lampe") > 1'):
+        with statements(store.sidecar.engine) as sent:
+            problems = done(store, "rule.check", when=when, kind="tag", name="x")["problems"]
+        is_read = any("product_description" in statement for statement in sent)
+        found[when] = (is_read, [problem["message"] for problem in problems])
+
+    assert list(found.values()) == [
+        (False, []),
+        (True, []),
+        (True, ["there is no product 'Lampe' (did you mean 'Lamp'?)"]),
+    ]
 
 
 # -- rule.facts --------------------------------------------------------------------------------
 
 
 def test_an_editor_is_offered_every_fact_and_what_it_takes(store: SmallStore) -> None:
-    found = told(store, "rule.facts")
+    found = done(store, "rule.facts")
 
     assert {fact["name"] for fact in found["facts"]} >= {fact.name for fact in FACTS}
     assert found["operators"] == {kind: list(taken) for kind, taken in OPERATORS.items()}
@@ -229,15 +233,15 @@ def test_an_editor_is_offered_names_as_a_condition_must_say_them(store: SmallSto
     twin = [store.given.group("Twin & <b>"), store.given.group("Twin & <b>")]
     store.given.group("Alone")
     store.rules(vip="orders > 5")
-    told(store, "rule.save", kind="segment", name="Busy <i>", when="orders > 3")
+    done(store, "rule.save", kind="segment", name="Busy <i>", when="orders > 3")
 
-    found = told(store, "rule.facts")
+    found = done(store, "rule.facts")
 
     groups = {one["value"]: one["label"] for one in found["names"]["group"]}
     assert groups["Alone"] == "Alone"
     assert {f"#{number}" for number in twin} <= groups.keys()
     for value in groups:
-        asked = told(store, "rule.check", when=f"group = {json.dumps(value, ensure_ascii=False)}")
+        asked = done(store, "rule.check", when=f"group = {json.dumps(value, ensure_ascii=False)}")
         assert asked["problems"] == []
     assert "vip" in found["tags"]
     assert found["segments"] == ["Busy <i>"]
@@ -250,7 +254,7 @@ def test_of_a_large_catalogue_only_the_first_names_are_offered(
         store.given.group(f"Group {number}")
     monkeypatch.setattr(rule_choices, "MOST", 3)
 
-    found = told(store, "rule.facts")
+    found = done(store, "rule.facts")
 
     assert len(found["names"]["group"]) == 3
     everything = store.rows("SELECT COUNT(*) AS n FROM oc_customer_group")[0]["n"]

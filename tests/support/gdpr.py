@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from sqlalchemy import Engine, event
 
-from sidecar import clock
-from sidecar.privacy import duty
+from sidecar import clock, config
+from sidecar.privacy import duty, export_parts
 from sidecar.privacy.means import Means
-from sidecar.shop.database import transaction
-from sidecar.sync.commands import queue
-from sidecar.sync.commands.dispatcher import Dispatcher
-from sidecar.sync.commands.queue import Asked
 from support.consents import with_key
 from support.small_store import SmallStore
 
@@ -50,6 +48,18 @@ def prepared(store: SmallStore, monkeypatch: pytest.MonkeyPatch) -> SmallStore:
     return with_key(store)
 
 
+def with_exports(store: SmallStore, monkeypatch: pytest.MonkeyPatch, folder: Path) -> SmallStore:
+    """*store* that writes exports in *folder*, and brings them to the admin in many parts."""
+    monkeypatch.setattr(export_parts, "PART", 1_000)
+    privacy = config.Privacy(
+        exports=folder / "exports",
+        register=folder / "privacy.d",
+        journal=folder / "erasures.jsonl",
+    )
+    store.sidecar.config = msgspec.structs.replace(store.sidecar.config, privacy=privacy)
+    return store
+
+
 def with_native(store: SmallStore, engine: str = "InnoDB") -> Iterator[SmallStore]:
     """*store* with OpenCart's own tables of requests and jobs."""
     prefix = store.given.prefix
@@ -58,42 +68,6 @@ def with_native(store: SmallStore, engine: str = "InnoDB") -> Iterator[SmallStor
     yield store
     for name in ("gdpr", "cron"):
         store.given.execute(f"DROP TABLE IF EXISTS `{prefix}{name}`")
-
-
-# -- asking --------------------------------------------------------------------------------
-
-
-def asked(store: SmallStore, name: str, /, **parameters: Any) -> Asked:
-    """The command as somebody in the admin asked for it, carried out."""
-    return dispatched(store, ask(store, name, **parameters))
-
-
-def ask(store: SmallStore, name: str, /, **parameters: Any) -> int:
-    own, engine = store.sidecar.shop.own, store.sidecar.engine
-    with transaction(engine) as tx:
-        return queue.ask(tx, own, name, parameters, "admin:eve", store.now)
-
-
-def dispatched(store: SmallStore, number: int) -> Asked:
-    """The command *number*, carried out, also after a crash."""
-    engine = store.sidecar.engine
-    dispatcher = Dispatcher(engine, store.sidecar.shop.own, store.sidecar.handlers())
-    dispatcher.recover()
-    return dispatcher.dispatch(number)
-
-
-def done(store: SmallStore, name: str, /, **parameters: Any) -> Any:
-    """What a command answers that does not fail."""
-    found = asked(store, name, **parameters)
-    assert found.state == "done", found.error
-    return found.answer
-
-
-def refused(store: SmallStore, name: str, /, exit_code: int = 64, **parameters: Any) -> str:
-    """What is said of a command that fails."""
-    found = asked(store, name, **parameters)
-    assert (found.state, found.exit_code) == ("failed", exit_code), found
-    return str(found.error)
 
 
 def minute(store: SmallStore) -> None:
