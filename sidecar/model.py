@@ -179,7 +179,7 @@ def _likely(name: str, known: list[str]) -> list[str]:
     """*known*, or of many those that begin or end most like *name*: comparing takes 40 µs each."""
     if len(known) <= _LIKELY:
         return known
-    found = set()
+    found: set[str] = set()
     for step in (1, -1):
         ordered = sorted(one[::step] for one in known)
         place = bisect.bisect(ordered, name[::step])

@@ -224,6 +224,7 @@ class Sidecar:
             approval=approval,
             progress=progress,
             stop=self.stop,
+            kept=self.config.upkeep.audit_age,
         ).carry_out()
 
     def catch_up(self) -> None:

@@ -210,6 +210,7 @@ class Duties:
             cap=self.installed.cap,
             progress=pulse.beat,
             stop=pulse.stopping,
+            kept=self._config.upkeep.audit_age,
         )
         limits = rfm_limits.newest_day(self._shop)
         result = nightly.with_new_limits(

@@ -14,6 +14,7 @@ import structlog
 from sqlalchemy import Connection
 
 from sidecar import clock
+from sidecar.config import Age
 from sidecar.errors import CustomerError
 from sidecar.model import Moment, Outcome
 from sidecar.rules.dependencies import Node
@@ -74,6 +75,7 @@ class FullPass:
         progress: Told while it plans and while it writes.
         stop: Asked between ranges whether to end.
         size: Customers a range.
+        kept: How long the history of segments is kept; None: for good.
     """
 
     shop: Shop
@@ -86,6 +88,7 @@ class FullPass:
     progress: Progress | None = None
     stop: Stop | None = None
     size: int = RANGE
+    kept: Age | None = None
 
     def carry_out(self) -> Result:
         """
@@ -241,7 +244,8 @@ class FullPass:
             structlog.get_logger().error(
                 "segment.miscounted", segment=segment.name, was=segment.customers, is_=number
             )
-        figures.note(self.shop, self.book.checked.rules.program, self.book.limits, self.moment)
+        program, limits = self.book.checked.rules.program, self.book.limits
+        figures.note(self.shop, program, limits, self.moment, self.kept)
 
     def _note_approval(self, tx: Connection, parts: list[Part]) -> None:
         if self.approval is None:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 import polars as pl
 from sqlalchemy import Connection, select
 
+from sidecar.config import Age
 from sidecar.model import Moment, Scope
 from sidecar.rules import calendar
 from sidecar.rules.catalogue import RFM_GROUPS
@@ -26,12 +27,15 @@ FIGURES = tuple(f"rfm_moved_{days}" for days in DAYS)
 _EVERYBODY = Scope.span(1, 2**31 - 1)
 
 
-def count(shop: Shop, tx: Connection, moment: Moment) -> Iterator[tuple[str, str, int, int]]:
+def count(
+    shop: Shop, tx: Connection, moment: Moment, kept: Age | None = None
+) -> Iterator[tuple[str, str, int, int]]:
     """
     Figure, ``from>to``, customers, and since when, in epoch seconds; nothing where the built-in
     segments are not there or have no history yet.
 
-    Either group may be empty: in none, e.g. before the first order.
+    Either group may be empty: in none, e.g. before the first order. What is older than *kept* is
+    not looked at, as some of it may be gone.
     """
     segment = shop.own.segment
     query = select(segment.c.segment_id, segment.c.name_key, segment.c.baseline_at).where(
@@ -44,6 +48,8 @@ def count(shop: Shop, tx: Connection, moment: Moment) -> Iterator[tuple[str, str
     if len(found) < len(RFM_GROUPS):
         return
     began = max(row.baseline_at for row in found.values())
+    if kept is not None:
+        began = max(began, int(kept.before(moment.now).timestamp()))
     groups = {number: row.name_key.removeprefix("rfm ") for number, row in found.items()}
     since = {
         figure: max(began, calendar.since(Span(days, "day"), moment))

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
+from sidecar.config import Age
 from sidecar.model import Moment
 from sidecar.rules.built_in import built_in_segments
 from sidecar.rules.catalogue import RFM_GROUPS
@@ -302,7 +303,9 @@ def test_movement_is_the_difference_between_then_and_now(store: SmallStore) -> N
     store.full_pass()
     now = in_groups(store)
 
-    for days, then in ((30, 84), (90, 24)):
+    for days, then, kept in ((30, 84, None), (90, 24, None), (90, 48, Age(61, "day"))):
+        if kept is not None:
+            figures.note(store.sidecar.shop, None, store.book().limits, store.moment, kept)
         moved = Counter(
             f"{was[then].get(who, '')}>{now.get(who, '')}"
             for who in customers
@@ -314,6 +317,9 @@ def test_movement_is_the_difference_between_then_and_now(store: SmallStore) -> N
         assert len(moved) > 5
     (row,) = store.rows("SELECT amount FROM {own}figure WHERE figure='rfm_moved_30' AND name=''")
     assert row["amount"] == (store.now.replace(hour=0, minute=0) - 30 * DAY).timestamp()
+    # Of what is older some may be gone.
+    (row,) = store.rows("SELECT amount FROM {own}figure WHERE figure='rfm_moved_90' AND name=''")
+    assert row["amount"] == (store.now - 61 * DAY).timestamp()
 
 
 def test_movement_begins_with_the_segments(store: SmallStore) -> None:
