@@ -154,9 +154,6 @@ def test_a_picture_for_the_readme(
     page.set_viewport_size({"width": 1440, "height": 800})
     admin.rest()
     page.mouse.move(0, 0)
-    if opened is _reports:
-        # Sizes over time are a dot on the first day.
-        page.locator("#table-groups").evaluate("(it) => it.closest('.card').scrollIntoView()")
     file = screenshots / f"admin-{opened.__name__.removeprefix('_')}.png"
     page.screenshot(path=file)
 
