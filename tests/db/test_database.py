@@ -16,6 +16,7 @@ from sidecar.errors import DatabaseUnavailableError
 from sidecar.service.private_server import PrivateServer
 from sidecar.shop import database as subject
 from sidecar.shop.database import transaction, when_over
+from support import in_memory
 from support.database import changed, engine_for, failure
 from support.foreign_server import on_mysql
 
@@ -158,7 +159,7 @@ def test_a_socket_that_is_not_there_is_unavailable(settings: Database, tmp_path:
 
 
 def test_a_server_that_goes_away_and_comes_back(mariadb_template: Path) -> None:
-    with PrivateServer(template=mariadb_template) as server:
+    with PrivateServer(template=mariadb_template, parent=in_memory.place()) as server:
         server.execute("CREATE DATABASE shop")
         with engine_for(server.settings("shop")) as engine:
             with transaction(engine) as tx:

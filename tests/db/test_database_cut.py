@@ -24,6 +24,7 @@ from sidecar.service.private_server import PrivateServer
 from sidecar.shop import database as shop_database
 from sidecar.shop.database import connector, transaction
 from sidecar.shop.reader import BulkReader
+from support import in_memory
 from support.database import engine_for
 
 T = TypeVar("T")
@@ -108,7 +109,7 @@ def test_a_statement_ends_when_the_network_is_cut_while_its_answer_is_waited_for
     monkeypatch.setattr(shop_database, "CUT_AFTER_S", 3)
 
     def noticed_after_s() -> float:
-        with PrivateServer(tcp=True, template=mariadb_template) as server:
+        with PrivateServer(tcp=True, template=mariadb_template, parent=in_memory.place()) as server:
             server.execute("CREATE DATABASE shop")
             cut = Cut()
             with pytest.raises(DatabaseUnavailableError), cut:

@@ -18,6 +18,7 @@ from sidecar.service.demo_store import create_store
 from sidecar.service.private_server import PrivateServer
 from sidecar.shop.database import connect, transaction
 from sidecar.shop.shop import open_shop
+from support import in_memory
 from support.certificates import certificate
 from support.database import changed, engine_for, failure
 
@@ -34,7 +35,9 @@ def folder() -> Iterator[Path]:
 def tls_server(mariadb_template: Path, folder: Path) -> Iterator[PrivateServer]:
     file = str(certificate(folder / "server.pem"))
     options: dict[str, str | int] = {"ssl": 1, "ssl-cert": file, "ssl-key": file}
-    with PrivateServer(tcp=True, extra_options=options, template=mariadb_template) as server:
+    with PrivateServer(
+        tcp=True, extra_options=options, template=mariadb_template, parent=in_memory.place()
+    ) as server:
         server.execute("CREATE DATABASE shop")
         yield server
 

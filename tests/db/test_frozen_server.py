@@ -22,6 +22,7 @@ from sidecar.shop import silence
 from sidecar.shop.database import transaction
 from sidecar.shop.reader import BulkReader
 from sidecar.sync.sources.binlog import wire
+from support import in_memory
 from support.database import engine_for
 
 #: Of the tests, who would else wait for long.
@@ -39,7 +40,7 @@ def quick_hearts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def server(mariadb_template: Path) -> Iterator[PrivateServer]:
-    with PrivateServer(tcp=True, template=mariadb_template) as found:
+    with PrivateServer(tcp=True, template=mariadb_template, parent=in_memory.place()) as found:
         found.execute("CREATE DATABASE shop")
         yield found
 
