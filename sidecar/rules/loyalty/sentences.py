@@ -27,8 +27,11 @@ _PLURALS: Final = {"category": "categories", "product": "products", "manufacture
 def program_sentence(program: Program) -> str:
     """What *program* says as a whole."""
     since = "" if program.start is None else f" from {_day(program.start)} on"
-    earns = f"{_rate(program.per_unit)} points for each currency unit of {_BASES[program.basis]}"
-    worth = f"{program.points_for_one:,} points are worth 1"
+    earns = f"{_points(_rate(program.per_unit))} for each currency unit of {_BASES[program.basis]}"
+    is_one = program.points_for_one == 1
+    worth = (
+        "points are worth 1 each" if is_one else f"{program.points_for_one:,} points are worth 1"
+    )
     return f"An order{since} earns {earns}; {worth} and {expiry_words(program.expiry)}."
 
 
@@ -49,9 +52,9 @@ def earn_sentence(rule: EarnRule, catalogue: Catalogue) -> str:
 
 def _gives(rule: EarnRule) -> str:
     if rule.points is not None:
-        return f"{rule.points:,} points for an order"
+        return f"{_points(f'{rule.points:,}')} for an order"
     if rule.per_unit is not None:
-        return f"{_rate(rule.per_unit)} points more for each currency unit"
+        return f"{_points(_rate(rule.per_unit))} more for each currency unit"
     return f"The points per unit times {_rate(rule.multiply or 0)}"
 
 
@@ -100,6 +103,10 @@ def expiry_words(expiry: Expiry) -> str:
 
 def _rate(number: int) -> str:
     return number_words(Decimal(number) / RATE_SCALE)
+
+
+def _points(number: str) -> str:
+    return f"{number} point" if number == "1" else f"{number} points"
 
 
 def _day(day: datetime.date) -> str:

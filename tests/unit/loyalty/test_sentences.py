@@ -28,6 +28,10 @@ def _program(text: str) -> Program:
             'start = "all"\npoints_per_unit = 0.5\npoints_worth_one = 1000\nbasis = "total"\nexpiry = "never"',
             "An order earns 0.5 points for each currency unit of its total; 1,000 points are worth 1 and never expire.",
         ),
+        (
+            'start = "all"\npoints_per_unit = 1\npoints_worth_one = 1\nexpiry = "never"',
+            "An order earns 1 point for each currency unit of its goods; points are worth 1 each and never expire.",
+        ),
     ],
 )
 def test_a_program_says_what_orders_earn_and_what_it_is_worth(text: str, said: str) -> None:
