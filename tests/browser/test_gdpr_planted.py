@@ -12,7 +12,7 @@ from browser.desk import Desk
 from browser.store import Store
 from browser.test_gdpr import enter, press, state, verify
 from sidecar.rules.privacy.register_file import shipped
-from support.erased_store import left_of
+from support.erased_store import left_of, needle
 from support.exported import Exported, open_export
 from support.planted_person import PlantedPerson, plant_person
 
@@ -152,11 +152,7 @@ def missing(export: Exported, ann: PlantedPerson) -> list[str]:
 
 def stays(ann: PlantedPerson, whole: str) -> set[str]:
     """Tables of whose planted values something is left."""
-    return {
-        value.table
-        for value in ann.values
-        if value.is_findable and value.plain.split(" ")[0] in whole
-    }
+    return {value.table for value in ann.values if value.is_findable and needle(value) in whole}
 
 
 def told(admin: Desk, does: str) -> set[str]:

@@ -161,11 +161,11 @@ def left_of(
     ]
     everything = "\n".join(row for rows in dump.values() for row in rows)
     return [
-        value for value in wanted if not _is_kept(value, register) and _needle(value) in everything
+        value for value in wanted if not _is_kept(value, register) and needle(value) in everything
     ]
 
 
-def _needle(value: Value) -> str:
+def needle(value: Value) -> str:
     """The part of *value* that looks the same however it is escaped: its own word."""
     word = value.plain.split(" ")[0]
     return word if len(word) >= 7 else value.plain
