@@ -187,8 +187,7 @@ def test_on_paper_there_are_only_the_reports(admin: Desk, history: datetime.date
         for gone in ("#column-left", "#header", "#input-days", "[data-csv] >> nth=0"):
             assert not page.locator(gone).is_visible(), gone
         # With the admin's own styles: what only screen readers read is not there.
-        table = page.locator("#chart-customers table")
-        assert table.evaluate("(table) => getComputedStyle(table).position") == "absolute"
+        expect(page.locator("#chart-customers table")).to_have_css("position", "absolute")
         admin.shot("reports-print")
     finally:
         page.emulate_media(media="screen")
