@@ -159,12 +159,12 @@ def _floor(shop: Shop, keys: Mapping[str, str], counts: Mapping[str, int]) -> tu
 def _bare_updates(shop: Shop, key: str, seconds: float) -> None:
     """Write orders, bare and by primary key, for so long: the longest wait needs its time."""
     found = _keys(shop, "order", key, _MOST)
-    update = _by_key(f"UPDATE `bare_order` SET ip = :ip WHERE `{key}` IN :keys")
+    update = _by_key(f"UPDATE `bare_order` SET email = :email WHERE `{key}` IN :keys")
     end, start = time.perf_counter() + seconds, 0
     while time.perf_counter() < end:
         with transaction(shop.engine) as tx:
             some = found[start % len(found) :][:_ROWS]
-            tx.execute(update, {"keys": some, "ip": str(start)})
+            tx.execute(update, {"keys": some, "email": str(start)})
         start += _ROWS
 
 
