@@ -36,7 +36,7 @@ from sidecar.sync.state import Json
 @dataclass(frozen=True, slots=True)
 class LoyaltyView:
     """
-    What commands show.
+    What commands show of points, tiers, cards and store credit.
 
     Attributes:
         config: The installation's settings.

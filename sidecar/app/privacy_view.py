@@ -25,7 +25,7 @@ from sidecar.sync.state import Json
 @dataclass(frozen=True, slots=True)
 class PrivacyView:
     """
-    What commands show.
+    What commands show of personal data: requests, consents, what is kept, for how long.
 
     Attributes:
         config: The installation's settings.
